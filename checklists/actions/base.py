@@ -1,0 +1,107 @@
+"""What every act on a gate shares: permission, lock, revision, verdict, audit entry."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from datetime import datetime
+from typing import Any
+
+from django.db import transaction
+from django.db.models import F
+
+from checklists import audit, clock, permissions
+from checklists.errors import Forbidden, Refused, StaleForm
+from checklists.loaded import Judged, LoadedGate, LoadedItem, load, summary
+from checklists.models import Gate, Person
+
+GONE = "This item is not part of the gate."
+STALE = "Somebody changed this item since you opened the page; nothing of yours was saved."
+STALE_ADVICE = "Look at the present state and try again."
+SIGNED_BY_SIGNING = "An approval is given by signing, not by a tick."
+
+
+class GateAct:
+    """One act in progress: the locked gate with everything on it, and its new revision."""
+
+    def __init__(self, loaded: LoadedGate, by: Person | None, at: datetime, roles: frozenset[str]) -> None:
+        self.loaded = loaded
+        self.by = by
+        self.at = at
+        self.roles = roles
+        self.judged: Judged | None = None
+
+    @property
+    def gate(self) -> Gate:
+        """The gate row."""
+        return self.loaded.gate
+
+    def item(self, key: str, *, seen: int | None = None) -> LoadedItem:
+        """The item of that key. `seen` is the form's `changed_in`; raises StaleForm when it is older."""
+        item = self.loaded.item(key)
+        if item is None:
+            raise Refused(GONE)
+        if seen is not None and seen != item.row.changed_in:
+            raise StaleForm(STALE, STALE_ADVICE)
+        return item
+
+    def save(self, item: LoadedItem, *fields: str) -> None:
+        """Store an item's changed fields with the new revision."""
+        item.row.changed_in = self.gate.revision
+        item.row.save(update_fields=[*fields, "changed_in"])
+
+    def judge(self) -> Judged:
+        """What the gate says now, decided anew."""
+        self.judged = self.loaded.judge(self.at)
+        return self.judged
+
+    def log(self, verb: str, *, subject: str = "", **data: Any) -> None:
+        """Append to the gate's audit stream."""
+        audit.append(
+            self.gate.stream,
+            by=self.by,
+            verb=verb,
+            at=self.at,
+            subject=subject,
+            revision=self.gate.revision,
+            data=data,
+        )
+
+
+@contextmanager
+def gate_act(
+    gate: int, *, by: Person | None, act: permissions.Act | None, already: frozenset[str] | None = None
+) -> Iterator[GateAct]:
+    """Run one act on a gate in a transaction; `by` None is the system, `act` None an act without a permission.
+
+    The first write raises the revision: a conditional UPDATE that is the lock on both databases. At the end
+    the verdict is decided anew and kept for lists. Raises Forbidden, Gate.DoesNotExist.
+    """
+    with transaction.atomic():
+        if not Gate.objects.filter(pk=gate).update(revision=F("revision") + 1):
+            raise Gate.DoesNotExist
+        loaded = load(gate)
+        roles = already if already is not None else _roles(loaded.gate, by, act)
+        running = GateAct(loaded, by, clock.now(), roles)
+        yield running
+        judged = running.judge()
+        Gate.objects.filter(pk=gate).update(
+            digest=judged.digest, verdict=judged.verdict.state.value, summary=summary(loaded, judged)
+        )
+
+
+def _roles(gate: Gate, by: Person | None, act: permissions.Act | None) -> frozenset[str]:
+    if by is None:
+        return frozenset()
+    if act is None:
+        roles = permissions.roles_of(by, gate.release.project_id)
+        if not roles:
+            raise Forbidden("You do not belong to this project.")
+        return roles
+    return permissions.require(by, gate.release.project_id, act)
+
+
+def before_after(before: Mapping[str, Any], after: Mapping[str, Any]) -> dict[str, Any]:
+    """Audit data of a change: only the fields that differ, as `{before: {…}, after: {…}}`."""
+    changed = [key for key in after if before.get(key) != after[key]]
+    return {"before": {k: before.get(k) for k in changed}, "after": {k: after[k] for k in changed}}

@@ -1,0 +1,91 @@
+"""Acts on reports: request, render, sweep. Like check runs, the row is the queue."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Iterable
+from datetime import timedelta
+
+from django.conf import settings
+from django.db.models import F
+
+from checklists import blobs, clock
+from checklists.actions.base import gate_act
+from checklists.models import Person, Report
+from checklists.models.verification import RunState
+from checklists.permissions import Act
+from checklists.reports import pdf
+from checklists.reports.content import build
+from readiness.engine.errors import ReadinessError
+
+MAX_ATTEMPTS = 3
+RESEND_AFTER = timedelta(seconds=15)
+LEASE_MARGIN = timedelta(seconds=15)
+
+
+def request(*, gate: int, by: Person) -> Report:
+    """Freeze what the report will say and queue its rendering. Raises Forbidden."""
+    with gate_act(gate, by=by, act=Act.EXPORT) as act:
+        judged = act.judge()
+        report = Report.objects.create(
+            gate=act.gate,
+            snapshot=build(act.loaded, judged, at=act.at, by=by),
+            digest=judged.digest,
+            verdict=judged.verdict.state.value,
+            requested_by=by,
+            requested_at=act.at,
+        )
+        act.log("report.requested", subject=f"report {report.pk}", report=report.pk, digest=judged.digest)
+    return report
+
+
+def sent(ids: Iterable[int]) -> None:
+    """Note that the broker took these ids."""
+    Report.objects.filter(pk__in=list(ids)).update(sent_at=clock.now())
+
+
+def render(report: int) -> None:
+    """Render a queued report, if nobody else has it; the row names the PDF only after its bytes are stored."""
+    token = uuid.uuid4()
+    lease = clock.now() + timedelta(seconds=settings.REPORT_SECONDS) + LEASE_MARGIN
+    taken = Report.objects.filter(pk=report, state=RunState.QUEUED).update(
+        state=RunState.RUNNING, claim=token, lease_until=lease, attempts=F("attempts") + 1
+    )
+    if taken != 1:
+        return
+    row = Report.objects.get(pk=report)
+    try:
+        data = pdf.render(row.snapshot, seconds=settings.REPORT_SECONDS)
+    except ReadinessError as error:
+        _end(row, token, error=str(error))
+        return
+    sha256, size = blobs.put(data)
+    _end(row, token, sha256=sha256, size=size)
+
+
+def forgotten() -> list[int]:
+    """Queued reports whose message may be lost."""
+    before = clock.now() - RESEND_AFTER
+    queued = Report.objects.filter(state=RunState.QUEUED)
+    return list((queued.filter(sent_at=None) | queued.filter(sent_at__lt=before)).values_list("pk", flat=True))
+
+
+def end_overdue() -> None:
+    """Reports whose worker is gone: queued again while attempts are left, else ended with the reason."""
+    for row in Report.objects.filter(state=RunState.RUNNING, lease_until__lt=clock.now()):
+        if row.attempts >= MAX_ATTEMPTS:
+            _end(row, row.claim, error=f"Rendering was started {row.attempts} times and never ended.")
+        else:
+            Report.objects.filter(pk=row.pk, state=RunState.RUNNING, claim=row.claim).update(
+                state=RunState.QUEUED, claim=None, lease_until=None, sent_at=None
+            )
+
+
+def _end(row: Report, claim: uuid.UUID | None, *, sha256: str = "", size: int = 0, error: str = "") -> None:
+    with gate_act(row.gate_id, by=None, act=None) as act:
+        ended = Report.objects.filter(pk=row.pk, state=RunState.RUNNING, claim=claim).update(
+            state=RunState.DONE, finished_at=act.at, sha256=sha256, size=size, error=error, lease_until=None
+        )
+        if ended:
+            verb = "report.failed" if error else "report.finished"
+            act.log(verb, subject=f"report {row.pk}", report=row.pk, sha256=sha256, error=error)

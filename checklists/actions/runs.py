@@ -1,0 +1,229 @@
+"""Acts on check runs. The row is the queue: request, claim, finish, sweep.
+
+    request_*  people ask; one open run per item (a database constraint holds it)
+    claim      a worker takes a queued row by conditional UPDATE and gets a fencing token
+    finish     only the holder of the token stores a result, once
+    sweep      sends forgotten rows again, ends overdue ones as ERROR
+"""
+
+from __future__ import annotations
+
+import json
+import math
+import uuid
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any
+
+from django.conf import settings
+from django.db import transaction
+from django.db.models import F
+
+from checklists import blobs, clock
+from checklists.actions import items
+from checklists.actions.base import GateAct, gate_act
+from checklists.errors import Refused
+from checklists.loaded import LoadedItem
+from checklists.models import CheckRun, Heartbeat, ParameterSet, Person
+from checklists.models.verification import RunState
+from checklists.permissions import Act
+from readiness.engine.checklist import Item
+from readiness.engine.options import Options
+from readiness.engine.outcome import Finding, Outcome, worst
+from readiness.engine.runner import CheckResult, run_item
+from readiness.engine.target import Entry, RunDirectory
+
+MAX_ATTEMPTS = 3
+RESEND_AFTER = timedelta(seconds=15)
+LEASE_MARGIN = timedelta(seconds=15)
+NO_CHECKS = "This item has no scripted checks; a person decides it."
+ALREADY = "The checks of this item are already running."
+
+
+def request_all(*, gate: int, by: Person) -> list[int]:
+    """Queue the checks of every item that has some and none under way; returns the new runs' ids in order."""
+    with gate_act(gate, by=by, act=Act.RUN_CHECKS) as act:
+        wanted = [item for item in act.loaded.items if item.row.has_checks and not item.run_state]
+        runs = [_queue(act, item) for item in wanted]
+        if runs:
+            act.log("run.requested", subject=f"{len(runs)} items", runs=runs)
+    return runs
+
+
+def request_one(*, gate: int, key: str, by: Person) -> list[int]:
+    """Queue the checks of one item. Raises Forbidden, Refused (no checks, already running)."""
+    with gate_act(gate, by=by, act=Act.RUN_CHECKS) as act:
+        item = act.item(key)
+        if not item.row.has_checks:
+            raise Refused(NO_CHECKS)
+        if item.run_state:
+            raise Refused(ALREADY)
+        run = _queue(act, item)
+        act.log("run.requested", subject=key, runs=[run])
+    return [run]
+
+
+def _queue(act: GateAct, item: LoadedItem) -> int:
+    release = act.gate.release
+    run = CheckRun.objects.create(
+        item=item.row,
+        snapshot=release.snapshot,
+        parameters=release.parameters,
+        requested_by=act.by,
+        requested_at=act.at,
+    )
+    item.run_state = RunState.QUEUED.value
+    act.save(item)
+    return run.pk
+
+
+def sent(ids: Iterable[int]) -> None:
+    """Note that the broker took these ids."""
+    CheckRun.objects.filter(pk__in=list(ids)).update(sent_at=clock.now())
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Claimed:
+    """A run that this worker holds: what to execute, and the token that proves the claim."""
+
+    run: int
+    claim: uuid.UUID
+    item: Item
+    root: str
+    digest: str
+    values: dict[str, Any]
+
+
+def claim(run: int) -> Claimed | None:
+    """Take a queued run. None when it is not queued: another worker has it, or it has ended."""
+    now, token = clock.now(), uuid.uuid4()
+    lease = now + timedelta(seconds=settings.CHECK_SECONDS) + LEASE_MARGIN
+    with transaction.atomic():
+        taken = CheckRun.objects.filter(pk=run, state=RunState.QUEUED).update(
+            state=RunState.RUNNING, claim=token, started_at=now, lease_until=lease, attempts=F("attempts") + 1
+        )
+        if taken != 1:
+            return None
+        row = CheckRun.objects.select_related(
+            "item__gate__checklist", "item__gate__release", "snapshot", "parameters"
+        ).get(pk=run)
+        _show_running(row)
+    spec = next(i for i in row.item.gate.checklist.checklist.items if i.id == row.item.key)
+    return Claimed(
+        run=run,
+        claim=token,
+        item=spec,
+        root=row.item.gate.release.root,
+        digest=row.snapshot.digest,
+        values=row.parameters.values,
+    )
+
+
+def _show_running(row: CheckRun) -> None:
+    with gate_act(row.item.gate_id, by=None, act=None) as act:
+        item = act.item(row.item.key)
+        act.save(item)
+        parameters = row.parameters
+        if ParameterSet.objects.filter(pk=parameters.pk, frozen_at=None).update(frozen_at=act.at):
+            act.log("parameters.frozen", subject=f"parameters {parameters.number}", values=parameters.values)
+
+
+def execute(claimed: Claimed) -> list[dict[str, Any]]:
+    """Run the checks of a claimed run; results as CheckResult dicts. Never raises for a bad run."""
+    options = Options(allowed_hosts=tuple(settings.PROBE_HOSTS), child_seconds=settings.CHECK_SECONDS / 2)
+    run = RunDirectory(root=claimed.root, snapshot=snapshot_index(claimed.digest), options=options)
+    return [_plain(result.to_dict()) for result in run_item(claimed.item, run, claimed.values).results]
+
+
+def snapshot_index(digest: str) -> dict[str, Entry]:
+    """The stored index of an artifact snapshot. Raises BlobError when it is missing or altered."""
+    rows = json.loads(blobs.get(digest.removeprefix("sha256:")))
+    return {path: Entry(path, size, sha256) for path, size, sha256 in rows}
+
+
+def finish(*, run: int, claim: uuid.UUID, results: Sequence[dict[str, Any]]) -> bool:
+    """Store the result of a run; only the holder of the token may, once. False: somebody else ended it."""
+    outcome = worst(Outcome(r["finding"]["outcome"]) for r in results)
+    return _end(run, claim=claim, outcome=outcome, results=list(results), verb="run.finished")
+
+
+def end_as_error(*, run: int, why: str, advice: str) -> bool:
+    """End an open run as ERROR with the reason; used for runs whose worker is gone."""
+    finding = Finding(outcome=Outcome.ERROR, message=why, advice=advice)
+    result = CheckResult(kind="run", params={}, finding=finding, duration_s=0.0)
+    return _end(run, claim=None, outcome=Outcome.ERROR, results=[result.to_dict()], verb="run.ended")
+
+
+def _end(
+    run: int, *, claim: uuid.UUID | None, outcome: Outcome, results: list[dict[str, Any]], verb: str
+) -> bool:
+    with transaction.atomic():
+        open_rows = CheckRun.objects.unfinished().filter(pk=run)
+        held = open_rows if claim is None else open_rows.filter(state=RunState.RUNNING, claim=claim)
+        ended = held.update(
+            state=RunState.DONE, outcome=outcome.value, results=results, finished_at=clock.now(), lease_until=None
+        )
+        if ended != 1:
+            return False
+        row = CheckRun.objects.select_related("item").get(pk=run)
+        with gate_act(row.item.gate_id, by=None, act=None) as act:
+            _apply(act, row, verb)
+    return True
+
+
+def _apply(act: GateAct, row: CheckRun, verb: str) -> None:
+    item = act.item(row.item.key)
+    before = str(item.row.state)
+    item.row.run, item.run_state, item.run_started = row, None, None
+    items.settle(act, item)
+    act.save(item, "run", "state", "decided", "decided_by", "decided_at", "reason", "confirmed")
+    act.log(
+        verb,
+        subject=row.item.key,
+        run=row.pk,
+        outcome=row.outcome,
+        before={"state": before},
+        after={"state": str(item.row.state)},
+        messages=[result["finding"]["message"] for result in row.results],
+    )
+
+
+def forgotten() -> list[int]:
+    """Queued runs whose message may be lost: never sent, or sent too long ago."""
+    return list(CheckRun.objects.forgotten(clock.now() - RESEND_AFTER).values_list("pk", flat=True))
+
+
+def end_overdue() -> list[int]:
+    """Runs whose worker is gone: queued again while attempts are left, else ended as ERROR. Returns those to send."""
+    again: list[int] = []
+    for row in CheckRun.objects.overdue(clock.now()):
+        if row.attempts >= MAX_ATTEMPTS:
+            end_as_error(
+                run=row.pk,
+                why=f"The checks were started {row.attempts} times and each time their worker died or hung.",
+                advice="Look at the worker's log and its memory limit, then run the checks again.",
+            )
+        elif CheckRun.objects.filter(pk=row.pk, state=RunState.RUNNING, claim=row.claim).update(
+            state=RunState.QUEUED, claim=None, lease_until=None, sent_at=None
+        ):
+            again.append(row.pk)
+    return again
+
+
+def beat(name: str) -> None:
+    """Note that a kind of process is alive."""
+    Heartbeat.objects.update_or_create(name=name, defaults={"at": clock.now()})
+
+
+def _plain(value: Any) -> Any:
+    # PostgreSQL stores neither NaN nor NUL in JSON; a check's details may hold both.
+    if isinstance(value, dict):
+        return {str(k): _plain(v) for k, v in value.items()}
+    if isinstance(value, list | tuple):
+        return [_plain(v) for v in value]
+    if isinstance(value, float) and not math.isfinite(value):
+        return str(value)
+    if isinstance(value, str):
+        return value.replace("\0", "\\0").encode("utf-8", "backslashreplace").decode()
+    return value

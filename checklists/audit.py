@@ -1,0 +1,137 @@
+"""Writing and verifying the audit log: one SHA-256 chain per stream.
+
+An entry is written in the transaction of its act. The stream's row is locked first, so that two acts
+never take the same position.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+from django.db import models
+
+from checklists.models import AuditEntry, AuditStream, Person
+from readiness.engine import seal
+
+INSTALLATION = "installation"
+GENESIS = "0" * 64
+
+# Every verb with its sentence; an unknown verb is a programming error and fails.
+VERBS: dict[str, str] = {
+    "project.created": "created the project",
+    "member.added": "added a member",
+    "member.removed": "removed a member",
+    "environment.added": "added an environment",
+    "checklist.published": "published a checklist version",
+    "release.created": "created the release",
+    "release.snapshot": "took a new snapshot of the run",
+    "parameters.set": "set the parameters",
+    "parameters.frozen": "first used the parameters in a check",
+    "gate.opened": "opened the gate",
+    "item.ticked": "ticked the item",
+    "item.reopened": "reopened the item",
+    "item.not_applicable": "marked the item not applicable",
+    "item.noted": "wrote a note",
+    "evidence.attached": "attached evidence",
+    "evidence.removed": "removed evidence",
+    "run.requested": "requested checks",
+    "run.finished": "checks finished",
+    "run.ended": "the checks were ended",
+    "role.dropped": "dropped a role from the gate",
+    "role.restored": "restored a role to the gate",
+    "gate.approved": "approved",
+    "gate.declined": "declined",
+    "signoff.withdrawn": "withdrew a sign-off",
+    "signoff.refused": "was refused a sign-off",
+    "report.requested": "requested a report",
+    "report.finished": "a report was rendered",
+    "report.failed": "a report could not be rendered",
+}
+
+
+def append(
+    stream: str,
+    *,
+    by: Person | None,
+    verb: str,
+    at: datetime,
+    subject: str = "",
+    revision: int | None = None,
+    data: Mapping[str, Any] | None = None,
+) -> AuditEntry:
+    """Append one entry to a stream; must run inside the act's transaction. `by` None means the system."""
+    if verb not in VERBS:
+        raise ValueError(f"unknown audit verb {verb!r}")
+    head, _ = AuditStream.objects.select_for_update().get_or_create(name=stream, defaults={"head": GENESIS})
+    entry = AuditEntry(
+        stream=stream,
+        seq=head.length + 1,
+        at=at.astimezone(UTC),
+        actor_id=by.pk if by else None,
+        actor_name=by.name if by else "Readiness",
+        verb=verb,
+        subject=subject[:300],
+        revision=revision,
+        data=dict(data or {}),
+        previous=head.head,
+    )
+    entry.hash = seal.chain(entry.previous, content(entry))
+    entry.save(force_insert=True)
+    AuditStream.objects.filter(pk=stream).update(length=entry.seq, head=entry.hash)
+    return entry
+
+
+def content(entry: AuditEntry) -> dict[str, Any]:
+    """What the hash of an entry covers (besides the previous hash)."""
+    return {
+        "stream": entry.stream,
+        "seq": entry.seq,
+        "at": entry.at.astimezone(UTC).isoformat(timespec="microseconds"),
+        "actor_id": entry.actor_id,
+        "actor_name": entry.actor_name,
+        "verb": entry.verb,
+        "subject": entry.subject,
+        "revision": entry.revision,
+        "data": entry.data,
+    }
+
+
+@dataclass(frozen=True, slots=True)
+class Broken:
+    """The first bad place of a stream."""
+
+    stream: str
+    seq: int
+    why: str
+
+
+def verify(stream: str) -> Broken | None:
+    """Recompute a stream's chain; the first entry that does not fit, or None."""
+    previous, expected = GENESIS, 1
+    for entry in _entries(stream):
+        if entry.seq != expected:
+            return Broken(stream, expected, f"entry {expected} is missing")
+        if entry.previous != previous:
+            return Broken(stream, entry.seq, "does not follow the entry before it")
+        if seal.chain(entry.previous, content(entry)) != entry.hash:
+            return Broken(stream, entry.seq, "was changed after it was written")
+        previous, expected = entry.hash, expected + 1
+    head = AuditStream.objects.filter(pk=stream).first()
+    if head and (head.length, head.head) != (expected - 1, previous):
+        return Broken(stream, expected, f"the stream should end at entry {head.length}")
+    return None
+
+
+def verify_all() -> list[Broken]:
+    """The first bad place of every stream that has one."""
+    names = set(AuditStream.objects.values_list("name", flat=True))
+    names |= set(AuditEntry.objects.order_by().values_list("stream", flat=True).distinct())
+    return [broken for name in sorted(names) if (broken := verify(name))]
+
+
+def _entries(stream: str) -> Iterator[AuditEntry]:
+    rows: models.QuerySet[AuditEntry] = AuditEntry.objects.filter(stream=stream).order_by("seq")
+    return rows.iterator(chunk_size=2000)

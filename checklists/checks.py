@@ -1,0 +1,94 @@
+"""System checks: an unsafe configuration speaks at start and refuses to run."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+from urllib.parse import urlsplit
+
+from django.conf import settings
+from django.core.checks import CheckMessage, Error, Tags, Warning, register
+from django.db import connections
+
+from checklists import triggers
+
+
+def register_all() -> None:
+    """Register the checks; called once, when the app is ready."""
+    register(check_security, Tags.security)
+    register(check_roots, "readiness")
+    register(check_triggers, Tags.database)
+
+
+def check_security(app_configs: Any = None, **kwargs: Any) -> list[CheckMessage]:
+    """Secret key, hosts, debug and transport."""
+    return list(_security())
+
+
+def _security() -> Iterator[CheckMessage]:
+    host = urlsplit(settings.PUBLIC_URL).hostname or ""
+    local = host in ("localhost", "127.0.0.1", "::1", "testserver")
+    if len(settings.SECRET_KEY) < 50 or len(set(settings.SECRET_KEY)) < 5:
+        yield Error(
+            "READINESS_SECRET_KEY is missing or shorter than 50 characters.",
+            hint="Make one: python -c 'import secrets; print(secrets.token_urlsafe(50))'. A file may be named"
+            " by READINESS_SECRET_KEY_FILE.",
+            id="readiness.E001",
+        )
+    if "*" in settings.ALLOWED_HOSTS:
+        yield Error(
+            "READINESS_ALLOWED_HOSTS allows any host name.",
+            hint="Name the host that people open.",
+            id="readiness.E002",
+        )
+    if settings.DEBUG and not local:
+        yield Error(
+            f"READINESS_DEBUG is on for {host}.",
+            hint="Debug pages show settings to visitors; unset it.",
+            id="readiness.E003",
+        )
+    if not local and not settings.PUBLIC_URL.startswith("https://"):
+        yield Error(
+            f"READINESS_PUBLIC_URL {settings.PUBLIC_URL} is not https, so passwords would travel in the clear.",
+            hint="Put a TLS proxy in front and use https://…, or use localhost to try it out.",
+            id="readiness.E004",
+        )
+
+
+def check_roots(app_configs: Any = None, **kwargs: Any) -> list[CheckMessage]:
+    """Run roots must exist and must not be the whole machine."""
+    found: list[CheckMessage] = []
+    for root in settings.RUN_ROOTS:
+        if str(root) == root.anchor:
+            found.append(
+                Error(
+                    f"READINESS_RUN_ROOTS contains {root}, the whole machine.",
+                    hint="Name the directories that hold runs.",
+                    id="readiness.E005",
+                )
+            )
+        elif not root.is_dir():
+            found.append(
+                Warning(
+                    f"The run root {root} does not exist.",
+                    hint="Create it, or correct READINESS_RUN_ROOTS.",
+                    id="readiness.W001",
+                )
+            )
+    return found
+
+
+def check_triggers(app_configs: Any = None, databases: Any = None, **kwargs: Any) -> list[CheckMessage]:
+    """The triggers that make audit log and published checklists append-only must stand."""
+    found: list[CheckMessage] = []
+    for alias in databases or []:
+        missing = triggers.missing(connections[alias])
+        if missing:
+            found.append(
+                Error(
+                    f"The database lacks the triggers {', '.join(missing)}, so protected rows could be changed.",
+                    hint="Run manage.py migrate; it puts them back.",
+                    id="readiness.E006",
+                )
+            )
+    return found

@@ -1,0 +1,221 @@
+"""A gate with everything that hangs on it, loaded in five queries whatever the number of items.
+
+The page, the acts, the poller and the report all work on this value; `judge()` turns it into the signed
+snapshot, its digest and the verdict.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from functools import cached_property
+from typing import Any
+
+from django.db.models import F, FilteredRelation, Q
+
+from checklists import snapshot
+from checklists.models import Evidence, Gate, GateItem, GateRole, MemberRole, SignOff
+from checklists.models.verification import OPEN_STATES
+from readiness.engine import policy, seal
+from readiness.engine.checklist import Checklist, Item, Requirement
+from readiness.engine.outcome import Outcome
+from readiness.engine.policy import SignatureState, State, Verdict
+
+
+class LoadedItem:
+    """One row with its texts, evidence and open run. `run_state` is queued, running or None."""
+
+    def __init__(self, row: GateItem, spec: Item, evidence: list[Evidence]) -> None:
+        self.row = row
+        self.spec = spec
+        self.evidence = evidence
+        self.run_state: str | None = getattr(row, "open_state", None)
+        self.run_started: datetime | None = getattr(row, "open_started", None)
+
+    @property
+    def key(self) -> str:
+        """The item's id in the checklist."""
+        return self.row.key
+
+    @property
+    def results(self) -> list[dict[str, Any]]:
+        """The latest run's check results (CheckResult dicts); empty before the first run."""
+        return self.row.run.results if self.row.run_id and self.row.run else []
+
+    @property
+    def findings(self) -> list[dict[str, Any]]:
+        """The findings of the latest run."""
+        return [result["finding"] for result in self.results]
+
+    @property
+    def outcome(self) -> str:
+        """The latest run's outcome, or an empty string."""
+        return self.row.run.outcome if self.row.run_id and self.row.run else ""
+
+    @property
+    def warned(self) -> bool:
+        """Passed with a warning."""
+        return self.row.state == State.PASSED and self.outcome == Outcome.WARN
+
+    @property
+    def shown(self) -> str:
+        """The state for people: running and queued before the stored one, warned apart from passed."""
+        return self.run_state or ("warned" if self.warned else self.row.state)
+
+    @property
+    def to_confirm(self) -> list[int]:
+        """Indexes of criteria a person must confirm."""
+        return [i for i, criterion in enumerate(self.spec.criteria) if criterion.confirm]
+
+    @property
+    def observed(self) -> str:
+        """One line for the row: what was observed against what was expected."""
+        if self.row.decided == "person":
+            return self.row.reason or self._passing()
+        problems = [f["message"] for f in self.findings if f["outcome"] not in (Outcome.PASS, Outcome.WARN)]
+        return " · ".join(problems) or self._passing() or self._undecided()
+
+    def _passing(self) -> str:
+        return self.findings[0]["message"] if self.findings else ""
+
+    def _undecided(self) -> str:
+        if self.row.has_checks:
+            return "not checked yet"
+        return "waits for a person's tick" if not self.row.role else ""
+
+
+@dataclass(slots=True, kw_only=True)
+class Judged:
+    """What follows from a loaded gate at a moment."""
+
+    snapshot: dict[str, Any]
+    digest: str
+    verdict: Verdict
+
+
+class LoadedGate:
+    """Gate, items in order, roles, live sign-offs."""
+
+    def __init__(self, gate: Gate, items: list[LoadedItem], roles: list[GateRole], signoffs: list[SignOff]) -> None:
+        self.gate = gate
+        self.items = items
+        self.roles = roles
+        self.signoffs = signoffs
+
+    @cached_property
+    def checklist(self) -> Checklist:
+        """The parsed checklist."""
+        return self.gate.checklist.checklist
+
+    def item(self, key: str) -> LoadedItem | None:
+        """The item of that key."""
+        return next((item for item in self.items if item.key == key), None)
+
+    def sections(self) -> list[tuple[str, list[LoadedItem]]]:
+        """Section titles with their items, in document order; sections without items are left out."""
+        by_key = {item.key: item for item in self.items}
+        return [
+            (section.title, [by_key[i.id] for i in section.items if i.id in by_key])
+            for section in self.checklist.sections
+            if section.items
+        ]
+
+    def judge(self, at: datetime) -> Judged:
+        """Snapshot, digest and verdict at a moment."""
+        taken = snapshot.build(self)
+        digest = seal.digest(taken)
+        return Judged(snapshot=taken, digest=digest, verdict=policy.decide(self._state(digest), at))
+
+    def _state(self, digest: str) -> policy.GateState:
+        approvals = {item.row.role: item for item in self.items if item.row.role}
+        return policy.GateState(
+            digest=digest,
+            items=tuple(_item_state(item) for item in self.items if not item.row.role),
+            roles=tuple(
+                policy.RoleState(
+                    role=role.role,
+                    title=MemberRole(role.role).label,
+                    conditional=role.conditional,
+                    dropped_reason=role.dropped_reason,
+                    item=approvals[role.role].key if role.role in approvals else "",
+                )
+                for role in self.roles
+            ),
+            signatures=tuple(
+                policy.Signature(
+                    role=s.role, decision=policy.Decision(s.decision), digest=s.digest, person=s.person_name
+                )
+                for s in self.signoffs
+            ),
+            waivers=self.checklist.waivers,
+        )
+
+
+def _item_state(item: LoadedItem) -> policy.ItemState:
+    return policy.ItemState(
+        key=item.key,
+        title=item.spec.text,
+        requirement=Requirement(item.row.requirement),
+        state=State(item.row.state),
+        reason=item.row.reason,
+        observed=blocking_words(item),
+    )
+
+
+def blocking_words(item: LoadedItem) -> str:
+    """What stands in the way of an undecided or failed item, for the list of blockers."""
+    if item.row.state == State.FAILED:
+        return item.observed
+    if item.row.state != State.OPEN:
+        return ""
+    if item.run_state:
+        return "is being checked"
+    if item.row.has_checks and not item.results:
+        return "is not checked yet"
+    if item.results and not Outcome(item.outcome).passes:
+        return item.observed
+    if item.row.has_checks:
+        return "checks pass; a person must confirm the rest"
+    return "waits for a person's tick with evidence"
+
+
+def load(pk: int) -> LoadedGate:
+    """Load a gate by id: five queries. Raises Gate.DoesNotExist."""
+    gate = Gate.objects.select_related(
+        "release__project", "release__snapshot", "release__parameters", "checklist", "environment"
+    ).get(pk=pk)
+    specs: Mapping[str, Item] = {item.id: item for item in gate.checklist.checklist.items}
+    evidence: dict[int, list[Evidence]] = defaultdict(list)
+    for piece in Evidence.objects.filter(item__gate=pk, removed_at=None).select_related("added_by"):
+        evidence[piece.item_id].append(piece)
+    rows = (
+        GateItem.objects.filter(gate=pk)
+        .annotate(open_run=FilteredRelation("runs", condition=Q(runs__state__in=OPEN_STATES)))
+        .annotate(open_state=F("open_run__state"), open_started=F("open_run__started_at"))
+        .select_related("run", "decided_by")
+        .order_by("position")
+    )
+    items = [LoadedItem(row, specs[row.key], evidence[row.pk]) for row in rows]
+    roles = list(GateRole.objects.filter(gate=pk).select_related("dropped_by").order_by("position"))
+    signoffs = list(SignOff.objects.filter(gate=pk, live=True).order_by("id"))
+    return LoadedGate(gate, items, roles, signoffs)
+
+
+def summary(loaded: LoadedGate, judged: Judged) -> dict[str, Any]:
+    """What lists show: counts by state, all blockers counted, the first five named, roles that wait."""
+    verdict = judged.verdict
+    return {
+        "counts": {state.value: count for state, count in verdict.counts.items()},
+        "total": len(loaded.items),
+        "blockers": len(verdict.blockers),
+        "first": [
+            {"kind": b.kind, "item": b.item, "title": b.title, "text": b.text} for b in verdict.blockers[:5]
+        ],
+        "waiting": [
+            role
+            for role, state in verdict.signatures.items()
+            if state in (SignatureState.MISSING, SignatureState.STALE)
+        ],
+    }

@@ -1,0 +1,122 @@
+"""People, projects, environments and published checklists."""
+
+from __future__ import annotations
+
+from functools import cached_property
+
+from django.contrib.auth.models import AbstractUser
+from django.db import models
+
+from readiness.engine.checklist import Checklist, Role
+
+
+class Person(AbstractUser):
+    """Somebody who signs in. People are deactivated, never deleted: what they did keeps their name."""
+
+    @property
+    def name(self) -> str:
+        """Full name, or the user name where none is given."""
+        return self.get_full_name() or self.username
+
+    @property
+    def initials(self) -> str:
+        """Up to two letters for the avatar."""
+        parts = self.name.replace("-", " ").split()
+        return "".join(p[0] for p in parts[:2]).upper() or "?"
+
+
+class MemberRole(models.TextChoices):
+    """What a person is in a project; one person may hold several roles, and signs in one per gate."""
+
+    OWNER = "owner", "Owner"
+    CONTRIBUTOR = "contributor", "Contributor"
+    TECHNICAL_LEAD = Role.TECHNICAL_LEAD.value, "Technical lead"
+    PRODUCT_OWNER = Role.PRODUCT_OWNER.value, "Product owner"
+    COMPLIANCE = Role.COMPLIANCE.value, "Compliance"
+    READER = "reader", "Reader"
+
+
+class ProjectQuerySet(models.QuerySet["Project"]):
+    def visible_to(self, person: Person) -> ProjectQuerySet:
+        """Projects the person belongs to, in any role. Nobody sees another project, administrators included."""
+        return self.filter(pk__in=Membership.objects.filter(person=person).values("project"))
+
+
+class Project(models.Model):
+    """The thing that is released, e.g. "Image classifier"."""
+
+    slug = models.SlugField(unique=True)
+    name = models.CharField(max_length=120)
+    description = models.TextField(blank=True)
+    created_by = models.ForeignKey(Person, on_delete=models.PROTECT, related_name="+")
+    created_at = models.DateTimeField()
+
+    objects = ProjectQuerySet.as_manager()
+
+    class Meta:
+        ordering = ["name"]
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class Membership(models.Model):
+    """One role of one person in one project."""
+
+    project = models.ForeignKey(Project, on_delete=models.PROTECT, related_name="memberships")
+    person = models.ForeignKey(Person, on_delete=models.PROTECT, related_name="memberships")
+    role = models.CharField(max_length=20, choices=MemberRole)
+
+    class Meta:
+        ordering = ["project", "role", "person"]
+        constraints = [
+            models.UniqueConstraint(fields=["project", "person", "role"], name="one_membership_per_role"),
+            models.CheckConstraint(condition=models.Q(role__in=MemberRole.values), name="known_member_role"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.person.name}: {self.get_role_display()}"
+
+
+class Environment(models.Model):
+    """Where a gate leads: staging, production …"""
+
+    project = models.ForeignKey(Project, on_delete=models.PROTECT, related_name="environments")
+    name = models.CharField(max_length=60)
+
+    class Meta:
+        ordering = ["name"]
+        constraints = [models.UniqueConstraint(fields=["project", "name"], name="one_environment_per_name")]
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class ChecklistVersion(models.Model):
+    """A published checklist. Never changes (a trigger sees to it); a new text is a new version.
+
+    `content` is the parsed checklist (readiness.engine.checklist), `html` the rendered and sanitised
+    Markdown: `{"summary": …, "items": {id: {"guidance": …, "evidence": …, "remediation": …}}}`.
+    """
+
+    slug = models.SlugField()
+    version = models.CharField(max_length=40)
+    title = models.CharField(max_length=200)
+    source = models.TextField()
+    sha256 = models.CharField(max_length=64)
+    content = models.JSONField()
+    html = models.JSONField()
+    published_at = models.DateTimeField()
+    published_by = models.ForeignKey(Person, null=True, on_delete=models.PROTECT, related_name="+")
+
+    class Meta:
+        ordering = ["slug", "-published_at"]
+        constraints = [models.UniqueConstraint(fields=["slug", "version"], name="one_checklist_per_version")]
+
+    def __str__(self) -> str:
+        return f"{self.title} {self.version}"
+
+    @cached_property
+    def checklist(self) -> Checklist:
+        """The parsed value."""
+        return Checklist.from_dict(self.content)

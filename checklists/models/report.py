@@ -1,0 +1,47 @@
+"""Reports: a stored snapshot and, once rendered, the PDF's hash."""
+
+from __future__ import annotations
+
+from django.db import models
+from django.db.models import Q
+
+from checklists.models.catalog import Person
+from checklists.models.gate import Gate
+from checklists.models.verification import RunState
+
+
+class Report(models.Model):
+    """One report of a gate at one moment. The PDF is a pure function of `snapshot`; its bytes are the blob `sha256`."""
+
+    gate = models.ForeignKey(Gate, on_delete=models.PROTECT, related_name="reports")
+    snapshot = models.JSONField()
+    digest = models.CharField(max_length=71)
+    verdict = models.CharField(max_length=10)
+    state = models.CharField(max_length=8, choices=RunState, default=RunState.QUEUED)
+    error = models.TextField(blank=True)
+    sha256 = models.CharField(max_length=64, blank=True)
+    size = models.PositiveBigIntegerField(default=0)
+    requested_by = models.ForeignKey(Person, on_delete=models.PROTECT, related_name="+")
+    requested_at = models.DateTimeField()
+    sent_at = models.DateTimeField(null=True)
+    lease_until = models.DateTimeField(null=True)
+    finished_at = models.DateTimeField(null=True)
+    attempts = models.PositiveIntegerField(default=0)
+    claim = models.UUIDField(null=True)
+
+    class Meta:
+        ordering = ["-id"]
+        constraints = [
+            models.CheckConstraint(
+                condition=~Q(state="done") | (Q(finished_at__isnull=False) & (~Q(sha256="") | ~Q(error=""))),
+                name="done_report_has_file_or_error",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"report {self.pk} of gate {self.gate_id}"
+
+    @property
+    def filename(self) -> str:
+        """A name for the download, from plain characters only."""
+        return f"readiness-report-{self.pk}.pdf"

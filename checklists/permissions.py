@@ -1,0 +1,106 @@
+"""Who may do what: one table, and the rules that keep duties apart."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable
+from enum import StrEnum
+
+from checklists.errors import Forbidden
+from checklists.models import Membership, MemberRole, Person, Project
+
+OWNER, CONTRIBUTOR = MemberRole.OWNER.value, MemberRole.CONTRIBUTOR.value
+LEAD, PRODUCT, COMPLIANCE = (
+    MemberRole.TECHNICAL_LEAD.value,
+    MemberRole.PRODUCT_OWNER.value,
+    MemberRole.COMPLIANCE.value,
+)
+READER = MemberRole.READER.value
+EVERYBODY = frozenset(MemberRole.values)
+MAKERS = frozenset({OWNER, CONTRIBUTOR, LEAD})
+SIGNING_ROLES = (LEAD, PRODUCT, COMPLIANCE)
+
+
+class Act(StrEnum):
+    """Everything a role may or may not do in a project."""
+
+    READ = "read"
+    EXPORT = "export"
+    CREATE_RELEASE = "create a release"
+    RUN_CHECKS = "run checks"
+    TICK = "tick items"
+    NOT_APPLICABLE = "mark items not applicable"
+    ATTACH = "attach evidence"
+    NOTE = "write notes"
+    SIGN = "sign"
+    DROP_ROLE = "drop a role from a gate"
+    MEMBERS = "change members"
+    PARAMETERS = "change parameters"
+    ENVIRONMENTS = "change environments"
+
+
+TABLE: dict[Act, frozenset[str]] = {
+    Act.READ: EVERYBODY,
+    Act.EXPORT: EVERYBODY,
+    Act.CREATE_RELEASE: MAKERS,
+    Act.RUN_CHECKS: MAKERS,
+    Act.TICK: MAKERS,
+    Act.NOT_APPLICABLE: MAKERS,
+    Act.ATTACH: MAKERS | {PRODUCT, COMPLIANCE},
+    Act.NOTE: MAKERS | {PRODUCT, COMPLIANCE},
+    Act.SIGN: frozenset(SIGNING_ROLES),
+    Act.DROP_ROLE: frozenset({OWNER, PRODUCT, COMPLIANCE}),
+    Act.MEMBERS: frozenset({OWNER}),
+    Act.PARAMETERS: frozenset({OWNER}),
+    Act.ENVIRONMENTS: frozenset({OWNER}),
+}
+
+
+def may(roles: Iterable[str], act: Act) -> bool:
+    """Whether any of a person's roles in the project allows the act."""
+    return not TABLE[act].isdisjoint(roles)
+
+
+def may_drop(roles: Collection[str], role: str) -> bool:
+    """An owner may drop any conditional role; product owner and compliance their own."""
+    return OWNER in roles or (role in roles and role in (PRODUCT, COMPLIANCE))
+
+
+def roles_of(person: Person, project: Project | int) -> frozenset[str]:
+    """The person's roles in the project; empty for an outsider or a deactivated account."""
+    if not person.is_active:
+        return frozenset()
+    return frozenset(Membership.objects.filter(person=person, project=project).values_list("role", flat=True))
+
+
+def require(person: Person, project: Project | int, act: Act) -> frozenset[str]:
+    """The person's roles, or Forbidden naming who may."""
+    roles = roles_of(person, project)
+    if not may(roles, act):
+        allowed = ", ".join(MemberRole(role).label.lower() for role in MemberRole.values if role in TABLE[act])
+        raise Forbidden(f"{person.name} may not {act.value} here.", f"This is open to: {allowed}.")
+    return roles
+
+
+def why_not_sign(
+    *,
+    role: str,
+    roles: Collection[str],
+    made_release: bool,
+    attached_evidence: bool,
+    signed_as: str | None,
+) -> str:
+    """Why this person may not sign in this role, in words; empty when they may.
+
+    `signed_as` is the role of the person's live sign-off on this gate, if any. Who created the release or
+    attached evidence may sign only as technical lead; one person signs in one role per gate.
+    """
+    label = MemberRole(role).label.lower()
+    if role not in SIGNING_ROLES or role not in roles:
+        return f"You are not {label} in this project."
+    if signed_as and signed_as != role:
+        return f"You signed as {MemberRole(signed_as).label.lower()}; one person signs in one role."
+    if role != LEAD and made_release:
+        return f"You created this release, so somebody else must sign as {label}."
+    if role != LEAD and attached_evidence:
+        return f"You attached evidence to this gate, so somebody else must sign as {label}."
+    return ""

@@ -1,0 +1,1 @@
+"""What a report says: the stored snapshot the PDF is a pure function of."""

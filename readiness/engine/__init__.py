@@ -1,0 +1,1 @@
+"""The core: reads run directories and judges them. Imports neither Django nor Celery."""

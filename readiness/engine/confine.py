@@ -1,0 +1,183 @@
+"""What a child process gives up before it touches uploaded bytes: resources, network, files, other processes.
+
+Each layer is tried and the ones that hold are named, in this order: "rlimit+seccomp+landlock+userns".
+Containers may refuse any of them; the level reached travels with the result. Linux only beyond rlimit;
+nothing here needs root or a library.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import math
+import os
+import platform
+import resource
+import signal
+import struct
+import sys
+from collections.abc import Iterable, Iterator, Mapping
+from pathlib import Path
+
+_PR_SET_PDEATHSIG, _PR_SET_SECCOMP, _PR_SET_NO_NEW_PRIVS = 1, 22, 38
+_CLONE_NEWNET, _CLONE_NEWUSER, _CLONE_NEWIPC, _CLONE_THREAD = 0x40000000, 0x10000000, 0x08000000, 0x00010000
+_CAPABILITY_VERSION_3 = 0x20080522
+_EPERM, _ENOSYS = 1, 38
+
+_libc = ctypes.CDLL(None, use_errno=True)
+
+
+def confine(limits: Mapping[str, float], readable: Iterable[str], writable: str | None) -> str:
+    """Apply every layer that this machine grants to this process, for good. Returns the level reached.
+
+    `limits`: seconds, memory (bytes), writes (bytes per file), files (descriptors). `readable`: directories
+    and files that stay readable; `writable`: one directory, or None for nothing. Must run single-threaded.
+    """
+    _first_to_go()
+    alone = _leave_network()
+    if sys.platform == "linux":
+        _libc.prctl(_PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0)
+    fenced = _landlock(readable, writable)
+    filtered = _seccomp()
+    _limit(limits, forks=filtered)
+    layers = {"rlimit": True, "seccomp": filtered, "landlock": fenced, "userns": alone}
+    return "+".join(name for name, reached in layers.items() if reached)
+
+
+def die_with(parent: int) -> None:
+    """End this process when the one that started it ends, even by SIGKILL."""
+    if sys.platform != "linux":
+        return
+    _libc.prctl(_PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0)
+    if os.getppid() != parent:
+        os._exit(1)
+
+
+def _first_to_go() -> None:
+    # When the machine runs out of memory, the kernel must take this process and not its parent.
+    try:
+        Path("/proc/self/oom_score_adj").write_text("1000", encoding="ascii")
+    except OSError:
+        return
+
+
+def _limit(limits: Mapping[str, float], *, forks: bool) -> None:
+    cpu = math.ceil(limits["seconds"]) + 1
+    wanted = {
+        resource.RLIMIT_CPU: cpu,
+        resource.RLIMIT_AS: int(limits["memory"]),
+        resource.RLIMIT_FSIZE: int(limits["writes"]),
+        resource.RLIMIT_NOFILE: int(limits["files"]),
+        resource.RLIMIT_CORE: 0,
+    }
+    if not forks:
+        # Counts all processes of the account, so only "no more at all" is a meaningful number.
+        wanted[resource.RLIMIT_NPROC] = 0
+    for name, value in wanted.items():
+        hard = resource.getrlimit(name)[1]
+        bound = value if hard == resource.RLIM_INFINITY else min(value, hard)
+        resource.setrlimit(name, (bound, bound))
+
+
+def _leave_network() -> bool:
+    if sys.platform != "linux":
+        return False
+    if _libc.unshare(_CLONE_NEWUSER | _CLONE_NEWNET | _CLONE_NEWIPC) != 0:
+        return False
+    # In its own user namespace the process holds every capability: give them back.
+    header = (ctypes.c_uint32 * 2)(_CAPABILITY_VERSION_3, 0)
+    _libc.capset(header, (ctypes.c_uint32 * 6)())
+    return True
+
+
+# --- Landlock: which files -------------------------------------------------------------------
+
+_CREATE_RULESET, _ADD_RULE, _RESTRICT_SELF = 444, 445, 446
+_READ_FILE, _READ_DIR = 1 << 2, 1 << 3
+_FS_RIGHTS = {1: (1 << 13) - 1, 2: (1 << 14) - 1, 3: (1 << 15) - 1, 4: (1 << 15) - 1}
+_FS_RIGHTS_NEWEST = (1 << 16) - 1
+
+
+def _landlock(readable: Iterable[str], writable: str | None) -> bool:
+    if sys.platform != "linux":
+        return False
+    abi = _libc.syscall(_CREATE_RULESET, None, ctypes.c_size_t(0), 1)
+    if abi < 1:
+        return False
+    rights = _FS_RIGHTS.get(abi, _FS_RIGHTS_NEWEST)
+    # Handled file rights, TCP bind and connect (ABI 4), abstract sockets and signals (ABI 6).
+    attributes = struct.pack("=QQQ", rights, 3, 3)[: 8 if abi < 4 else 16 if abi < 6 else 24]
+    ruleset = _libc.syscall(_CREATE_RULESET, attributes, ctypes.c_size_t(len(attributes)), 0)
+    if ruleset < 0:
+        return False
+    for path in readable:
+        _allow(ruleset, path, _READ_FILE | _READ_DIR)
+    if writable:
+        _allow(ruleset, writable, rights)
+    held = _libc.syscall(_RESTRICT_SELF, ruleset, 0) == 0
+    os.close(ruleset)
+    return bool(held)
+
+
+def _allow(ruleset: int, path: str, rights: int) -> None:
+    try:
+        place = os.open(path, os.O_PATH | os.O_CLOEXEC)
+    except OSError:
+        return  # not on this machine: nothing to allow
+    if not Path(path).is_dir():
+        rights &= _READ_FILE
+    _libc.syscall(_ADD_RULE, ruleset, 1, struct.pack("=Qi", rights, place), 0)
+    os.close(place)
+
+
+# --- seccomp: which system calls -------------------------------------------------------------
+# New processes, programs, sockets, signals to others, shared memory that outlives the process, and
+# kernel interfaces that a parser has no business with. Threads stay possible.
+
+_MACHINES = ("x86_64", "aarch64")
+_AUDIT_ARCH = {"x86_64": 0xC000003E, "aarch64": 0xC00000B7}
+_DENIED = {
+    "fork": (57, None), "vfork": (58, None), "execve": (59, 221), "execveat": (322, 281),
+    "setpgid": (109, 154), "setsid": (112, 157), "setpriority": (141, 140),
+    "socket": (41, 198), "socketpair": (53, 199), "connect": (42, 203), "bind": (49, 200),
+    "kill": (62, 129), "tkill": (200, 130), "rt_sigqueueinfo": (129, 138), "rt_tgsigqueueinfo": (297, 240),
+    "pidfd_open": (434, 434), "pidfd_send_signal": (424, 424), "pidfd_getfd": (438, 438),
+    "ptrace": (101, 117), "process_vm_readv": (310, 270), "process_vm_writev": (311, 271),
+    "process_madvise": (440, 440), "shmget": (29, 194), "semget": (64, 190), "msgget": (68, 186),
+    "mq_open": (240, 180), "mount": (165, 40), "umount2": (166, 39), "unshare": (272, 97),
+    "setns": (308, 268), "open_by_handle_at": (304, 265), "bpf": (321, 280),
+    "perf_event_open": (298, 241), "userfaultfd": (323, 282), "listen": (50, 201),
+    "io_uring_setup": (425, 425), "add_key": (248, 217), "request_key": (249, 218), "keyctl": (250, 219),
+}  # fmt: skip
+_JUDGED = {"clone": (56, 220), "tgkill": (234, 131), "prlimit64": (302, 261)}
+_CLONE3, _X32 = 435, 0x40000000
+_LOAD, _EQUAL, _AT_LEAST, _ANY_BIT, _RETURN = 0x20, 0x15, 0x35, 0x45, 0x06
+_ALLOW, _ERRNO = 0x7FFF0000, 0x00050000
+
+
+def _seccomp() -> bool:
+    machine = platform.machine()
+    if sys.platform != "linux" or machine not in _MACHINES or struct.calcsize("P") != 8:
+        return False
+    code = b"".join(struct.pack("=HBBI", *step) for step in _program(machine))
+    buffer = ctypes.create_string_buffer(code, len(code))
+    program = struct.pack("@HP", len(code) // 8, ctypes.addressof(buffer))
+    return bool(_libc.prctl(_PR_SET_SECCOMP, 2, program, 0, 0) == 0)
+
+
+def _program(machine: str) -> Iterator[tuple[int, int, int, int]]:
+    column = _MACHINES.index(machine)
+    judged = {name: numbers[column] for name, numbers in _JUDGED.items()}
+    refuse, allow = (_RETURN, 0, 0, _ERRNO | _EPERM), (_RETURN, 0, 0, _ALLOW)
+    yield from ((_LOAD, 0, 0, 4), (_EQUAL, 1, 0, _AUDIT_ARCH[machine]), refuse)
+    yield from ((_LOAD, 0, 0, 0), (_AT_LEAST, 0, 1, _X32), refuse)
+    for numbers in _DENIED.values():
+        if (number := numbers[column]) is not None:
+            yield from ((_EQUAL, 0, 1, number), refuse)
+    # glibc falls back from clone3 to clone, whose flags a filter can see
+    yield from ((_EQUAL, 0, 1, _CLONE3), (_RETURN, 0, 0, _ERRNO | _ENOSYS))
+    argument = (_LOAD, 0, 0, 16)
+    yield from ((_EQUAL, 0, 4, judged["clone"]), argument, (_ANY_BIT, 1, 0, _CLONE_THREAD), refuse, allow)
+    # a process may signal itself (abort) and read its own limits, nobody else's
+    yield from ((_EQUAL, 0, 4, judged["tgkill"]), argument, (_EQUAL, 1, 0, os.getpid()), refuse, allow)
+    yield from ((_EQUAL, 0, 4, judged["prlimit64"]), argument, (_EQUAL, 1, 0, 0), refuse, allow)
+    yield allow

@@ -1,0 +1,18 @@
+"""What the operator of an installation allows checks to do. A checklist cannot widen it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Options:
+    """Limits and permissions of one run.
+
+    `allowed_hosts`: "host" or "host:port" names that `http` may ask; empty: none. Times in seconds, memory in bytes.
+    """
+
+    allowed_hosts: tuple[str, ...] = ()
+    child_seconds: float = 60.0
+    child_memory: int = 4 << 30
+    http_seconds: float = 10.0

@@ -1,0 +1,265 @@
+"""What a checkpoint's pickle may name, and what each name would make: descriptions, never the real thing."""
+
+from __future__ import annotations
+
+import math
+import struct
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+
+@dataclass(slots=True)
+class Pairs:
+    """A dictionary as written: (key, value) in order. No hashing, so hostile keys cost nothing."""
+
+    items: list[tuple[Any, Any]] = field(default_factory=list)
+
+    def named(self) -> dict[str, Any]:
+        """Entries whose key is text; the last one counts, as in a dictionary."""
+        return {key: value for key, value in self.items if isinstance(key, str)}
+
+
+@dataclass(frozen=True, slots=True)
+class Dtype:
+    """A tensor element type: name ("float32") and bytes per element."""
+
+    name: str
+    size: int
+
+
+@dataclass(frozen=True, slots=True)
+class Storage:
+    """A tensor's bytes: the archive member `data/<key>` with `count` elements."""
+
+    key: str
+    dtype: Dtype
+    count: int
+
+    @property
+    def bytes(self) -> int:
+        """The bytes that the member must have."""
+        return self.count * self.dtype.size
+
+
+@dataclass(frozen=True, slots=True)
+class Tensor:
+    """A tensor: shape, element type, storage, and the first and last byte used in the storage."""
+
+    shape: tuple[int, ...]
+    dtype: Dtype
+    storage: Storage
+    last_byte: int
+
+    @property
+    def numbers(self) -> int:
+        """How many elements it has."""
+        return math.prod(self.shape)
+
+
+@dataclass(slots=True)
+class NumpyDtype:
+    """A NumPy element type: kind and size ("f8"), byte order "<" or ">"."""
+
+    code: str
+    order: str = "<"
+
+
+@dataclass(frozen=True, slots=True)
+class Opaque:
+    """Something harmless whose content does not matter here."""
+
+    name: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Global:
+    """A name that the pickle imports, with the description of what calling it makes."""
+
+    module: str
+    name: str
+    makes: Any
+
+    def __str__(self) -> str:
+        return f"{self.module}.{self.name}"
+
+
+_SIZES = {
+    "float64": 8, "float32": 4, "float16": 2, "bfloat16": 2, "int64": 8, "int32": 4, "int16": 2, "int8": 1,
+    "uint8": 1, "uint16": 2, "uint32": 4, "uint64": 8, "bool": 1, "complex64": 8, "complex128": 16,
+    "complex32": 4, "float8_e4m3fn": 1, "float8_e5m2": 1, "float8_e4m3fnuz": 1, "float8_e5m2fnuz": 1,
+    "qint8": 1, "quint8": 1, "qint32": 4,
+}  # fmt: skip
+_STORAGES = {
+    "DoubleStorage": "float64", "FloatStorage": "float32", "HalfStorage": "float16",
+    "BFloat16Storage": "bfloat16", "LongStorage": "int64", "IntStorage": "int32", "ShortStorage": "int16",
+    "CharStorage": "int8", "ByteStorage": "uint8", "BoolStorage": "bool",
+    "ComplexFloatStorage": "complex64", "ComplexDoubleStorage": "complex128", "QInt8Storage": "qint8",
+    "QUInt8Storage": "quint8", "QInt32Storage": "qint32",
+}  # fmt: skip
+_RAW = Dtype("uint8", 1)
+
+
+def find_global(module: str, name: str) -> Global | None:
+    """The listed global of that name, or None."""
+    if module == "torch" and name in _SIZES:
+        return Global(module, name, Dtype(name, _SIZES[name]))
+    if module == "torch" and name in _STORAGES:
+        dtype = _STORAGES[name]
+        return Global(module, name, Dtype(dtype, _SIZES[dtype]))
+    if (module, name) in (("torch.storage", "UntypedStorage"), ("torch", "UntypedStorage")):
+        return Global(module, name, _RAW)
+    makes = _CALLS.get((module.replace("numpy._core", "numpy.core"), name))
+    return Global(module, name, makes) if makes else None
+
+
+def call(function: Global, arguments: tuple[Any, ...]) -> Any:
+    """What `function(*arguments)` would make, as a description; None when the call makes no sense."""
+    if function.makes is Opaque:
+        return Opaque(str(function))
+    if not callable(function.makes):
+        return None
+    try:
+        return function.makes(*arguments)
+    except (TypeError, ValueError, struct.error):
+        return None
+
+
+def persistent(pid: Any) -> Storage | None:
+    """The storage that a persistent id names: ("storage", type, key, location, count)."""
+    match pid:
+        case ("storage", Global(makes=Dtype() as dtype), str(key), str(), int(count)) if _whole(count):
+            return Storage(key, dtype, count)
+    return None
+
+
+def set_state(target: Any, state: Any) -> bool:
+    """Whether the opcode BUILD is harmless on this target; NumPy's byte order is taken over."""
+    if isinstance(target, NumpyDtype):
+        if isinstance(state, tuple) and len(state) > 1 and state[1] in ("<", ">", "|", "="):
+            target.order = ">" if state[1] == ">" else "<"
+        return True
+    return isinstance(target, Pairs | Tensor | Opaque)
+
+
+def _tensor(storage: Any, offset: Any, shape: Any, stride: Any, *_rest: Any) -> Tensor:
+    if not isinstance(storage, Storage) or not _whole(offset):
+        raise ValueError
+    return _shaped(storage, storage.dtype, offset, shape, stride)
+
+
+def _tensor_v3(
+    storage: Any, offset: Any, shape: Any, stride: Any, _grad: Any, _hooks: Any, dtype: Any, *_rest: Any
+) -> Tensor:
+    if not isinstance(storage, Storage) or not _whole(offset) or not isinstance(dtype, Global):
+        raise ValueError
+    if not isinstance(dtype.makes, Dtype):
+        raise TypeError
+    return _shaped(storage, dtype.makes, offset, shape, stride)
+
+
+def _shaped(storage: Storage, dtype: Dtype, offset: int, shape: Any, stride: Any) -> Tensor:
+    numbers = (*shape, *stride) if isinstance(shape, tuple) and isinstance(stride, tuple) else (None,)
+    if len(numbers) > 128 or not all(_whole(n) for n in numbers) or len(shape) != len(stride):
+        raise ValueError
+    reach = sum((length - 1) * step for length, step in zip(shape, stride, strict=True))
+    last = (offset + reach + 1) * dtype.size if 0 not in shape else 0
+    return Tensor(shape, dtype, storage, last)
+
+
+def _whole(value: Any) -> bool:
+    return isinstance(value, int) and not isinstance(value, bool) and 0 <= value < 1 << 63
+
+
+def _parameter(data: Any, *_rest: Any) -> Any:
+    if not isinstance(data, Tensor):
+        raise TypeError
+    return data
+
+
+def _from_type(function: Any, _kind: Any, arguments: Any, *_rest: Any) -> Any:
+    if not isinstance(function, Global) or not isinstance(arguments, tuple):
+        raise TypeError
+    return call(function, arguments) if function.makes is not _from_type else None
+
+
+def _ordered(*arguments: Any) -> Pairs:
+    match arguments:
+        case ():
+            return Pairs()
+        case (list(pairs),) if all(isinstance(p, list | tuple) and len(p) == 2 for p in pairs):
+            return Pairs([(p[0], p[1]) for p in pairs])
+        case (Pairs() as pairs,):
+            return pairs
+    raise ValueError
+
+
+def _default_dict(_factory: Any = None, *arguments: Any) -> Pairs:
+    return _ordered(*arguments)
+
+
+def _collected(items: Any = ()) -> list[Any]:
+    if not isinstance(items, list | tuple):
+        raise TypeError
+    return items if isinstance(items, list) else list(items)
+
+
+def _size(items: Any = ()) -> tuple[Any, ...]:
+    return tuple(_collected(items))
+
+
+def _encoded(text: Any, encoding: Any) -> bytes:
+    if not isinstance(text, str) or encoding != "latin1":
+        raise ValueError
+    return text.encode("latin1")
+
+
+def _numpy_dtype(code: Any, *_rest: Any) -> NumpyDtype:
+    if not isinstance(code, str) or len(code) > 16:
+        raise TypeError
+    return NumpyDtype(code.lstrip("<>|="), ">" if code.startswith(">") else "<")
+
+
+_FORMATS = {
+    "f8": "d", "f4": "f", "f2": "e", "i8": "q", "i4": "i", "i2": "h", "i1": "b",
+    "u8": "Q", "u4": "I", "u2": "H", "u1": "B", "b1": "?",
+}  # fmt: skip
+
+
+def _numpy_scalar(dtype: Any, data: Any = b"") -> Any:
+    if not isinstance(dtype, NumpyDtype) or not isinstance(data, bytes):
+        raise TypeError
+    if dtype.code not in _FORMATS:
+        return Opaque(f"numpy {dtype.code}")
+    return struct.unpack(dtype.order + _FORMATS[dtype.code], data)[0]
+
+
+def _opaque(*_arguments: Any) -> Opaque:
+    return Opaque()
+
+
+_CALLS: dict[tuple[str, str], Callable[..., Any]] = {
+    ("torch._utils", "_rebuild_tensor"): _tensor,
+    ("torch._utils", "_rebuild_tensor_v2"): _tensor,
+    ("torch._utils", "_rebuild_tensor_v3"): _tensor_v3,
+    ("torch._utils", "_rebuild_parameter"): _parameter,
+    ("torch._utils", "_rebuild_parameter_with_state"): _parameter,
+    ("torch._tensor", "_rebuild_from_type_v2"): _from_type,
+    ("torch._tensor", "Tensor"): _opaque,
+    ("torch", "Tensor"): _opaque,
+    ("torch.nn.parameter", "Parameter"): _parameter,
+    ("torch", "Size"): _size,
+    ("torch", "device"): _opaque,
+    ("collections", "OrderedDict"): _ordered,
+    ("collections", "defaultdict"): _default_dict,
+    ("collections", "Counter"): _ordered,
+    ("_codecs", "encode"): _encoded,
+    ("numpy", "dtype"): _numpy_dtype,
+    ("numpy", "ndarray"): _opaque,
+    ("numpy.core.multiarray", "scalar"): _numpy_scalar,
+    ("numpy.core.multiarray", "_reconstruct"): _opaque,
+} | {
+    (module, name): makes
+    for module in ("builtins", "__builtin__")
+    for name, makes in (("set", _collected), ("frozenset", _collected), ("list", _collected), ("dict", _ordered))
+}

@@ -1,0 +1,138 @@
+"""The kinds of checks: how one is declared, found and explained.
+
+A kind is a function with typed parameters in one file of `checks/`:
+
+    class FileParams(Params):
+        path: str
+
+    @check("file", title="A file exists")
+    def file(want: FileParams, run: RunDirectory) -> Finding: ...
+
+Outside packages add kinds by the entry-point group `readiness.checks`: each entry names a module
+whose import declares them.
+"""
+
+from __future__ import annotations
+
+import importlib
+import inspect
+import pkgutil
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from importlib.metadata import entry_points
+from typing import Any, TypeVar, get_type_hints
+
+import msgspec
+
+from readiness.engine.errors import ParameterError, ReadinessError
+from readiness.engine.outcome import Finding
+from readiness.engine.target import RunDirectory
+
+
+class Params(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Base of every kind's parameters: frozen, by keyword, unknown names refused."""
+
+
+P = TypeVar("P", bound=Params)
+CheckFunction = Callable[[Any, RunDirectory], Finding]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Kind:
+    """One declared kind of check. `short` names the parameter that a bare value sets (`file: a.txt`)."""
+
+    name: str
+    title: str
+    params: type[Params]
+    function: CheckFunction
+    short: str | None
+
+    @property
+    def doc(self) -> str:
+        """What a reader needs when the check fails: the function's docstring."""
+        return inspect.cleandoc(self.function.__doc__ or "")
+
+    def parse(self, raw: object) -> Params:
+        """Typed parameters from a checklist's YAML value. Raises ParameterError, naming the parameter."""
+        if self.short and not isinstance(raw, Mapping):
+            raw = {self.short: raw}
+        if not isinstance(raw, Mapping):
+            raise ParameterError(f"`{self.name}` takes named parameters: {self.signature()}.")
+        try:
+            return msgspec.convert(raw, self.params)
+        except msgspec.ValidationError as error:
+            raise ParameterError(f"`{self.name}`: {error}.", f"It takes: {self.signature()}.") from None
+
+    def signature(self) -> str:
+        """Parameter names for a message; optional ones in brackets."""
+        fields = msgspec.structs.fields(self.params)
+        return ", ".join(f.encode_name if f.required else f"[{f.encode_name}]" for f in fields)
+
+
+_KINDS: dict[str, Kind] = {}
+_BROKEN: dict[str, str] = {}
+_loaded = False
+
+
+class DuplicateKind(ReadinessError):
+    """Two functions declare the same kind."""
+
+
+def check(
+    name: str, *, title: str, short: str | None = None
+) -> Callable[[Callable[[P, RunDirectory], Finding]], Callable[[P, RunDirectory], Finding]]:
+    """Declare a kind of check. The first argument's annotation gives the parameters' type."""
+
+    def declare(function: Callable[[P, RunDirectory], Finding]) -> Callable[[P, RunDirectory], Finding]:
+        known = _KINDS.get(name)
+        if known and known.function is not function:
+            raise DuplicateKind(
+                f"The check kind {name!r} is declared twice: in {known.function.__module__} and {function.__module__}."
+            )
+        first = next(iter(inspect.signature(function).parameters))
+        params = get_type_hints(function)[first]
+        _KINDS[name] = Kind(name=name, title=title, params=params, function=function, short=short)
+        return function
+
+    return declare
+
+
+def kinds() -> dict[str, Kind]:
+    """All kinds by name, built in and from other packages, sorted. Modules are imported once, on first use."""
+    _load()
+    return dict(sorted(_KINDS.items()))
+
+
+def broken() -> dict[str, str]:
+    """Entry points that could not be imported: name to reason. They never break the others."""
+    _load()
+    return dict(_BROKEN)
+
+
+def get(name: str) -> Kind:
+    """The kind of that name. Raises ParameterError naming the known ones."""
+    known = kinds()
+    if name not in known:
+        advice = (
+            f"It failed to load: {_BROKEN[name]}." if name in _BROKEN else f"Known kinds: {', '.join(known)}."
+        )
+        raise ParameterError(f"Unknown check kind {name!r}.", advice)
+    return known[name]
+
+
+def _load() -> None:
+    global _loaded
+    if _loaded:
+        return
+    _loaded = True
+    from readiness.engine import (
+        checks,
+    )  # the built-in kinds import this module: a top-level import would be a circle
+
+    for module in pkgutil.iter_modules(checks.__path__):
+        importlib.import_module(f"{checks.__name__}.{module.name}")
+    for entry in entry_points(group="readiness.checks"):
+        try:
+            entry.load()
+        except (ImportError, AttributeError, SyntaxError, ReadinessError) as error:
+            _BROKEN[entry.name] = f"{type(error).__name__}: {error}"

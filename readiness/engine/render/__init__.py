@@ -1,0 +1,1 @@
+"""Pure functions from a report or a checklist to text: for people, for machines, for the docs."""

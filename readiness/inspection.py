@@ -1,0 +1,60 @@
+"""Runs a checklist on a bare run directory, with progress on the terminal."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Protocol
+
+from readiness.engine import parameters, report, runner, seal, target
+from readiness.engine.checklist import Checklist
+from readiness.engine.options import Options
+from readiness.engine.report import Report
+from readiness.engine.validation import validate
+
+
+class _Step(Protocol):
+    def __call__(self, what: str, done: int, total: int) -> None: ...
+
+
+def inspect(
+    root: Path, checklist: Checklist, given: Mapping[str, str], hosts: Iterable[str] = (), *, terminal: bool = False
+) -> Report:
+    """Index the run, run every check on exactly those bytes, and judge.
+
+    Raises ReadinessError for a checklist, parameter or run directory that cannot be used.
+    """
+    validate(checklist)
+    values = parameters.resolve(checklist.parameters, given)
+    with _progress(terminal=terminal) as step:
+        entries = target.index(root, lambda done, total: step("Reading files", done, total))
+        run = target.RunDirectory(
+            root, snapshot={e.path: e for e in entries}, options=Options(allowed_hosts=tuple(hosts))
+        )
+        total, seen = len(checklist.items), iter(range(1, len(checklist.items) + 1))
+        results = runner.run_checklist(
+            checklist, run, values, on_item=lambda entry: step(entry.item.text, next(seen), total)
+        )
+    return report.build(
+        checklist,
+        results,
+        run_id=run.root.name,
+        values=values,
+        artifact=seal.artifact_digest(entries),
+        at=datetime.now(UTC),
+    )
+
+
+@contextmanager
+def _progress(*, terminal: bool) -> Iterator[_Step]:
+    if not terminal:
+        yield lambda what, done, total: None  # noqa: ARG005  # nobody looks
+        return
+    from rich.console import Console  # only a terminal needs it, and it is slow to load
+    from rich.progress import Progress
+
+    with Progress(console=Console(stderr=True), transient=True) as bar:
+        task = bar.add_task("", total=None)
+        yield lambda what, done, total: bar.update(task, description=what[:40], completed=done, total=total)
