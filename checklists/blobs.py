@@ -20,7 +20,7 @@ class BlobError(ReadinessError):
 
 
 class BlobStorage(FileSystemStorage):
-    """A file system storage whose names are `ab/abcdef…`: temporary file, fsync, rename, fsync of the folder."""
+    """Files named `ab/abcdef…`, written by temporary file, fsync, rename, fsync of the folder."""
 
     def _save(self, name: str, content: File[bytes]) -> str:
         final = Path(self.path(name))

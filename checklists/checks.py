@@ -7,7 +7,8 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from django.conf import settings
-from django.core.checks import CheckMessage, Error, Tags, Warning, register
+from django.core.checks import CheckMessage, Error, Tags, register
+from django.core.checks import Warning as Caution
 from django.db import connections
 
 from checklists import triggers
@@ -28,7 +29,8 @@ def check_security(app_configs: Any = None, **kwargs: Any) -> list[CheckMessage]
 def _security() -> Iterator[CheckMessage]:
     host = urlsplit(settings.PUBLIC_URL).hostname or ""
     local = host in ("localhost", "127.0.0.1", "::1", "testserver")
-    if len(settings.SECRET_KEY) < 50 or len(set(settings.SECRET_KEY)) < 5:
+    key = _secret_key()
+    if len(key) < 50 or len(set(key)) < 5:
         yield Error(
             "READINESS_SECRET_KEY is missing or shorter than 50 characters.",
             hint="Make one: python -c 'import secrets; print(secrets.token_urlsafe(50))'. A file may be named"
@@ -49,10 +51,17 @@ def _security() -> Iterator[CheckMessage]:
         )
     if not local and not settings.PUBLIC_URL.startswith("https://"):
         yield Error(
-            f"READINESS_PUBLIC_URL {settings.PUBLIC_URL} is not https, so passwords would travel in the clear.",
+            f"READINESS_PUBLIC_URL {settings.PUBLIC_URL} is not https: passwords would travel in the clear.",
             hint="Put a TLS proxy in front and use https://…, or use localhost to try it out.",
             id="readiness.E004",
         )
+
+
+def _secret_key() -> str:
+    try:
+        return str(settings.SECRET_KEY)
+    except ImproperlyConfigured:  # Django refuses to hand out an empty one
+        return ""
 
 
 def check_roots(app_configs: Any = None, **kwargs: Any) -> list[CheckMessage]:
@@ -69,7 +78,7 @@ def check_roots(app_configs: Any = None, **kwargs: Any) -> list[CheckMessage]:
             )
         elif not root.is_dir():
             found.append(
-                Warning(
+                Caution(
                     f"The run root {root} does not exist.",
                     hint="Create it, or correct READINESS_RUN_ROOTS.",
                     id="readiness.W001",
@@ -86,8 +95,8 @@ def check_triggers(app_configs: Any = None, databases: Any = None, **kwargs: Any
         if missing:
             found.append(
                 Error(
-                    f"The database lacks the triggers {', '.join(missing)}, so protected rows could be changed.",
-                    hint="Run manage.py migrate; it puts them back.",
+                    f"The database lacks triggers that protect rows: {', '.join(missing)}.",
+                    hint="Run manage.py migrate --skip-checks; it puts them back.",
                     id="readiness.E006",
                 )
             )

@@ -16,7 +16,7 @@ from typing import Any
 from django.db.models import F, FilteredRelation, Q
 
 from checklists import snapshot
-from checklists.models import Evidence, Gate, GateItem, GateRole, MemberRole, SignOff
+from checklists.models import Evidence, Gate, GateItem, GateRole, MemberRole, Membership, SignOff
 from checklists.models.verification import OPEN_STATES
 from readiness.engine import policy, seal
 from readiness.engine.checklist import Checklist, Item, Requirement
@@ -96,13 +96,16 @@ class Judged:
 
 
 class LoadedGate:
-    """Gate, items in order, roles, live sign-offs."""
+    """Gate, items in order, roles, live sign-offs; the project's members where somebody acts or looks."""
 
-    def __init__(self, gate: Gate, items: list[LoadedItem], roles: list[GateRole], signoffs: list[SignOff]) -> None:
+    def __init__(
+        self, gate: Gate, items: list[LoadedItem], roles: list[GateRole], signoffs: list[SignOff]
+    ) -> None:
         self.gate = gate
         self.items = items
         self.roles = roles
         self.signoffs = signoffs
+        self.members: list[Membership] = []  # filled by acts and pages, not by load()
 
     @cached_property
     def checklist(self) -> Checklist:
@@ -168,17 +171,17 @@ def blocking_words(item: LoadedItem) -> str:
     """What stands in the way of an undecided or failed item, for the list of blockers."""
     if item.row.state == State.FAILED:
         return item.observed
-    if item.row.state != State.OPEN:
-        return ""
+    return _open_words(item) if item.row.state == State.OPEN else ""
+
+
+def _open_words(item: LoadedItem) -> str:
     if item.run_state:
         return "is being checked"
-    if item.row.has_checks and not item.results:
+    if not item.row.has_checks:
+        return "waits for a person's tick with evidence"
+    if not item.results:
         return "is not checked yet"
-    if item.results and not Outcome(item.outcome).passes:
-        return item.observed
-    if item.row.has_checks:
-        return "checks pass; a person must confirm the rest"
-    return "waits for a person's tick with evidence"
+    return "checks pass; a person must confirm the rest" if Outcome(item.outcome).passes else item.observed
 
 
 def load(pk: int) -> LoadedGate:

@@ -6,7 +6,7 @@ from collections.abc import Collection, Iterable
 from enum import StrEnum
 
 from checklists.errors import Forbidden
-from checklists.models import Membership, MemberRole, Person, Project
+from checklists.models import MemberRole, Membership, Person, Project
 
 OWNER, CONTRIBUTOR = MemberRole.OWNER.value, MemberRole.CONTRIBUTOR.value
 LEAD, PRODUCT, COMPLIANCE = (
@@ -72,11 +72,31 @@ def roles_of(person: Person, project: Project | int) -> frozenset[str]:
     return frozenset(Membership.objects.filter(person=person, project=project).values_list("role", flat=True))
 
 
+def members_of(project: int) -> list[Membership]:
+    """Every role of every active person in the project, with the person: one query."""
+    return list(
+        Membership.objects.filter(project=project, person__is_active=True)
+        .select_related("person")
+        .order_by("role", "pk")
+    )
+
+
+def roles_among(members: Iterable[Membership], person: Person) -> frozenset[str]:
+    """The person's roles among a project's members; empty for an outsider."""
+    return frozenset(member.role for member in members if member.person_id == person.pk)
+
+
 def require(person: Person, project: Project | int, act: Act) -> frozenset[str]:
     """The person's roles, or Forbidden naming who may."""
-    roles = roles_of(person, project)
+    return require_role(person, roles_of(person, project), act)
+
+
+def require_role(person: Person, roles: frozenset[str], act: Act) -> frozenset[str]:
+    """The given roles, or Forbidden naming who may."""
     if not may(roles, act):
-        allowed = ", ".join(MemberRole(role).label.lower() for role in MemberRole.values if role in TABLE[act])
+        allowed = ", ".join(
+            MemberRole(role).label.lower() for role in MemberRole.values if role in TABLE[act]
+        )
         raise Forbidden(f"{person.name} may not {act.value} here.", f"This is open to: {allowed}.")
     return roles
 

@@ -6,13 +6,24 @@ from dataclasses import dataclass
 
 from django.db.models import Exists, OuterRef, QuerySet
 
-from checklists.models import AuditEntry, CheckRun, Gate, GateItem, GateRole, Membership, Note, Person, Project, SignOff
+from checklists.models import (
+    AuditEntry,
+    CheckRun,
+    Gate,
+    GateItem,
+    GateRole,
+    Membership,
+    Note,
+    Person,
+    Project,
+    SignOff,
+)
 from checklists.models.gate import GateVerdict
 from checklists.permissions import SIGNING_ROLES
 
 
 def visible_gates(person: Person) -> QuerySet[Gate]:
-    """Gates of the projects a person belongs to, newest first, with release, project, checklist, environment."""
+    """Gates of a person's projects, newest first, with release, project, checklist and environment."""
     return (
         Gate.objects.filter(release__project__in=Project.objects.visible_to(person))
         .select_related("release__project", "checklist", "environment", "opened_by")
@@ -22,7 +33,7 @@ def visible_gates(person: Person) -> QuerySet[Gate]:
 
 
 def waiting_roles(person: Person) -> QuerySet[GateRole]:
-    """Roles in which this person may sign a gate that is ready and which lack a signature of its present state.
+    """Roles in which this person may sign a ready gate and which lack a signature of its present state.
 
     Rows carry gate, release and project. Roles somebody else already signed are not waiting.
     """

@@ -141,7 +141,9 @@ def _release_changes(old: Mapping[str, Any], new: Mapping[str, Any]) -> Iterator
     dropped = {r["role"]: r["dropped"] for r in old["roles"]}
     for role in new["roles"]:
         if dropped.get(role["role"], "") != role["dropped"]:
-            yield Change("", role["role"], "role", dropped.get(role["role"]) or "signs", role["dropped"] or "signs")
+            yield Change(
+                "", role["role"], "role", dropped.get(role["role"]) or "signs", role["dropped"] or "signs"
+            )
 
 
 def _item_changes(old: Mapping[str, Any], new: Mapping[str, Any]) -> Iterator[Change]:
@@ -165,7 +167,9 @@ def _one_item(was: Mapping[str, Any], item: Mapping[str, Any]) -> Iterator[Chang
     if was["reason"] != item["reason"]:
         yield Change(key, title, "reason", was["reason"], item["reason"])
     if was["confirmed"] != item["confirmed"]:
-        yield Change(key, title, "confirmed criteria", str(len(was["confirmed"])), str(len(item["confirmed"])))
+        yield Change(
+            key, title, "confirmed criteria", str(len(was["confirmed"])), str(len(item["confirmed"]))
+        )
     if was["by"] != item["by"]:
         yield Change(key, title, "decided by", was["by"], item["by"])
     yield from _check_changes(key, title, was["checks"], item["checks"])
@@ -190,7 +194,11 @@ def _check_changes(key: str, title: str, was: list[Any], now: list[Any]) -> Iter
 def _value(measurement: Mapping[str, Any]) -> str:
     if not measurement:
         return "not measured"
-    shown = quantity(measurement["value"], measurement["unit"]) if "value" in measurement else _ok(measurement["ok"])
+    shown = (
+        quantity(measurement["value"], measurement["unit"])
+        if "value" in measurement
+        else _ok(measurement["ok"])
+    )
     limit = measurement["limit"]
     return f"{shown} ({Limit.from_dict(limit).words(measurement['unit'])})" if limit else shown
 

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Sequence
+import uuid
+from collections.abc import Callable, Sequence
+from typing import Any
 
 from celery import Task, shared_task
 from celery.exceptions import SoftTimeLimitExceeded
@@ -16,13 +18,21 @@ from readiness.engine.errors import ReadinessError
 
 log = logging.getLogger(__name__)
 
-# The hard limit kills the child process; Celery then retries a bounded number of times.
-_LIMITS = {"soft_time_limit": settings.CHECK_SECONDS, "time_limit": settings.CHECK_SECONDS + 10}
+# When a pool process is killed (out of memory, a crash in native code), Celery sends the task again at once,
+# at most twice. Not covered: a whole worker that dies; then the row's lease runs out and the sweep sends it.
+_RETRIED: dict[str, Any] = {"retry_on_worker_lost": True, "max_retries": 2, "default_retry_delay": 1}
+
+
+def _limits(seconds: int) -> dict[str, float]:
+    # The soft limit is an exception inside the task; the hard one kills its process, before the lease ends.
+    return {"soft_time_limit": seconds, "time_limit": seconds + settings.HARD_LIMIT_MARGIN_SECONDS}
 
 
 def send_runs(ids: Sequence[int]) -> None:
-    """Hand queued runs to the broker, after the transaction that queued them. When the broker is away they
-    stay queued, and the sweep sends them later."""
+    """Hand queued runs to the broker, after the transaction that queued them.
+
+    When the broker is away they stay queued, and the sweep sends them later.
+    """
     _send(run_checks, ids, runs.sent)
 
 
@@ -31,7 +41,9 @@ def send_report(report: int) -> None:
     _send(render_report, [report], reports.sent)
 
 
-def _send(task: Task, ids: Sequence[int], sent: object) -> None:
+def _send(task: Task, ids: Sequence[int], sent: Callable[[Sequence[int]], None]) -> None:
+    if not ids:
+        return
     try:
         with app.producer_or_acquire() as producer:
             for pk in ids:
@@ -39,40 +51,46 @@ def _send(task: Task, ids: Sequence[int], sent: object) -> None:
     except OperationalError as error:
         log.warning("The broker is away, %d tasks stay queued: %s", len(ids), error)
     else:
-        sent(ids)  # type: ignore[operator]
+        sent(ids)
 
 
-@shared_task(name="checklists.run_checks", **_LIMITS)
-def run_checks(run: int) -> None:
+@shared_task(name="checklists.run_checks", bind=True, **_RETRIED, **_limits(settings.CHECK_SECONDS))
+def run_checks(self: Task, run: int) -> None:
     """Execute one check run, if it is still queued."""
-    claimed = runs.claim(run)
+    claimed = runs.claim(run, token=_token(self, 0), lost=_token(self, 1))
     if claimed is None:
         return
     try:
-        results = runs.execute(claimed)
+        results = runs.execute(claimed, interrupts=(SoftTimeLimitExceeded,))
     except SoftTimeLimitExceeded:
         why = f"The checks took longer than {settings.CHECK_SECONDS} s and were stopped."
-        runs.end_as_error(run=run, why=why, advice="Raise READINESS_CHECK_SECONDS, or make the check cheaper.")
+        advice = "Raise READINESS_CHECK_SECONDS, or make the check cheaper."
+        runs.end_as_error(run=run, claim=claimed.claim, why=why, advice=advice)
     except ReadinessError as error:
-        runs.end_as_error(run=run, why=error.message, advice=error.advice)
+        runs.end_as_error(run=run, claim=claimed.claim, why=error.message, advice=error.advice)
     else:
         runs.finish(run=run, claim=claimed.claim, results=results)
 
 
-@shared_task(name="checklists.render_report", soft_time_limit=settings.REPORT_SECONDS, time_limit=settings.REPORT_SECONDS + 10)
+def _token(task: Task, before: int) -> uuid.UUID | None:
+    """The token of this delivery of a message, or of an earlier one: Celery counts the deliveries that died."""
+    attempt = task.request.retries - before
+    if not task.request.id or attempt < 0:
+        return None
+    return uuid.uuid5(uuid.NAMESPACE_OID, f"{task.request.id}/{attempt}")
+
+
+@shared_task(name="checklists.render_report", **_RETRIED, **_limits(settings.REPORT_SECONDS))
 def render_report(report: int) -> None:
     """Render one report, if it is still queued."""
     reports.render(report)
 
 
-@shared_task(name="checklists.sweep")
+@shared_task(name="checklists.sweep", ignore_result=True, acks_late=False, time_limit=60)
 def sweep() -> None:
-    """Send forgotten rows again, end overdue ones, and show that beat and worker are alive."""
-    runs.beat("worker")
-    overdue = runs.end_overdue()
-    send_runs(sorted({*overdue, *runs.forgotten()}))
+    """Send forgotten rows again, end overdue ones, and show that the whole way from clock to worker works."""
+    runs.beat("sweep")
+    send_runs(sorted({*runs.end_overdue(), *runs.forgotten()}))
+    reports.end_overdue()
     for report in reports.forgotten():
         send_report(report)
-    reports.end_overdue()
-
-

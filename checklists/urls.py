@@ -4,4 +4,6 @@ from __future__ import annotations
 
 from django.urls import URLPattern
 
-urlpatterns: list[URLPattern] = []
+from checklists.gate_urls import gate_urls
+
+urlpatterns: list[URLPattern] = [*gate_urls]

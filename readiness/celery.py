@@ -3,11 +3,40 @@
 from __future__ import annotations
 
 import os
+from typing import Any
 
+import django
 from celery import Celery
+from celery.signals import beat_init, heartbeat_sent, worker_init
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "readiness.settings")
 
 app = Celery("readiness")
 app.config_from_object("django.conf:settings", namespace="CELERY")
 app.autodiscover_tasks()
+
+
+@worker_init.connect
+@beat_init.connect
+def refuse_unsafe(**kwargs: Any) -> None:
+    """An unsafe configuration ends the process before it takes any work."""
+    django.setup()
+    from checklists import startup  # needs the models
+
+    startup.refuse_unsafe()
+
+
+@worker_init.connect
+def preload(**kwargs: Any) -> None:
+    """Import every kind of check once, before the pool's processes are forked from this one."""
+    from readiness.engine import registry  # heavy, and only a worker wants it at start
+
+    registry.kinds()
+
+
+@heartbeat_sent.connect
+def show_life(**kwargs: Any) -> None:
+    """The worker's main process is alive and connected to the broker, however busy its pool is."""
+    from readiness import beat  # imports Django's database layer, which needs settings
+
+    beat.show_life("worker")

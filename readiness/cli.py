@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from enum import IntEnum
 from pathlib import Path
@@ -43,6 +44,10 @@ def main(args: list[str] | None = None) -> int:
         if error.advice:
             click.echo(f"  {error.advice}", err=True)
         return Exit.USAGE
+    except BrokenPipeError:
+        # whoever read the output has gone; without this Python complains again while it ends
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return Exit.NOT_READY
     except (click.Abort, KeyboardInterrupt):
         click.echo("readiness: interrupted, nothing is decided.", err=True)
         return Exit.INTERRUPTED
@@ -56,13 +61,23 @@ def cli() -> None:
 
 @cli.command()
 @click.argument("run_dir", type=click.Path(path_type=Path))
-@click.option("--checklist", "checklist_name", default="", metavar="SLUG|FILE.md", help="Default: the built-in one.")
+@click.option(
+    "--checklist", "checklist_name", default="", metavar="SLUG|FILE.md", help="Default: the built-in one."
+)
 @click.option("--set", "settings", multiple=True, metavar="NAME=VALUE", help="A parameter of the checklist.")
 @click.option("--json", "as_json", is_flag=True, help="Print the report as JSON.")
 @click.option("--complete", is_flag=True, help="Items left to people count as not ready.")
-@click.option("--allow-host", "hosts", multiple=True, metavar="HOST[:PORT]", help="A host that checks may ask.")
+@click.option(
+    "--allow-host", "hosts", multiple=True, metavar="HOST[:PORT]", help="A host that checks may ask."
+)
 def check(
-    run_dir: Path, checklist_name: str, settings: tuple[str, ...], *, as_json: bool, complete: bool, hosts: tuple[str, ...]
+    run_dir: Path,
+    checklist_name: str,
+    settings: tuple[str, ...],
+    *,
+    as_json: bool,
+    complete: bool,
+    hosts: tuple[str, ...],
 ) -> int:
     """Check the run in RUN_DIR.
 
@@ -71,7 +86,9 @@ def check(
     from readiness.engine.render import json, text
     from readiness.inspection import inspect
 
-    report = inspect(run_dir, _checklist(checklist_name), _settings(settings), hosts, terminal=sys.stderr.isatty())
+    report = inspect(
+        run_dir, _checklist(checklist_name), _settings(settings), hosts, terminal=sys.stderr.isatty()
+    )
     if as_json:
         click.echo(json.dump(json.report(report)))
     else:

@@ -26,6 +26,16 @@ def text(name: str, default: str = "") -> str:
         raise SettingError(f"{name}_FILE names {path}, which cannot be read: {error.strerror}.") from None
 
 
+def kept(path: Path) -> str:
+    """The content of a file that an embedded installation made for itself; empty when there is none."""
+    try:
+        return path.read_text(encoding="utf-8").strip()
+    except FileNotFoundError:
+        return ""
+    except OSError as error:
+        raise SettingError(f"{path} cannot be read: {error.strerror}.", "Run as the account that owns it.") from None
+
+
 def boolean(name: str, *, default: bool) -> bool:
     """yes/no, true/false, on/off, 1/0."""
     value = text(name, "yes" if default else "no").strip().lower()

@@ -20,7 +20,12 @@ class _Step(Protocol):
 
 
 def inspect(
-    root: Path, checklist: Checklist, given: Mapping[str, str], hosts: Iterable[str] = (), *, terminal: bool = False
+    root: Path,
+    checklist: Checklist,
+    given: Mapping[str, str],
+    hosts: Iterable[str] = (),
+    *,
+    terminal: bool = False,
 ) -> Report:
     """Index the run, run every check on exactly those bytes, and judge.
 

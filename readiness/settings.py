@@ -16,7 +16,7 @@ BASE_DIR = Path(__file__).resolve().parent.parent
 DATA_DIR = Path(env.text("READINESS_DATA_DIR", str(BASE_DIR / "var"))).resolve()
 
 DEBUG = env.boolean("READINESS_DEBUG", default=False)
-SECRET_KEY = env.text("READINESS_SECRET_KEY")
+SECRET_KEY = env.text("READINESS_SECRET_KEY") or env.kept(DATA_DIR / "secret-key")
 PUBLIC_URL = env.text("READINESS_PUBLIC_URL", "http://localhost:8000").rstrip("/")
 ALLOWED_HOSTS = env.words("READINESS_ALLOWED_HOSTS", urlsplit(PUBLIC_URL).hostname or "localhost")
 CSRF_TRUSTED_ORIGINS = [PUBLIC_URL]
@@ -27,6 +27,13 @@ PROBE_HOSTS = env.words("READINESS_PROBE_HOSTS")
 EVIDENCE_MAX_BYTES = env.integer("READINESS_EVIDENCE_MAX_MB", 25) * 1_000_000
 CHECK_SECONDS = env.integer("READINESS_CHECK_SECONDS", 120)
 REPORT_SECONDS = env.integer("READINESS_REPORT_SECONDS", 120)
+# A worker that says nothing for this long after its time is up is taken for dead.
+LEASE_MARGIN_SECONDS = env.integer("READINESS_LEASE_MARGIN_SECONDS", 15)
+# A queued row whose message is older than this is sent again.
+RESEND_SECONDS = env.integer("READINESS_RESEND_SECONDS", 15)
+SWEEP_SECONDS = env.integer("READINESS_SWEEP_SECONDS", 5)
+# Celery kills a task's process here: before its lease ends, so that nobody else has started by then.
+HARD_LIMIT_MARGIN_SECONDS = LEASE_MARGIN_SECONDS * 2 / 3
 
 INSTALLED_APPS = [
     "django.contrib.admin",
@@ -153,23 +160,38 @@ CONTENT_SECURITY_POLICY = {
 
 CELERY_BROKER_URL = env.text("REDIS_URL", "redis://localhost:6379/0")
 CELERY_BROKER_TRANSPORT_OPTIONS = {
-    # A message is handed out again only after this; every task's hard limit lies below it.
-    "visibility_timeout": 900,
+    # A message is handed out again only after this; every task's hard limit lies well below it.
+    "visibility_timeout": max(900, 2 * (max(CHECK_SECONDS, REPORT_SECONDS) + LEASE_MARGIN_SECONDS)),
     # kombu looks for such messages once in interval × throttle seconds (default 100): make that 10.
+    "unacked_restore_interval": 10,
     "unacked_restore_throttle": 1,
     "socket_timeout": 5,
     "socket_connect_timeout": 3,
+    # How long a click waits for a broker that is away, before its rows are left to the sweep: two tries.
+    # (The worker's own waiting for the broker is BROKER_CONNECTION_MAX_RETRIES below: for ever.)
+    "max_retries": 1,
+    "interval_start": 0.1,
+    "interval_step": 0.1,
+    "interval_max": 0.2,
 }
 CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
+CELERY_BROKER_CONNECTION_MAX_RETRIES = None
 CELERY_TASK_IGNORE_RESULT = True
 CELERY_TASK_ACKS_LATE = True
-CELERY_WORKER_PREFETCH_MULTIPLIER = 1
 CELERY_TASK_SERIALIZER = "json"
 CELERY_ACCEPT_CONTENT = ["json"]
+# A click must not wait for a broker that is away: the row stays queued and the sweep sends it.
 CELERY_TASK_PUBLISH_RETRY = False
+CELERY_WORKER_PREFETCH_MULTIPLIER = 1
+CELERY_WORKER_MAX_TASKS_PER_CHILD = 500
+CELERY_WORKER_MAX_MEMORY_PER_CHILD = 1_000_000  # kB
 CELERY_WORKER_HIJACK_ROOT_LOGGER = False
-CELERY_BEAT_SCHEDULE = {"sweep": {"task": "checklists.sweep", "schedule": 5.0}}
-CELERY_BEAT_SCHEDULE_FILENAME = str(DATA_DIR / "celerybeat-schedule")
+CELERY_WORKER_REDIRECT_STDOUTS = False
+CELERY_BEAT_SCHEDULER = "readiness.beat:Scheduler"
+CELERY_BEAT_SCHEDULE = {
+    # One that waited longer than this in the queue has nothing to say any more.
+    "sweep": {"task": "checklists.sweep", "schedule": SWEEP_SECONDS, "options": {"expires": 2 * SWEEP_SECONDS}}
+}
 CELERY_TIMEZONE = "UTC"
 
 LOGGING = {

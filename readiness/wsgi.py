@@ -1,4 +1,4 @@
-"""The WSGI application for gunicorn."""
+"""The WSGI application for gunicorn; an unsafe configuration ends the process with the reason."""
 
 from __future__ import annotations
 
@@ -9,3 +9,7 @@ from django.core.wsgi import get_wsgi_application
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "readiness.settings")
 
 application = get_wsgi_application()
+
+from checklists import startup  # noqa: E402  # its models load with the application above
+
+startup.refuse_unsafe()

@@ -18,6 +18,7 @@ from checklists.models import Gate, Person
 GONE = "This item is not part of the gate."
 STALE = "Somebody changed this item since you opened the page; nothing of yours was saved."
 STALE_ADVICE = "Look at the present state and try again."
+ONLY_PEOPLE = "Only a person may do this."
 SIGNED_BY_SIGNING = "An approval is given by signing, not by a tick."
 
 
@@ -35,6 +36,13 @@ class GateAct:
     def gate(self) -> Gate:
         """The gate row."""
         return self.loaded.gate
+
+    @property
+    def person(self) -> Person:
+        """Who acts. Raises Forbidden for acts of the system."""
+        if self.by is None:
+            raise Forbidden(ONLY_PEOPLE)
+        return self.by
 
     def item(self, key: str, *, seen: int | None = None) -> LoadedItem:
         """The item of that key. `seen` is the form's `changed_in`; raises StaleForm when it is older."""
@@ -72,7 +80,7 @@ class GateAct:
 def gate_act(
     gate: int, *, by: Person | None, act: permissions.Act | None, already: frozenset[str] | None = None
 ) -> Iterator[GateAct]:
-    """Run one act on a gate in a transaction; `by` None is the system, `act` None an act without a permission.
+    """Run one act on a gate in a transaction; `by` None is the system, `act` None asks for any membership.
 
     The first write raises the revision: a conditional UPDATE that is the lock on both databases. At the end
     the verdict is decided anew and kept for lists. Raises Forbidden, Gate.DoesNotExist.
@@ -81,7 +89,7 @@ def gate_act(
         if not Gate.objects.filter(pk=gate).update(revision=F("revision") + 1):
             raise Gate.DoesNotExist
         loaded = load(gate)
-        roles = already if already is not None else _roles(loaded.gate, by, act)
+        roles = already if already is not None else _roles(loaded, by, act)
         running = GateAct(loaded, by, clock.now(), roles)
         yield running
         judged = running.judge()
@@ -90,15 +98,16 @@ def gate_act(
         )
 
 
-def _roles(gate: Gate, by: Person | None, act: permissions.Act | None) -> frozenset[str]:
+def _roles(loaded: LoadedGate, by: Person | None, act: permissions.Act | None) -> frozenset[str]:
     if by is None:
         return frozenset()
+    loaded.members = permissions.members_of(loaded.gate.release.project_id)
+    roles = permissions.roles_among(loaded.members, by)
     if act is None:
-        roles = permissions.roles_of(by, gate.release.project_id)
         if not roles:
             raise Forbidden("You do not belong to this project.")
         return roles
-    return permissions.require(by, gate.release.project_id, act)
+    return permissions.require_role(by, roles, act)
 
 
 def before_after(before: Mapping[str, Any], after: Mapping[str, Any]) -> dict[str, Any]:

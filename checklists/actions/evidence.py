@@ -23,8 +23,13 @@ NOT_A_LINK = "The link must start with https:// or http:// and name a host."
 NOT_YOURS = "Only who attached it, or an owner, may remove evidence."
 
 
-def attach_file(*, gate: int, key: str, by: Person, name: str, content: File[bytes] | IO[bytes]) -> LoadedGate:
-    """Attach a file: the blob is stored first, the row after it. Raises Forbidden, Refused (empty, too large, twice)."""
+def attach_file(
+    *, gate: int, key: str, by: Person, name: str, content: File[bytes] | IO[bytes]
+) -> LoadedGate:
+    """Attach a file: the blob is stored first, the row after it.
+
+    Raises Forbidden, Refused (empty, too large, twice).
+    """
     file = content if isinstance(content, File) else File(content)
     limit = settings.EVIDENCE_MAX_BYTES
     if not file.size:
@@ -74,7 +79,7 @@ def remove(*, gate: int, key: str, by: Person, evidence: int) -> LoadedGate:
 
 
 def clean_name(name: str) -> str:
-    """A display name: NFC, without path, control and format characters (bidi overrides), at most 255 characters."""
+    """A display name: NFC, at most 255 characters, without path, control and format characters (bidi)."""
     name = unicodedata.normalize("NFC", name).replace("\\", "/").rstrip("/")
     if "://" not in name:
         name = name.rsplit("/", 1)[-1]
@@ -84,7 +89,7 @@ def clean_name(name: str) -> str:
 
 def _add(act: GateAct, item: LoadedItem, kind: EvidenceKind, name: str, **fields: str | int) -> None:
     piece = Evidence.objects.create(
-        item=item.row, kind=kind, name=name, added_by=act.by, added_at=act.at, **fields
+        item=item.row, kind=kind, name=name, added_by=act.person, added_at=act.at, **fields
     )
     item.evidence.append(piece)
     act.save(item)

@@ -42,12 +42,15 @@ def tick(
             raise Refused(CONFIRM_ALL, f"Not confirmed: {missing.text}")
         if not item.row.has_checks and not item.evidence and not comment.strip():
             raise Refused(NEEDS_EVIDENCE, "Attach a file or link, or write what you looked at.")
-        _decide(act, item, ItemState.PASSED, comment.strip(), wanted, "item.ticked")
+        _decide(act, item, ItemState.PASSED, reason=comment.strip(), confirmed=wanted, verb="item.ticked")
     return act.loaded
 
 
 def not_applicable(*, gate: int, key: str, by: Person, seen: int, reason: str) -> LoadedGate:
-    """Mark a conditional or recommended item not applicable, with a reason. Raises Forbidden, StaleForm, Refused."""
+    """Mark a conditional or recommended item not applicable, with a reason.
+
+    Raises Forbidden, StaleForm, Refused.
+    """
     with gate_act(gate, by=by, act=Act.NOT_APPLICABLE) as act:
         item = act.item(key, seen=seen)
         if item.row.role:
@@ -60,7 +63,14 @@ def not_applicable(*, gate: int, key: str, by: Person, seen: int, reason: str) -
             raise Refused(FAILED_STAYS)
         if not reason.strip():
             raise Refused(NEEDS_REASON)
-        _decide(act, item, ItemState.NOT_APPLICABLE, reason.strip(), [], "item.not_applicable")
+        _decide(
+            act,
+            item,
+            ItemState.NOT_APPLICABLE,
+            reason=reason.strip(),
+            confirmed=[],
+            verb="item.not_applicable",
+        )
     return act.loaded
 
 
@@ -136,7 +146,7 @@ def _require_tickable(item: LoadedItem) -> None:
 
 
 def _decide(
-    act: GateAct, item: LoadedItem, state: ItemState, reason: str, confirmed: list[int], verb: str
+    act: GateAct, item: LoadedItem, state: ItemState, *, reason: str, confirmed: list[int], verb: str
 ) -> None:
     before = _facts(item)
     _set(item, state, DecidedBy.PERSON, act.by, act)

@@ -26,8 +26,8 @@ def publish(*, source: str, by: Person | None, name: str = "checklist") -> Check
         return known
     if known:
         raise Refused(
-            f"{parsed.slug} {parsed.version} is published with another text; a published version never changes.",
-            "Raise `version` in the front matter.",
+            f"{parsed.slug} {parsed.version} is already published with another text.",
+            "A published version never changes: raise `version` in the front matter.",
         )
     html = guidance.render(parsed)
     with transaction.atomic():

@@ -7,13 +7,15 @@ from django.utils.text import slugify
 
 from checklists import audit, clock
 from checklists.errors import Refused
-from checklists.models import Environment, Membership, MemberRole, Person, Project
+from checklists.models import Environment, MemberRole, Membership, Person, Project
 from checklists.permissions import OWNER, Act, require
 
 LAST_OWNER = "The last owner cannot be removed."
 
 
-def create(*, by: Person, name: str, description: str = "", environments: tuple[str, ...] = ("production",)) -> Project:
+def create(
+    *, by: Person, name: str, description: str = "", environments: tuple[str, ...] = ("production",)
+) -> Project:
     """Create a project; its creator becomes owner. Raises Refused when the name is taken or empty."""
     slug = slugify(name)[:50]
     if not slug:
@@ -33,7 +35,10 @@ def create(*, by: Person, name: str, description: str = "", environments: tuple[
 
 
 def add_member(*, project: Project, by: Person, person: Person, role: str) -> Membership:
-    """Give a person a role. Owners only; raises Forbidden, Refused (unknown role, twice, deactivated, oneself)."""
+    """Give a person a role. Owners only.
+
+    Raises Forbidden, Refused (unknown role, twice, deactivated, oneself).
+    """
     require(by, project, Act.MEMBERS)
     if role not in MemberRole.values:
         raise Refused(f"There is no role {role!r}.")

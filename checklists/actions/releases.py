@@ -23,7 +23,9 @@ from readiness.engine.errors import RunDirectoryError
 
 EMPTY_RUN = "The run directory holds no files."
 NOTHING_CHANGED = "Every file is as it was: the present snapshot still holds."
-BAR_NEEDS_REASON = "A check has already used these parameters. Say why they change; it is printed in the report."
+BAR_NEEDS_REASON = (
+    "A check has already used these parameters. Say why they change; it is printed in the report."
+)
 BUSY = "Checks are running on the present snapshot; wait until they end."
 
 
@@ -103,7 +105,7 @@ def create(
 
 
 def take_snapshot(*, release: Release, by: Person) -> Release:
-    """Look at the run directory again. When files changed, results of checks no longer hold: those items reopen.
+    """Look at the run directory again. When files changed, results no longer hold: those items reopen.
 
     Raises Forbidden, Refused (nothing changed, checks running), RunDirectoryError, FileRefused, FileChanged.
     """
@@ -126,14 +128,16 @@ def take_snapshot(*, release: Release, by: Person) -> Release:
 def set_parameters(
     *, release: Release, by: Person, values: Mapping[str, Any], checklist: ChecklistVersion, reason: str = ""
 ) -> ParameterSet:
-    """Promise other values. Once a check has used the present ones, this marks the bar as moved after a result.
+    """Promise other values. Once a check has used the present ones, the bar counts as moved after a result.
 
     Raises Forbidden, ParameterError, Refused (no reason although frozen, nothing changed, checks running).
     """
     require(by, release.project_id, Act.PARAMETERS)
     resolved = engine_parameters.resolve(checklist.checklist.parameters, values)
     with transaction.atomic():
-        release = Release.objects.select_for_update(of=("self",)).select_related("parameters").get(pk=release.pk)
+        release = (
+            Release.objects.select_for_update(of=("self",)).select_related("parameters").get(pk=release.pk)
+        )
         present = release.parameters
         if present is None or present.values == resolved:
             raise Refused("These are the present values; nothing changed.")
@@ -199,5 +203,3 @@ def _log(release: Release, by: Person, verb: str, **data: Any) -> None:
     audit.append(
         f"project:{release.project_id}", by=by, verb=verb, at=clock.now(), subject=str(release), data=data
     )
-
-

@@ -19,8 +19,8 @@ from checklists.reports.content import build
 from readiness.engine.errors import ReadinessError
 
 MAX_ATTEMPTS = 3
-RESEND_AFTER = timedelta(seconds=15)
-LEASE_MARGIN = timedelta(seconds=15)
+RESEND_AFTER = timedelta(seconds=settings.RESEND_SECONDS)
+LEASE = timedelta(seconds=settings.REPORT_SECONDS + settings.LEASE_MARGIN_SECONDS)
 
 
 def request(*, gate: int, by: Person) -> Report:
@@ -45,9 +45,9 @@ def sent(ids: Iterable[int]) -> None:
 
 
 def render(report: int) -> None:
-    """Render a queued report, if nobody else has it; the row names the PDF only after its bytes are stored."""
+    """Render a queued report, if nobody else has it; the row names the PDF after its bytes are stored."""
     token = uuid.uuid4()
-    lease = clock.now() + timedelta(seconds=settings.REPORT_SECONDS) + LEASE_MARGIN
+    lease = clock.now() + LEASE
     taken = Report.objects.filter(pk=report, state=RunState.QUEUED).update(
         state=RunState.RUNNING, claim=token, lease_until=lease, attempts=F("attempts") + 1
     )
@@ -67,7 +67,9 @@ def forgotten() -> list[int]:
     """Queued reports whose message may be lost."""
     before = clock.now() - RESEND_AFTER
     queued = Report.objects.filter(state=RunState.QUEUED)
-    return list((queued.filter(sent_at=None) | queued.filter(sent_at__lt=before)).values_list("pk", flat=True))
+    return list(
+        (queued.filter(sent_at=None) | queued.filter(sent_at__lt=before)).values_list("pk", flat=True)
+    )
 
 
 def end_overdue() -> None:

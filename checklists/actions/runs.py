@@ -1,9 +1,9 @@
 """Acts on check runs. The row is the queue: request, claim, finish, sweep.
 
-    request_*  people ask; one open run per item (a database constraint holds it)
-    claim      a worker takes a queued row by conditional UPDATE and gets a fencing token
-    finish     only the holder of the token stores a result, once
-    sweep      sends forgotten rows again, ends overdue ones as ERROR
+- request_all, request_one: people ask; one open run per item (a database constraint holds it)
+- claim: a worker takes a queued row by conditional UPDATE and gets a fencing token
+- finish: only the holder of the token stores a result, once
+- forgotten, end_overdue: the sweep sends rows again, or ends them as ERROR
 """
 
 from __future__ import annotations
@@ -14,11 +14,12 @@ import uuid
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
+from pathlib import Path
 from typing import Any
 
 from django.conf import settings
 from django.db import transaction
-from django.db.models import F
+from django.db.models import F, Q
 
 from checklists import blobs, clock
 from checklists.actions import items
@@ -35,8 +36,8 @@ from readiness.engine.runner import CheckResult, run_item
 from readiness.engine.target import Entry, RunDirectory
 
 MAX_ATTEMPTS = 3
-RESEND_AFTER = timedelta(seconds=15)
-LEASE_MARGIN = timedelta(seconds=15)
+RESEND_AFTER = timedelta(seconds=settings.RESEND_SECONDS)
+LEASE = timedelta(seconds=settings.CHECK_SECONDS + settings.LEASE_MARGIN_SECONDS)
 NO_CHECKS = "This item has no scripted checks; a person decides it."
 ALREADY = "The checks of this item are already running."
 
@@ -69,8 +70,8 @@ def _queue(act: GateAct, item: LoadedItem) -> int:
     run = CheckRun.objects.create(
         item=item.row,
         snapshot=release.snapshot,
-        parameters=release.parameters,
-        requested_by=act.by,
+        parameters=release.promised,
+        requested_by=act.person,
         requested_at=act.at,
     )
     item.run_state = RunState.QUEUED.value
@@ -95,13 +96,23 @@ class Claimed:
     values: dict[str, Any]
 
 
-def claim(run: int) -> Claimed | None:
-    """Take a queued run. None when it is not queued: another worker has it, or it has ended."""
-    now, token = clock.now(), uuid.uuid4()
-    lease = now + timedelta(seconds=settings.CHECK_SECONDS) + LEASE_MARGIN
+def claim(run: int, *, token: uuid.UUID | None = None, lost: uuid.UUID | None = None) -> Claimed | None:
+    """Take a queued run. None when it is not queued: another worker has it, or it has ended.
+
+    `token` names this attempt (default: a random one). `lost` names an earlier attempt whose process is known
+    to have died: a run that it still holds is taken over without waiting for its lease.
+    """
+    now, token = clock.now(), token or uuid.uuid4()
+    free = Q(state=RunState.QUEUED)
+    if lost:
+        free |= Q(state=RunState.RUNNING, claim=lost, attempts__lt=MAX_ATTEMPTS)
     with transaction.atomic():
-        taken = CheckRun.objects.filter(pk=run, state=RunState.QUEUED).update(
-            state=RunState.RUNNING, claim=token, started_at=now, lease_until=lease, attempts=F("attempts") + 1
+        taken = CheckRun.objects.filter(free, pk=run).update(
+            state=RunState.RUNNING,
+            claim=token,
+            started_at=now,
+            lease_until=now + LEASE,
+            attempts=F("attempts") + 1,
         )
         if taken != 1:
             return None
@@ -129,10 +140,14 @@ def _show_running(row: CheckRun) -> None:
             act.log("parameters.frozen", subject=f"parameters {parameters.number}", values=parameters.values)
 
 
-def execute(claimed: Claimed) -> list[dict[str, Any]]:
-    """Run the checks of a claimed run; results as CheckResult dicts. Never raises for a bad run."""
-    options = Options(allowed_hosts=tuple(settings.PROBE_HOSTS), child_seconds=settings.CHECK_SECONDS / 2)
-    run = RunDirectory(root=claimed.root, snapshot=snapshot_index(claimed.digest), options=options)
+def execute(claimed: Claimed, *, interrupts: tuple[type[Exception], ...] = ()) -> list[dict[str, Any]]:
+    """Run the checks of a claimed run; results as CheckResult dicts. Raises nothing but `interrupts`."""
+    options = Options(
+        allowed_hosts=tuple(settings.PROBE_HOSTS),
+        child_seconds=settings.CHECK_SECONDS / 2,
+        interrupts=interrupts,
+    )
+    run = RunDirectory(root=Path(claimed.root), snapshot=snapshot_index(claimed.digest), options=options)
     return [_plain(result.to_dict()) for result in run_item(claimed.item, run, claimed.values).results]
 
 
@@ -148,21 +163,24 @@ def finish(*, run: int, claim: uuid.UUID, results: Sequence[dict[str, Any]]) -> 
     return _end(run, claim=claim, outcome=outcome, results=list(results), verb="run.finished")
 
 
-def end_as_error(*, run: int, why: str, advice: str) -> bool:
-    """End an open run as ERROR with the reason; used for runs whose worker is gone."""
+def end_as_error(*, run: int, claim: uuid.UUID, why: str, advice: str) -> bool:
+    """End a claimed run as ERROR with the reason, if that claim still holds."""
     finding = Finding(outcome=Outcome.ERROR, message=why, advice=advice)
     result = CheckResult(kind="run", params={}, finding=finding, duration_s=0.0)
-    return _end(run, claim=None, outcome=Outcome.ERROR, results=[result.to_dict()], verb="run.ended")
+    return _end(run, claim=claim, outcome=Outcome.ERROR, results=[result.to_dict()], verb="run.ended")
 
 
 def _end(
-    run: int, *, claim: uuid.UUID | None, outcome: Outcome, results: list[dict[str, Any]], verb: str
+    run: int, *, claim: uuid.UUID, outcome: Outcome, results: list[dict[str, Any]], verb: str
 ) -> bool:
     with transaction.atomic():
-        open_rows = CheckRun.objects.unfinished().filter(pk=run)
-        held = open_rows if claim is None else open_rows.filter(state=RunState.RUNNING, claim=claim)
+        held = CheckRun.objects.filter(pk=run, state=RunState.RUNNING, claim=claim)
         ended = held.update(
-            state=RunState.DONE, outcome=outcome.value, results=results, finished_at=clock.now(), lease_until=None
+            state=RunState.DONE,
+            outcome=outcome.value,
+            results=results,
+            finished_at=clock.now(),
+            lease_until=None,
         )
         if ended != 1:
             return False
@@ -195,12 +213,16 @@ def forgotten() -> list[int]:
 
 
 def end_overdue() -> list[int]:
-    """Runs whose worker is gone: queued again while attempts are left, else ended as ERROR. Returns those to send."""
+    """Runs whose worker is gone: queued again while attempts are left, else ended as ERROR.
+
+    Returns the ids to send again.
+    """
     again: list[int] = []
     for row in CheckRun.objects.overdue(clock.now()):
-        if row.attempts >= MAX_ATTEMPTS:
+        if row.claim and row.attempts >= MAX_ATTEMPTS:
             end_as_error(
                 run=row.pk,
+                claim=row.claim,
                 why=f"The checks were started {row.attempts} times and each time their worker died or hung.",
                 advice="Look at the worker's log and its memory limit, then run the checks again.",
             )

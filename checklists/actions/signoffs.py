@@ -32,10 +32,18 @@ def meaning(decision: str, role: str, release: str, environment: str) -> str:
 
 
 def approve(
-    *, gate: int, role: str, by: Person, password: str, digest: str, confirmed: Collection[int], comment: str = ""
+    *,
+    gate: int,
+    role: str,
+    by: Person,
+    password: str,
+    digest: str,
+    confirmed: Collection[int],
+    comment: str = "",
 ) -> LoadedGate:
-    """Sign the present state in a role. `digest` is the state the signer was shown, `confirmed` the indexes of
-    the role's criteria.
+    """Sign the present state in a role.
+
+    `digest` is the state the signer was shown, `confirmed` the indexes of the role's criteria.
 
     Raises Forbidden, WrongPassword, StaleForm (the state changed), Refused (not ready, criteria, twice).
     """
@@ -207,5 +215,3 @@ def _may_drop(act: GateAct, row: GateRole) -> None:
         raise Refused(NOT_DROPPABLE)
     if not may_drop(act.roles, row.role):
         raise Forbidden("Only an owner, or the role itself, may drop or restore it.")
-
-

@@ -4,8 +4,8 @@ from checklists.models.audit import AuditEntry, AuditStream
 from checklists.models.catalog import (
     ChecklistVersion,
     Environment,
-    Membership,
     MemberRole,
+    Membership,
     Person,
     Project,
 )

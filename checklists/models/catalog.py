@@ -38,7 +38,7 @@ class MemberRole(models.TextChoices):
 
 class ProjectQuerySet(models.QuerySet["Project"]):
     def visible_to(self, person: Person) -> ProjectQuerySet:
-        """Projects the person belongs to, in any role. Nobody sees another project, administrators included."""
+        """Projects the person belongs to, in any role. Administrators see no other project either."""
         return self.filter(pk__in=Membership.objects.filter(person=person).values("project"))
 
 

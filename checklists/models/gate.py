@@ -51,8 +51,8 @@ class GateVerdict(models.TextChoices):
 class Gate(models.Model):
     """May this release go to production? `revision` rises with every act: lock, order and polling cursor.
 
-    `digest`, `verdict` and `summary` (counts and first blockers) are what `decide` said at that revision, kept
-    for lists; the gate page, signing, reports and CI always decide anew.
+    `digest`, `verdict` and `summary` (counts and first blockers) are what `decide` said at that revision,
+    kept for lists; the gate page, signing, reports and CI always decide anew.
     """
 
     release = models.ForeignKey(Release, on_delete=models.PROTECT, related_name="gates")

@@ -44,6 +44,13 @@ class Release(models.Model):
     def __str__(self) -> str:
         return f"{self.project.name} {self.version}"
 
+    @property
+    def promised(self) -> ParameterSet:
+        """The parameters that count now."""
+        if self.parameters is None:
+            raise ValueError(f"{self} has no parameters yet")
+        return self.parameters
+
 
 class ParameterSet(models.Model):
     """A release's parameters as promised. The newest number counts; earlier ones stay.

@@ -11,7 +11,10 @@ from checklists.models.verification import RunState
 
 
 class Report(models.Model):
-    """One report of a gate at one moment. The PDF is a pure function of `snapshot`; its bytes are the blob `sha256`."""
+    """One report of a gate at one moment.
+
+    The PDF is a pure function of `snapshot`; its bytes are the blob `sha256`.
+    """
 
     gate = models.ForeignKey(Gate, on_delete=models.PROTECT, related_name="reports")
     snapshot = models.JSONField()

@@ -15,7 +15,7 @@ class SignOffDecision(models.TextChoices):
 
 
 class SignOff(models.Model):
-    """A signature with all that was signed: the canonical snapshot and its digest, meaning, confirmed criteria.
+    """A signature with all that was signed: canonical snapshot and digest, meaning, confirmed criteria.
 
     Never edited; a later sign-off of the same person in the same role supersedes it (`live` becomes False).
     """
@@ -38,7 +38,9 @@ class SignOff(models.Model):
         ordering = ["gate", "id"]
         constraints = [
             models.UniqueConstraint(
-                fields=["gate", "role", "person"], condition=Q(live=True), name="one_live_signoff_per_role_and_person"
+                fields=["gate", "role", "person"],
+                condition=Q(live=True),
+                name="one_live_signoff_per_role_and_person",
             ),
             models.UniqueConstraint(
                 fields=["gate", "person"], condition=Q(live=True), name="one_role_per_person_and_gate"

@@ -212,9 +212,7 @@ def _too_slow(limits: ChildLimits) -> LimitExceeded:
     return LimitExceeded(f"The check's process used more than {limits.seconds:g} s and was ended.", _SUSPECT)
 
 
-def _understand(
-    answer: bytes, prints: bytes, code: int, limits: ChildLimits
-) -> tuple[dict[str, Any], str]:
+def _understand(answer: bytes, prints: bytes, code: int, limits: ChildLimits) -> tuple[dict[str, Any], str]:
     if code == 0:
         said = _parse(answer)
         if "problem" in said:

@@ -17,7 +17,7 @@ from typing import Any
 
 _ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))  # noqa: PTH100,PTH120
 if _ROOT not in sys.path:
-    sys.path.append(_ROOT)
+    sys.path.insert(0, _ROOT)  # a source tree that is not installed: the same code as the parent's
 
 from readiness.engine.confine import confine, die_with  # noqa: E402  # found by the line above
 from readiness.engine.errors import CheckProblem  # noqa: E402

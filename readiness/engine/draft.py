@@ -22,7 +22,8 @@ Word = TypeVar("Word", Role, Requirement)
 @dataclass(slots=True)
 class Draft:
     """An item of a document. `line` and `end` are its first and last source line, 1-based; `part` says
-    where the next paragraph goes."""
+    where the next paragraph goes.
+    """
 
     text: str
     attributes: Attributes
@@ -117,11 +118,13 @@ class Draft:
         return "\n\n".join(self.prose.get(part, ()))
 
     def requirement(self, role: Role | None, conditional: frozenset[Role]) -> Requirement:
-        """The level: as the attribute says, else the item's words, else its heading's; mandatory otherwise."""
+        """The level: from the attribute, else the item's words, else its heading's; mandatory otherwise."""
         if role:
             return Requirement.CONDITIONAL if role in conditional else Requirement.MANDATORY
         said = self.choice("requirement", Requirement)
-        return said or inline.requirement(self.text) or inline.requirement(self.heading) or Requirement.MANDATORY
+        return (
+            said or inline.requirement(self.text) or inline.requirement(self.heading) or Requirement.MANDATORY
+        )
 
     @staticmethod
     def _too_much(text: str, line: int) -> ChecklistError:

@@ -37,7 +37,8 @@ class _Signer(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FrontMatter:
     """What the block says. `texts` holds title, slug, version, gate and summary as far as given;
-    `data` is the whole block, unknown keys included; `length` its number of lines, fences included."""
+    `data` is the whole block, unknown keys included; `length` its number of lines, fences included.
+    """
 
     texts: Mapping[str, str] = field(default_factory=dict)
     waivers: bool = False
@@ -105,9 +106,7 @@ def _parameter(found: Located, name: str) -> Parameter:
     if not _NAME.fullmatch(name):
         raise _wrong(found, path, f"{name!r} cannot be a parameter's name: use letters, digits and `_`")
     entry = _convert(found, path, _Parameter) if found.data["parameters"][name] is not None else _Parameter()
-    parameter = Parameter(
-        name=name, type=entry.type, default=entry.default, unit=entry.unit, help=entry.help
-    )
+    parameter = Parameter(name=name, type=entry.type, default=entry.default, unit=entry.unit, help=entry.help)
     try:
         default = parameters.convert(parameter, entry.default)
     except ParameterError as error:
@@ -122,7 +121,9 @@ def _sign_off(found: Located) -> tuple[SignOffRole, ...]:
     roles: dict[Role, SignOffRole] = {}
     for index, entry in enumerate(entries):
         path = ("sign_off", index)
-        signer = _Signer(_convert(found, path, Role)) if isinstance(entry, str) else _convert(found, path, _Signer)
+        signer = (
+            _Signer(_convert(found, path, Role)) if isinstance(entry, str) else _convert(found, path, _Signer)
+        )
         if signer.role in roles:
             raise _wrong(found, path, f"the role {signer.role.value} is listed twice")
         roles[signer.role] = SignOffRole(role=signer.role, conditional=signer.conditional)

@@ -16,7 +16,9 @@ SLUG_LENGTH = 60
 
 _MARKDOWN = MarkdownIt("commonmark").enable("strikethrough")
 _SPECIAL = re.compile(r"[\\`*_~<&\[\]!]")
-_ATTRIBUTES = re.compile(r"\s*\{\s*(?:#(?P<id>[A-Za-z0-9][\w.:-]*))?(?P<rest>(?:\s*[\w-]+=[\w.-]+)*)\s*\}\s*$")
+_ATTRIBUTES = re.compile(
+    r"\s*\{\s*(?:#(?P<id>[A-Za-z0-9][\w.:-]*))?(?P<rest>(?:\s*[\w-]+=[\w.-]+)*)\s*\}\s*$"
+)
 _STATE = re.compile(r"\s*\((done|partial|pending)\)\s*([.;]?)\s*$", re.IGNORECASE)
 _CONFIRM = re.compile(r"\s*\(confirm\)\s*\.?\s*$", re.IGNORECASE)
 _WEIGHT = re.compile(r"\bweight\s*[:=]?\s*(\d{1,3}(?:[.,]\d{1,4})?)\s*%", re.IGNORECASE)
@@ -26,13 +28,15 @@ _LEVELS = (
     (
         Requirement.CONDITIONAL,
         re.compile(
-            r"\((?:conditional\b|(?:if|where|when) (?:applicable|required|needed|relevant|any)\b)", re.IGNORECASE
+            r"\((?:conditional\b|(?:if|where|when) (?:applicable|required|needed|relevant|any)\b)",
+            re.IGNORECASE,
         ),
     ),
     (
         Requirement.RECOMMENDED,
         re.compile(
-            r"\((?:optional|(?:highly |strongly )?recommended|nice to have)\b|^(?:optional|recommended):", re.IGNORECASE
+            r"\((?:optional|(?:highly |strongly )?recommended|nice to have)\b|^(?:optional|recommended):",
+            re.IGNORECASE,
         ),
     ),
 )

@@ -57,7 +57,9 @@ class Walker:
             self.document(node.children)
         elif node.type == "fence" and check_blocks.is_check(node.info) and self.current is None:
             raise ChecklistError(
-                "this check block belongs to no item.", "Move it below the item it decides.", line=tree.line_of(node)
+                "this check block belongs to no item.",
+                "Move it below the item it decides.",
+                line=tree.line_of(node),
             )
         else:
             self.tables += node.type == "table"
@@ -111,7 +113,10 @@ class Walker:
 
     def _draft(self, first: SyntaxTreeNode, match: re.Match[str], depth: int, end: int) -> Draft:
         text, after, attributes = tree.title(tree.content(first)[match.end() :])
-        text, state = inline.take_state(inline.plain(text))
+        words = inline.plain(text)
+        text, state = inline.take_state(words)
+        # a box before nothing but marks still is an item: it is shown as it is written
+        text = text or words or tree.content(first)
         line = tree.line_of(first)
         if len(text) > MAX_TEXT:
             raise too_long("item", text, line)

@@ -21,7 +21,10 @@ class Part(Enum):
 
 
 _PARTS = (
-    (Part.REMEDIATION, re.compile(r"if .+|remediation|resolution|(?:how to )?(?:resolve|fix)(?: it)?", re.IGNORECASE)),
+    (
+        Part.REMEDIATION,
+        re.compile(r"if .+|remediation|resolution|(?:how to )?(?:resolve|fix)(?: it)?", re.IGNORECASE),
+    ),
     (Part.VERIFICATION, re.compile(r"verification|verify|how to (?:verify|check)(?: it)?", re.IGNORECASE)),
     (Part.EVIDENCE, re.compile(r"(?:what )?good evidence(?: looks like)?|evidence|expected", re.IGNORECASE)),
     (Part.GUIDANCE, re.compile(r"why(?: this matters)?|guidance", re.IGNORECASE)),

@@ -61,13 +61,15 @@ def _walk(source: str | bytes) -> tuple[Walker, FrontMatter]:
 def _lines(source: str | bytes) -> list[str]:
     if len(source) > MAX_BYTES:
         raise ChecklistError(
-            f"The document has {len(source)} bytes; at most {MAX_BYTES} are read.", "Split it into several checklists."
+            f"The document has {len(source)} bytes; at most {MAX_BYTES} are read.",
+            "Split it into several checklists.",
         )
     text = _decode(source) if isinstance(source, bytes) else source.removeprefix("\ufeff")
     lines = text.replace("\r\n", "\n").replace("\r", "\n").replace("\0", "\ufffd").split("\n")
     if len(lines) > MAX_LINES:
         raise ChecklistError(
-            f"The document has {len(lines)} lines; at most {MAX_LINES} are read.", "Split it into several checklists."
+            f"The document has {len(lines)} lines; at most {MAX_LINES} are read.",
+            "Split it into several checklists.",
         )
     return lines
 
@@ -139,7 +141,9 @@ def _ids(parts: list[Part]) -> dict[int, str]:
         own = draft.attributes.id
         if own in taken:
             raise ChecklistError(
-                f"the id {own!r} is already used on line {taken[own]}.", "Give each item its own id.", line=draft.line
+                f"the id {own!r} is already used on line {taken[own]}.",
+                "Give each item its own id.",
+                line=draft.line,
             )
         if own:
             taken[own] = draft.line

@@ -10,9 +10,11 @@ class Options:
     """Limits and permissions of one run.
 
     `allowed_hosts`: "host" or "host:port" names that `http` may ask; empty: none. Times in seconds, memory in bytes.
+    `interrupts`: exceptions that end the whole run instead of becoming a finding (a worker's time limit).
     """
 
     allowed_hosts: tuple[str, ...] = ()
     child_seconds: float = 60.0
     child_memory: int = 4 << 30
     http_seconds: float = 10.0
+    interrupts: tuple[type[Exception], ...] = ()

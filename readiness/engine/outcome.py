@@ -38,7 +38,7 @@ def worst(outcomes: Iterable[Outcome]) -> Outcome:
     return max(outcomes, key=_SEVERITY.__getitem__, default=Outcome.SKIP)
 
 
-_WORDS = {">=": "≥", "<=": "≤", ">": ">", "<": "<", "==": "=", "in": "one of"}
+_WORDS = {">=": "≥", "<=": "≤", ">": ">", "<": "<", "==": "", "in": "one of"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +66,7 @@ class Limit:
     def words(self, unit: str | None = None) -> str:
         """The limit for people: "≥ 80 %", "one of healthy, ok"."""
         values = self.value if isinstance(self.value, tuple) else (self.value,)
-        return f"{_WORDS[self.op]} {', '.join(quantity(v, unit) for v in values)}"
+        return f"{_WORDS[self.op]} {', '.join(quantity(v, unit) for v in values)}".strip()
 
     def to_dict(self) -> dict[str, Any]:
         """`{op, value}`; a tuple becomes a list."""
@@ -89,7 +89,7 @@ def _is_number(value: object) -> bool:
 
 
 def quantity(value: Scalar, unit: str | None = None) -> str:
-    """A value with its unit for people: "82.8 %", "34 kB", "18", "yes". Floats keep at most 4 significant decimals."""
+    """A value with its unit for people: "82.8 %", "34 kB", "18", "yes". Floats keep two decimals, below 1 three digits."""
     if isinstance(value, bool):
         return "yes" if value else "no"
     if value is None:
@@ -104,9 +104,8 @@ def quantity(value: Scalar, unit: str | None = None) -> str:
 def _number_words(value: float) -> str:
     if not math.isfinite(value):
         return str(value)
-    decimals = 2 if abs(value) >= 10 else 3 if abs(value) >= 1 else 4
-    text = f"{value:.{decimals}f}".rstrip("0").rstrip(".")
-    return text if text not in ("0", "-0") or value == 0 else f"{value:.2g}"
+    text = f"{value:.2f}".rstrip("0").rstrip(".") if abs(value) >= 1 else f"{value:.3g}"
+    return "0" if value == 0 else text
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -132,7 +131,13 @@ class Measurement:
 
     @property
     def observed(self) -> str:
-        """The value for people, with its unit."""
+        """The value for people, with its unit. A near miss keeps its digits: never "80 %, needs ≥ 80 %"."""
+        limit = self.limit.value if self.limit else None
+        if isinstance(self.value, float) and self.ok is False and isinstance(limit, int | float):
+            shown = quantity(self.value, self.unit)
+            if shown == quantity(float(limit), self.unit):
+                return quantity(f"{self.value:.10g}", self.unit)
+            return shown
         return quantity(self.value, self.unit)
 
     @property

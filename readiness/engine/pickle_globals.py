@@ -65,11 +65,12 @@ class NumpyDtype:
     order: str = "<"
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True, eq=False)
 class Opaque:
-    """Something harmless whose content does not matter here."""
+    """Something harmless of which only the state matters here: it may hold tensors."""
 
     name: str = ""
+    state: Any = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,6 +140,8 @@ def set_state(target: Any, state: Any) -> bool:
         if isinstance(state, tuple) and len(state) > 1 and state[1] in ("<", ">", "|", "="):
             target.order = ">" if state[1] == ">" else "<"
         return True
+    if isinstance(target, Opaque):
+        target.state = state
     return isinstance(target, Pairs | Tensor | Opaque)
 
 
@@ -258,8 +261,9 @@ _CALLS: dict[tuple[str, str], Callable[..., Any]] = {
     ("numpy", "ndarray"): _opaque,
     ("numpy.core.multiarray", "scalar"): _numpy_scalar,
     ("numpy.core.multiarray", "_reconstruct"): _opaque,
-} | {
+}
+_CALLS |= {
     (module, name): makes
     for module in ("builtins", "__builtin__")
-    for name, makes in (("set", _collected), ("frozenset", _collected), ("list", _collected), ("dict", _ordered))
+    for name, makes in dict.fromkeys(("set", "frozenset", "list"), _collected).items() | {("dict", _ordered)}
 }

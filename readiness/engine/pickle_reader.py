@@ -39,7 +39,8 @@ def read_pickle(data: bytes, path: str, *, foreign: tuple[str, ...] = ()) -> Any
                 raise LimitExceeded(f"{path} has more than {MAX_OPCODES} pickle opcodes.", _ADVICE)
             machine.step(opcode.name, argument)
     except IndexError:
-        raise BadContent(f"{path} has a broken pickle near byte {place}: a value is missing.", _ADVICE) from None
+        missing = f"{path} has a broken pickle near byte {place}: a value is missing."
+        raise BadContent(missing, _ADVICE) from None
     except (ValueError, TypeError, OverflowError, struct.error) as error:
         reason = str(error)[:200]
         raise BadContent(f"{path} has a broken pickle near byte {place}: {reason}.", _ADVICE) from None
@@ -56,7 +57,7 @@ def read_pickle(data: bytes, path: str, *, foreign: tuple[str, ...] = ()) -> Any
 _ADVICE = "Save the checkpoint again."
 
 
-class Refused(Exception):  # noqa: N818  # never leaves read_pickle
+class Refused(Exception):  # never leaves read_pickle
     """What the pickle does that is not on the list, as the end of a sentence."""
 
 
@@ -87,10 +88,14 @@ class _Machine:
         items, self.stack = self.stack, self.below.pop()
         return items
 
-    def pop(self, _: Any = None) -> Any:
-        if not self.stack and self.below:
-            return self.pop_mark()
-        return self.stack.pop()
+    def drop_mark(self, _: Any) -> None:
+        self.pop_mark()
+
+    def drop(self, _: Any) -> None:
+        if self.stack or not self.below:
+            self.stack.pop()
+        else:
+            self.pop_mark()
 
     def stop(self, _: Any) -> None:
         self.result = self.stack.pop()
@@ -222,8 +227,8 @@ _PUSH_NEW: dict[str, Callable[[], Any]] = {
 _STEPS: dict[str, Callable[[_Machine, Any], None]] = {
     "MARK": _Machine.mark,
     "STOP": _Machine.stop,
-    "POP": lambda m, _: m.pop() and None,
-    "POP_MARK": lambda m, _: m.pop_mark() and None,
+    "POP": _Machine.drop,
+    "POP_MARK": _Machine.drop_mark,
     "DUP": lambda m, _: m.stack.append(m.stack[-1]),
     "PUT": _Machine.put,
     "BINPUT": _Machine.put,

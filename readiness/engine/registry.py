@@ -74,7 +74,7 @@ _BROKEN: dict[str, str] = {}
 _loaded = False
 
 
-class DuplicateKind(ReadinessError):
+class DuplicateKindError(ReadinessError):
     """Two functions declare the same kind."""
 
 
@@ -86,7 +86,7 @@ def check(
     def declare(function: Callable[[P, RunDirectory], Finding]) -> Callable[[P, RunDirectory], Finding]:
         known = _KINDS.get(name)
         if known and known.function is not function:
-            raise DuplicateKind(
+            raise DuplicateKindError(
                 f"The check kind {name!r} is declared twice: in {known.function.__module__} and {function.__module__}."
             )
         first = next(iter(inspect.signature(function).parameters))

@@ -37,7 +37,8 @@ class OpenItem:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Report:
     """What is known about one run. `results` are in document order, items without checks included;
-    `artifact` is the digest of the run's files, `values` the resolved parameters."""
+    `artifact` is the digest of the run's files, `values` the resolved parameters.
+    """
 
     run_id: str
     checklist: Checklist
@@ -50,7 +51,8 @@ class Report:
     @property
     def overall(self) -> Outcome:
         """The worst outcome of all checks. A recommended or conditional item's check that found nothing
-        to look at leaves that item open and is not counted; no outcome at all is SKIP."""
+        to look at leaves that item open and is not counted; no outcome at all is SKIP.
+        """
         return worst(_counted(self.results))
 
     @property

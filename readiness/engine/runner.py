@@ -84,6 +84,8 @@ def run_check(
     except ParameterError as problem:
         finding = Finding(outcome=Outcome.ERROR, message=problem.message, advice=problem.advice)
     except Exception as error:  # noqa: BLE001  # a check may be anybody's code; its crash must not end the run
+        if isinstance(error, run.options.interrupts):
+            raise
         finding = _crash(spec, error)
     return CheckResult(
         kind=spec.kind,

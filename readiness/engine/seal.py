@@ -14,16 +14,16 @@ from readiness.engine.target import Entry
 SCHEMA_VERSION = 1
 
 
-class NotCanonical(ReadinessError):
+class NotCanonicalError(ReadinessError):
     """A value that has no canonical JSON form (NaN, an integer beyond 2^53, a lone surrogate)."""
 
 
 def canonical(value: Any) -> bytes:
-    """Canonical JSON (RFC 8785) of plain data. Raises NotCanonical."""
+    """Canonical JSON (RFC 8785) of plain data. Raises NotCanonicalError."""
     try:
         return rfc8785.dumps(value)
     except (rfc8785.CanonicalizationError, RecursionError, UnicodeEncodeError) as error:
-        raise NotCanonical(f"This cannot be sealed: {error}.") from error
+        raise NotCanonicalError(f"This cannot be sealed: {error}.") from error
 
 
 def digest(value: Any) -> str:

@@ -22,7 +22,8 @@ Path = tuple[str | int, ...]
 @dataclass(frozen=True, slots=True)
 class Located:
     """Plain data with places: `lines` maps a path of keys and indexes to its 1-based line, `raw` a scalar's
-    path to its text as written (so that a version 1.10 does not become 1.1)."""
+    path to its text as written (so that a version 1.10 does not become 1.1).
+    """
 
     data: Any
     lines: dict[Path, int] = field(default_factory=dict)
@@ -36,7 +37,9 @@ def load(text: str, *, line: int, what: str) -> Located:
     """
     if len(text) > MAX_CHARACTERS:
         raise ChecklistError(
-            f"the {what} has {len(text)} characters; at most {MAX_CHARACTERS} are read.", "Shorten it.", line=line
+            f"the {what} has {len(text)} characters; at most {MAX_CHARACTERS} are read.",
+            "Shorten it.",
+            line=line,
         )
     try:
         loader = _Loader(text)
@@ -82,7 +85,10 @@ class _Loader(yaml.SafeLoader):
 _CORE = "tag:yaml.org,2002:"
 _Loader.yaml_constructors = {
     None: yaml.SafeLoader.construct_undefined,
-    **{_CORE + n: yaml.SafeLoader.yaml_constructors[_CORE + n] for n in ("null", "bool", "int", "str", "seq", "map")},
+    **{
+        _CORE + n: yaml.SafeLoader.yaml_constructors[_CORE + n]
+        for n in ("null", "bool", "int", "str", "seq", "map")
+    },
     **{_CORE + n: yaml.SafeLoader.construct_yaml_str for n in ("timestamp", "merge", "value")},
     _CORE + "float": _Loader.finite,
 }

@@ -172,7 +172,10 @@ class RunDirectory:
         self.used[name] = Entry(name, size, sha256)
 
     def _descend(self, name: str) -> int:
-        real = os.path.realpath(self.root / name)
+        try:
+            real = os.path.realpath(self.root / name)
+        except OSError as error:  # a link swapped in while it was resolved
+            raise _open_problem(name, error) from None
         if real != str(self.root) and not real.startswith(f"{self.root}{os.sep}"):
             raise FileRefused(
                 f"{name} is a link that leaves the run directory.", "Copy the file into the run."

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from readiness.engine.errors import BadContent, LimitExceeded
-from readiness.engine.pickle_globals import Pairs, Storage, Tensor
+from readiness.engine.pickle_globals import Opaque, Pairs, Storage, Tensor
 from readiness.engine.pickle_reader import MAX_PICKLE, read_pickle
 from readiness.engine.sizes import size_words
 from readiness.engine.target import OpenFile
@@ -40,18 +40,29 @@ def read_torch_file(file: OpenFile) -> TorchFile:
     _refuse_other_formats(file)
     members = read_members(file)
     prefix = _prefix(file, members)
-    torchscript = f"{prefix}/constants.pkl" in members and any(m.startswith(f"{prefix}/code/") for m in members)
-    pickle = members[f"{prefix}/data.pkl"]
-    if pickle.size > MAX_PICKLE:
-        raise LimitExceeded(
-            f"{file.path} has a pickle of {size_words(pickle.size)}; at most {size_words(MAX_PICKLE)} are read.",
-            "Save tensors, not Python objects.",
-        )
-    data = os.pread(file.fd, pickle.size, pickle.start)
-    value = read_pickle(data, file.path, foreign=_TORCHSCRIPT if torchscript else ())
+    code = any(name.startswith(f"{prefix}/code/") for name in members)
+    torchscript = code and f"{prefix}/constants.pkl" in members
+    value = _described(file, members, prefix, torchscript)
     for tensor in tensors(value):
         _complete(file, tensor, members.get(f"{prefix}/data/{tensor.storage.key}"))
     return TorchFile(value, members, torchscript)
+
+
+def _described(file: OpenFile, members: dict[str, Member], prefix: str, torchscript: bool) -> Any:  # noqa: FBT001
+    pickle = members[f"{prefix}/data.pkl"]
+    packed = [name for name, m in members.items() if not m.stored and not name.startswith(f"{prefix}/code/")]
+    if packed:
+        raise BadContent(
+            f"{file.path} was repacked: {packed[0][:80]} is compressed, which PyTorch does not do.",
+            "Save it again with torch.save or torch.jit.save.",
+        )
+    if pickle.size > MAX_PICKLE:
+        raise LimitExceeded(
+            f"{file.path} has a pickle of {size_words(pickle.size)}; {size_words(MAX_PICKLE)} are read.",
+            "Save tensors, not Python objects.",
+        )
+    data = os.pread(file.fd, pickle.size, pickle.start)
+    return read_pickle(data, file.path, foreign=_TORCHSCRIPT if torchscript else ())
 
 
 def tensors(value: Any) -> Iterator[Tensor]:
@@ -62,10 +73,16 @@ def tensors(value: Any) -> Iterator[Tensor]:
         here = open_.pop()
         if isinstance(here, Tensor):
             yield here
-        if not isinstance(here, Pairs | list | tuple) or id(here) in seen:
+        if not isinstance(here, Pairs | Opaque | list | tuple) or id(here) in seen:
             continue
         seen.add(id(here))
-        open_.extend((v for _, v in reversed(here.items)) if isinstance(here, Pairs) else reversed(here))
+        open_.extend(reversed(_inside(here)))
+
+
+def _inside(value: Pairs | Opaque | list[Any] | tuple[Any, ...]) -> Sequence[Any]:
+    if isinstance(value, Pairs):
+        return [held for _, held in value.items]
+    return [value.state] if isinstance(value, Opaque) else value
 
 
 def _refuse_other_formats(file: OpenFile) -> None:

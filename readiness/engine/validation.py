@@ -1,4 +1,4 @@
-"""What must hold before a checklist is used: every check known, every parameter right, roles and items agree."""
+"""What must hold before a checklist is used: known checks, right parameters, roles and items that agree."""
 
 from __future__ import annotations
 
@@ -76,7 +76,9 @@ def _roles(checklist: Checklist) -> None:
 def _signing(item: Item, signers: set[Role]) -> None:
     if item.role not in signers:
         raise ChecklistError(
-            f"{item.role} is not listed in `sign_off`.", f"Add `- {{role: {item.role}}}` there.", line=item.line
+            f"{item.role} is not listed in `sign_off`.",
+            f"Add `- {{role: {item.role}}}` there.",
+            line=item.line,
         )
     if item.checks:
         raise ChecklistError(

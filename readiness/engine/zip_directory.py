@@ -1,7 +1,7 @@
-"""The directory of a zip archive as PyTorch writes it: stored members, one prefix, no tricks.
+"""The directory of a zip archive as PyTorch writes it, no tricks.
 
 Deliberately narrower than zip: what two readers could understand differently (bytes behind the end,
-overlapping members, headers that disagree, doubled names, compression) is refused, so that what is
+overlapping members, headers that disagree, doubled names) is refused, so that what is
 inspected here is what PyTorch would load.
 """
 
@@ -20,21 +20,26 @@ _END, _END64, _LOCATOR = struct.Struct("<4s4H2IH"), struct.Struct("<4sQ2H2I4Q"),
 _CENTRAL, _LOCAL = struct.Struct("<4s6H3I5H2I"), struct.Struct("<4s5H3I2H")
 _FULL16, _FULL32 = 0xFFFF, 0xFFFFFFFF
 _ENCRYPTED, _SIZES_FOLLOW = 1, 8
+_STORED, _DEFLATED = 0, 8
 
 
 @dataclass(frozen=True, slots=True)
 class Member:
-    """One stored member: where its bytes start in the file, and how many they are."""
+    """One member: where its bytes start in the file, how many they are there, and unpacked."""
 
     name: str
     start: int
+    packed: int
     size: int
+    stored: bool
 
 
 @dataclass(frozen=True, slots=True)
 class _Header:
     name: bytes
     flags: int
+    method: int
+    packed: int
     size: int
     offset: int
 
@@ -53,7 +58,7 @@ def read_members(file: OpenFile) -> dict[str, Member]:
     ends = [*(header.offset for header in headers[1:]), start]
     for header, bound in zip(headers, ends, strict=True):
         member = _member(file, header)
-        if member.start + member.size > bound:
+        if member.start + member.packed > bound:
             raise _odd(file, f"{member.name} overlaps what follows it")
         if member.name in members:
             raise _odd(file, f"it holds {member.name} twice")
@@ -116,9 +121,9 @@ def _central(file: OpenFile, data: bytes, count: int) -> list[_Header]:
         if sign != b"PK\x01\x02" or at > len(data):
             raise _odd(file, "its directory is broken")
         size, packed, offset = _widen(file, extra, [size, packed, offset])
-        if flags & _ENCRYPTED or method or packed != size:
-            raise _odd(file, f"{name[:80]!r} is compressed or encrypted")
-        headers.append(_Header(name, flags, size, offset))
+        if flags & _ENCRYPTED or method not in (_STORED, _DEFLATED) or (method == _STORED and packed != size):
+            raise _odd(file, f"{name[:80]!r} is encrypted or packed in an unusual way")
+        headers.append(_Header(name, flags, method, packed, size, offset))
     if at != len(data):
         raise _odd(file, "its directory is longer than it says")
     return headers
@@ -144,10 +149,12 @@ def _member(file: OpenFile, header: _Header) -> Member:
         raise _odd(file, f"{header.name[:80]!r} is not where the directory says")
     _, _, flags, method, _, _, _, _, size, name_size, extra_size = _LOCAL.unpack_from(head)
     same_size = size in (header.size, _FULL32) or (flags & _SIZES_FOLLOW and size == 0)
-    if head[_LOCAL.size :] != header.name or name_size != len(header.name) or method or not same_size:
+    same_name = head[_LOCAL.size :] == header.name and name_size == len(header.name)
+    if not (same_name and same_size and method == header.method):
         raise _odd(file, f"the two headers of {header.name[:80]!r} disagree")
     try:
         name = header.name.decode("utf-8")
     except UnicodeDecodeError:
         raise _odd(file, f"{header.name[:80]!r} is not text") from None
-    return Member(name, header.offset + _LOCAL.size + name_size + extra_size, header.size)
+    start = header.offset + _LOCAL.size + name_size + extra_size
+    return Member(name, start, header.packed, header.size, header.method == _STORED)

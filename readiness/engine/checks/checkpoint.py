@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator
-from typing import Any, Literal
+from typing import Any
 
 from readiness.engine.errors import BadContent
 from readiness.engine.outcome import Finding, Limit, Measurement, Outcome, quantity
+from readiness.engine.readers import numbers
+from readiness.engine.readers.numbers import Scale
 from readiness.engine.registry import Params, check
 from readiness.engine.sizes import size_words
 from readiness.engine.target import RunDirectory
@@ -18,14 +20,14 @@ _LISTED = 12
 
 
 class CheckpointParams(Params, frozen=True):
-    """`metric_key` names an accuracy: a fraction when it is at most 1, unless `unit` says otherwise."""
+    """`metric_key` names an accuracy: a fraction when it is below 1, unless `scale` says otherwise."""
 
     file: str
     keys: list[str] = []
     min_bytes: int = 1
     max_bytes: int | None = None
     metric_key: str = "val_acc"
-    unit: Literal["fraction", "percent"] | None = None
+    scale: Scale | None = None
 
 
 @check("checkpoint", title="A checkpoint is whole and holds what it should", short="file")
@@ -76,7 +78,8 @@ def _wanted(want: CheckpointParams, found: TorchFile) -> dict[str, Any]:
     if missing:
         has = ", ".join(key[:60] for key in list(entries)[:_LISTED]) or "no named entries"
         raise BadContent(f"{want.file} lacks {', '.join(missing)}; it has {has}.", "Save it with these keys.")
-    return {key: entries[key] for key in want.keys}
+    judged = [*want.keys, *([want.metric_key] if isinstance(entries.get(want.metric_key), float) else [])]
+    return {key: entries[key] for key in judged}
 
 
 def _size_limit(want: CheckpointParams, size: int) -> Limit:
@@ -84,9 +87,7 @@ def _size_limit(want: CheckpointParams, size: int) -> Limit:
     return Limit("<=", want.max_bytes) if too_big else Limit(">=", want.min_bytes)
 
 
-def _problems(
-    want: CheckpointParams, values: dict[str, Any], found: TorchFile, size: int
-) -> Iterator[str]:
+def _problems(want: CheckpointParams, values: dict[str, Any], found: TorchFile, size: int) -> Iterator[str]:
     if size < want.min_bytes:
         yield f"has {size_words(size)}, expected at least {size_words(want.min_bytes)}"
     if want.max_bytes is not None and size > want.max_bytes:
@@ -115,7 +116,7 @@ def _numbers(want: CheckpointParams, values: dict[str, Any]) -> Iterator[Measure
 
 def _told(want: CheckpointParams, values: dict[str, Any]) -> Iterator[str]:
     for key, value in values.items():
-        if key == want.metric_key and isinstance(value, float):
+        if key == want.metric_key and isinstance(value, float) and math.isfinite(value):
             stored = "" if _percent(want, value) == value else f" (stored as {quantity(value)})"
             yield f"{key} {quantity(_percent(want, value), '%')}{stored}"
         elif _is_int(value) or isinstance(value, float):
@@ -123,8 +124,8 @@ def _told(want: CheckpointParams, values: dict[str, Any]) -> Iterator[str]:
 
 
 def _percent(want: CheckpointParams, value: float) -> float:
-    fraction = want.unit == "fraction" or (want.unit is None and 0 <= value <= 1)
-    return round(value * 100, 6) if fraction else value
+    where = f"{want.file} · {want.metric_key}"
+    return numbers.read(value, where, unit="%", scale=want.scale).value
 
 
 def _parameters(found: TorchFile) -> int:

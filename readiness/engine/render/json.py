@@ -23,7 +23,8 @@ def dump(data: Mapping[str, Any]) -> str:
 
 def report(value: Report) -> dict[str, Any]:
     """`{schema_version, run_id, overall_status, verdict, checks[], summary{}, open_items[], checklist{},
-    parameters{}, artifact}`; one entry of `checks` per executed check."""
+    parameters{}, artifact}`; one entry of `checks` per executed check.
+    """
     counts = value.counts
     return {
         "schema_version": SCHEMA_VERSION,
@@ -32,7 +33,8 @@ def report(value: Report) -> dict[str, Any]:
         "verdict": {
             "state": value.verdict.state.value,
             "blockers": [
-                {"kind": b.kind, "item": b.item, "title": b.title, "text": b.text} for b in value.verdict.blockers
+                {"kind": b.kind, "item": b.item, "title": b.title, "text": b.text}
+                for b in value.verdict.blockers
             ],
         },
         "checks": list(_checks(value.checks)),
@@ -60,12 +62,16 @@ def report(value: Report) -> dict[str, Any]:
 
 def checklist(value: Checklist, notes: Iterable[str] = ()) -> dict[str, Any]:
     """What a Markdown document parses to: `{title, sections[{title, level, weight, line, items[]}],
-    counts{items, checked, headings, max_depth}, notes[]}` and the front matter's entries."""
+    counts{items, checked, headings, max_depth}, notes[]}` and the front matter's entries.
+    """
     items = value.items
     plain = value.to_dict()
     headings = sum(1 for section in value.sections if section.level)
     return {
-        **{key: plain[key] for key in ("schema_version", "title", "slug", "version", "gate", "summary", "waivers")},
+        **{
+            key: plain[key]
+            for key in ("schema_version", "title", "slug", "version", "gate", "summary", "waivers")
+        },
         "parameters": plain["parameters"],
         "sign_off": plain["sign_off"],
         "sections": plain["sections"],

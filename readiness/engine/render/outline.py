@@ -12,9 +12,10 @@ def outline(value: Checklist, notes: Iterable[str] = ()) -> str:
     """Title, counts, headings with their weights, and one line per item."""
     items = value.items
     scripted = sum(bool(item.checks) for item in items)
+    sections = sum(bool(section.items) for section in value.sections)
     lines = [
         f"{safe(value.title)} {value.version} ({value.slug})",
-        f"{len(items)} items in {sum(bool(s.items) for s in value.sections)} sections, {scripted} with scripted checks",
+        f"{len(items)} items in {sections} sections, {scripted} with scripted checks",
     ]
     for section in value.sections:
         weight = f" · weight {section.weight:g} %" if section.weight is not None else ""

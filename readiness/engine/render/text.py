@@ -46,6 +46,8 @@ def verdict(value: Report, *, colour: bool = False) -> str:
     failed = [e.item.text for e in value.results if settle(e).state is State.FAILED]
     if failed:
         number = f"{len(failed)} item{'s' if len(failed) != 1 else ''} failed"
+        if overall is Outcome.ERROR:
+            number = f"{number} because a check broke"
         return _paint(f"✗ Not ready: {number} ({safe('; '.join(failed))}).", "31", colour)
     why = "a mandatory item could not be checked" if value.checks else "there was nothing to check"
     return _paint(f"✗ Not ready: {why}; {items}.", "31", colour)

@@ -1,0 +1,126 @@
+"""The demonstration: people, a project, two real releases at their gates. Everything is made through the acts."""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+
+from django.conf import settings
+
+from checklists import tasks
+from checklists.actions import gates, library, projects, releases, runs
+from checklists.loaded import LoadedGate, load
+from checklists.models import CheckRun, ChecklistVersion, Environment, Gate, Person, Project, Release
+from readiness.engine import library as builtin
+
+PROJECT = "Digits classifier"
+RELEASES = {"1.4.0": "digits-classifier", "1.5.0": "digits-classifier-regressed"}
+PEOPLE = {
+    "owner": ("Olive Owens", "owner"),
+    "lead": ("Lena Lead", "technical-lead"),
+    "product": ("Pavel Product", "product-owner"),
+    "compliance": ("Cora Compliance", "compliance"),
+    "auditor": ("Arno Auditor", "reader"),
+}
+
+
+def publish_builtin() -> list[ChecklistVersion]:
+    """Publish every built-in checklist that is not published yet; all of them."""
+    return [
+        library.publish(source=builtin.source(slug).decode(), by=None, name=slug) for slug in builtin.slugs()
+    ]
+
+
+def people(*, new_passwords: bool = False) -> dict[str, str]:
+    """Make the people who are missing; user names with passwords that were made now (stored only hashed)."""
+    made: dict[str, str] = {}
+    for username, (name, _) in PEOPLE.items():
+        person = Person.objects.filter(username=username).first()
+        if person and not new_passwords:
+            continue
+        first, last = name.split()
+        person = person or Person(username=username, first_name=first, last_name=last)
+        made[username] = secrets.token_urlsafe(12)
+        person.set_password(made[username])
+        person.save()
+    return made
+
+
+def project() -> Project:
+    """The project with its members and environments; made when missing."""
+    owner = Person.objects.get(username="owner")
+    known = Project.objects.filter(name=PROJECT).first()
+    if known:
+        return known
+    made = projects.create(
+        by=owner,
+        name=PROJECT,
+        description="Tells four handwritten digits apart.",
+        environments=("staging", "production"),
+    )
+    for username, (_, role) in PEOPLE.items():
+        if role != "owner":
+            person = Person.objects.get(username=username)
+            projects.add_member(project=made, by=owner, person=person, role=role)
+    return made
+
+
+def open_gates(made: Project) -> list[Gate]:
+    """The production gates of both releases, in order; made when missing."""
+    lead = Person.objects.get(username="lead")
+    checklist = ChecklistVersion.objects.filter(slug=builtin.DEFAULT).first()
+    if checklist is None:
+        raise ChecklistVersion.DoesNotExist(f"{builtin.DEFAULT} is not published.")
+    production = Environment.objects.get(project=made, name="production")
+    opened = []
+    for version, folder in RELEASES.items():
+        release = Release.objects.filter(project=made, version=version).first() or releases.create(
+            project=made,
+            by=lead,
+            version=version,
+            root=str(Path(settings.BASE_DIR) / "examples" / folder),
+            checklist=checklist,
+        )
+        gate = Gate.objects.filter(release=release, environment=production).first()
+        opened.append(
+            gate or gates.open_gate(release=release, checklist=checklist, environment=production, by=lead)
+        )
+    return opened
+
+
+def run_all(gate: Gate) -> list[int]:
+    """Press "run all" as the technical lead does; the runs' ids."""
+    ids = runs.request_all(gate=gate.pk, by=Person.objects.get(username="lead"))
+    tasks.send_runs(ids)
+    return ids
+
+
+def checked(gate: Gate) -> bool:
+    """Whether the gate's checks have been asked for before."""
+    return CheckRun.objects.filter(item__gate=gate).exists()
+
+
+def unfinished(ids: Iterable[int]) -> int:
+    """How many of these runs have not ended."""
+    return CheckRun.objects.unfinished().filter(pk__in=list(ids)).count()
+
+
+def row(gate: Gate) -> Mapping[str, str]:
+    """A gate as one row of the verdict table."""
+    loaded: LoadedGate = load(gate.pk)
+    summary = loaded.gate.summary
+    counts = summary.get("counts", {})
+    return {
+        "Release": str(loaded.gate.release),
+        "Verdict": loaded.gate.get_verdict_display(),
+        "Passed": str(counts.get("passed", 0)),
+        "Failed": str(counts.get("failed", 0)),
+        "Open": str(counts.get("open", 0)),
+        "Blockers": str(summary.get("blockers", 0)),
+    }
+
+
+def failures(gate: Gate) -> list[tuple[str, str]]:
+    """Failed items of a gate: title and what was observed."""
+    return [(item.spec.text, item.observed) for item in load(gate.pk).items if item.row.state == "failed"]

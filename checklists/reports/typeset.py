@@ -1,0 +1,164 @@
+"""Sets a report's HTML as PDF/A-3a. Runs in the confined child (engine/child.py), without Django.
+
+It fetches nothing: the HTML carries its style and its drawings, and the fonts come with the order. The only
+dates in the file are those of the order, so the same order gives the same bytes.
+"""
+
+from __future__ import annotations
+
+import base64
+import os
+import re
+import unicodedata
+from collections.abc import Iterable
+from datetime import UTC, datetime
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from readiness.engine.errors import CheckProblem
+
+VARIANT = "pdf/a-3a"
+SYSTEM_FONTS = (Path("/usr/share/fonts"), Path("/usr/local/lib/fonts"))
+MOST_SYSTEM_FONTS = 400
+NO_PANGO = "The libraries that set the PDF's text (Pango, HarfBuzz) cannot be loaded on this machine: {}."
+INSTALL_PANGO = (
+    "Install them with: apt-get install libpango-1.0-0 libpangoft2-1.0-0 libharfbuzz-subset0"
+    " (Alpine: apk add pango harfbuzz-subset; macOS: brew install pango)."
+)
+
+
+def typeset(payload: dict[str, Any], fds: list[int]) -> dict[str, Any]:
+    """`{"pdf": base64, "pages": int, "refused": [url]}` of `{html, fonts: [{name, data}], created, attachment}`.
+
+    `fonts` are OpenType files in base64; `created` is an ISO moment with zone; `attachment` is
+    `{name, description, text}`. `refused` names what the HTML asked to be fetched. Raises CheckProblem.
+    """
+    del fds
+    folder = _keep_fonts(payload["fonts"])
+    html, strange = payload["html"], _uncovered(payload["html"], folder)
+    _configure_fonts([folder, *(SYSTEM_FONTS if strange else ())])
+    if strange:
+        html = _spelled_out(html, strange - _covered(_system_fonts()))
+    return _write(html, payload)
+
+
+def _write(html: str, payload: dict[str, Any]) -> dict[str, Any]:
+    weasyprint = _weasyprint()
+    fetcher = _refusing_fetcher(weasyprint)
+    created = datetime.fromisoformat(payload["created"]).astimezone(UTC)
+    attachment = weasyprint.Attachment(
+        string=payload["attachment"]["text"].encode(),
+        name=payload["attachment"]["name"],
+        description=payload["attachment"]["description"],
+        created=created,
+        modified=created,
+        relationship="Data",
+        url_fetcher=fetcher,
+    )
+    options = {"pdf_variant": VARIANT, "attachments": [attachment]}
+    document = weasyprint.HTML(string=html, url_fetcher=fetcher).render(**options)
+    data = document.write_pdf(finisher=_finish, **options)
+    return {
+        "pdf": base64.b64encode(data).decode("ascii"),
+        "pages": len(document.pages),
+        "refused": fetcher.refused,
+    }
+
+
+def _weasyprint() -> Any:
+    # Late: its import loads Pango, which must find this process's fonts, and may not be there at all.
+    try:
+        import weasyprint
+    except OSError as error:
+        said = str(error).partition("\n")[0][:200]
+        raise CheckProblem(NO_PANGO.format(said), INSTALL_PANGO) from error
+    return weasyprint
+
+
+def _refusing_fetcher(weasyprint: Any) -> Any:
+    class Refusing(weasyprint.URLFetcher):  # type: ignore[misc]  # the library has no types
+        """Fetches nothing, from nowhere."""
+
+        def __init__(self) -> None:
+            super().__init__(timeout=0, allowed_protocols=(), allow_redirects=False)
+            self.refused: list[str] = []
+
+        def fetch(self, url: str, headers: object = None) -> Any:
+            """Refuse, and remember what was asked for."""
+            self.refused.append(url[:200])
+            raise ValueError("a report fetches nothing")
+
+    return Refusing()
+
+
+def _finish(document: Any, pdf: Any) -> None:
+    del document
+    catalog = pdf.catalog
+    # WeasyPrint 70 names each embedded file twice.
+    catalog["AF"][:] = dict.fromkeys(catalog["AF"])
+    catalog["ViewerPreferences"] = b"<</DisplayDocTitle true>>"
+    catalog["PageMode"] = "/UseOutlines"
+
+
+# --- Fonts: the bundled ones alone, so that a report looks alike on any machine -------------------------
+# Only where a text has characters that they lack do the machine's own fonts help out.
+
+
+def _keep_fonts(fonts: Iterable[dict[str, str]]) -> Path:
+    folder = Path.cwd() / "fonts"
+    folder.mkdir()
+    for font in fonts:
+        (folder / Path(font["name"]).name).write_bytes(base64.b64decode(font["data"]))
+    return folder
+
+
+def _configure_fonts(folders: Iterable[Path]) -> None:
+    rows = "".join(f"<dir>{folder}</dir>" for folder in folders)
+    conf = Path.cwd() / "fonts.conf"
+    conf.write_text(
+        f'<?xml version="1.0"?><!DOCTYPE fontconfig SYSTEM "urn:fontconfig:fonts.dtd"><fontconfig>{rows}'
+        f"<cachedir>{Path.cwd() / 'font-cache'}</cachedir></fontconfig>",
+        encoding="utf-8",
+    )
+    os.environ["FONTCONFIG_FILE"] = str(conf)
+
+
+def _uncovered(html: str, folder: Path) -> set[int]:
+    needed = {ord(c) for c in set(html) if not c.isspace()}
+    return needed - _covered(sorted(folder.iterdir()))
+
+
+def _covered(files: Iterable[Path]) -> set[int]:
+    # Late: fontTools is part of what WeasyPrint needs, and of nothing else.
+    from fontTools.ttLib import TTFont, TTLibError
+
+    found: set[int] = set()
+    for file in files:
+        try:
+            with TTFont(file, lazy=True, fontNumber=0) as font:
+                found |= (font.getBestCmap() or {}).keys()
+        except (TTLibError, OSError, AssertionError):
+            continue
+    return found
+
+
+@cache
+def _system_fonts() -> list[Path]:
+    known = (p for place in SYSTEM_FONTS for p in sorted(place.rglob("*")))
+    fonts = [p for p in known if p.suffix.lower() in {".ttf", ".otf", ".ttc"}]
+    return fonts[:MOST_SYSTEM_FONTS]
+
+
+def _spelled_out(html: str, missing: set[int]) -> str:
+    """Characters that no font can draw as `[U+4E2D]`: ugly, but a reader can look them up."""
+    if not missing:
+        return html
+    drawn = {number: _spelling(number) for number in missing}
+    # Not inside a tag: attributes are read by machines, which can read any character.
+    return re.sub(r"[^<>]+(?=<)", lambda text: text[0].translate(drawn), html)
+
+
+def _spelling(number: int) -> str:
+    # A mark that belongs to the letter before it is named too, else it would change that letter.
+    return f"[U+{number:04X}]" if unicodedata.category(chr(number)) != "Cn" else f"[U+{number:04X}?]"

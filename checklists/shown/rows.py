@@ -1,0 +1,203 @@
+"""The gate page's rows: state in words, observed against expected, who and when."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
+
+from django.utils.html import escape
+from django.utils.safestring import SafeString, mark_safe
+
+from checklists.loaded import LoadedGate, LoadedItem
+from checklists.models import MemberRole, SignOff
+from checklists.shown import states, times
+from checklists.shown.scene import Scene
+from readiness.engine.outcome import Measurement
+from readiness.engine.policy import SignatureState
+
+OBSERVED_LENGTH = 240
+_TAGS = {"conditional": "conditional", "recommended": "recommended", "mandatory": ""}
+
+
+@dataclass(slots=True, kw_only=True)
+class Row:
+    """One item as its line shows it. `number` names the row in the document, `url` its own page."""
+
+    number: int
+    key: str
+    url: str
+    title: str
+    tag: str
+    state: str
+    word: str
+    icon: SafeString
+    observed: SafeString
+    hint: str
+    when: str
+    at: str
+    live: str
+    evidence: int
+
+
+@dataclass(slots=True, kw_only=True)
+class Section:
+    """A heading with its rows and how many of them are settled."""
+
+    number: int
+    title: str
+    rows: list[Row]
+    settled: int
+
+    @property
+    def total(self) -> int:
+        """How many rows."""
+        return len(self.rows)
+
+
+def sections(scene: Scene) -> list[Section]:
+    """All sections in document order."""
+    found = []
+    for number, (title, items) in enumerate(scene.loaded.sections()):
+        made = [row(scene, item) for item in items]
+        settled = sum(r.state in {"passed", "warned", "na", "waived"} for r in made)
+        found.append(Section(number=number, title=title, rows=made, settled=settled))
+    return found
+
+
+def row(scene: Scene, item: LoadedItem) -> Row:
+    """The line of one item."""
+    if item.row.role:
+        return _approval(scene, item)
+    state = item.shown
+    look = states.LOOKS[state]
+    when, at, live = _when(item, scene.now)
+    return Row(
+        number=item.row.position,
+        key=item.key,
+        url=scene.item_url(item.key),
+        title=item.spec.text,
+        tag=_TAGS[item.row.requirement],
+        state=state,
+        word=look.word,
+        icon=look.icon,
+        observed=_observed(item),
+        hint=_hint(item),
+        when=when,
+        at=at,
+        live=live,
+        evidence=len(item.evidence),
+    )
+
+
+def _when(item: LoadedItem, now: datetime) -> tuple[str, str, str]:
+    """Words, machine-readable moment, and how a script keeps the words true ("since", "ago" or nothing)."""
+    if item.run_state == "running" and item.run_started:
+        return f"for {times.lasting(item.run_started, now)}", item.run_started.isoformat(), "for"
+    if item.run_state:
+        return "waits for a worker", "", ""
+    if item.row.decided == "person" and item.row.decided_by and item.row.decided_at:
+        return f"{item.row.decided_by.name}, {times.day(item.row.decided_at, now)}", "", ""
+    finished = item.row.run.finished_at if item.row.run else None
+    if finished:
+        return f"checked {times.ago(finished, now)}", finished.isoformat(), "checked"
+    return "", "", ""
+
+
+def _observed(item: LoadedItem) -> SafeString:
+    text = item.observed
+    if item.row.decided == "person" and item.row.reason:
+        said = escape(shorten(text))
+        return SafeString(f"“{said}”" if item.row.state == "passed" else said)
+    return emphasised(shorten(text), _measured(item))
+
+
+def _hint(item: LoadedItem) -> str:
+    """What a person has to do, where the observed line does not say it."""
+    if item.row.state != "open" or item.run_state or not item.row.has_checks or not item.results:
+        return ""
+    left = len(item.to_confirm)
+    if not left or item.outcome not in ("PASS", "WARN"):
+        return ""
+    return f"{left} {'criterion' if left == 1 else 'criteria'} to confirm"
+
+
+def _measured(item: LoadedItem) -> Iterable[str]:
+    for finding in item.findings:
+        for measurement in finding["measurements"][:8]:
+            if measurement["limit"] is not None:
+                yield Measurement.from_dict(measurement).observed
+
+
+def emphasised(text: str, values: Iterable[str]) -> SafeString:
+    """The text as HTML with the first occurrence of each measured value in bold."""
+    spans: list[tuple[int, int]] = []
+    for value in values:
+        start = text.find(value) if len(value) > 1 else -1
+        end = start + len(value)
+        if start >= 0 and all(end <= a or start >= b for a, b in spans):
+            spans.append((start, end))
+    parts, last = [], 0
+    for start, end in sorted(spans):
+        parts += [escape(text[last:start]), "<b>", escape(text[start:end]), "</b>"]
+        last = end
+    return mark_safe("".join([*parts, escape(text[last:])]))  # noqa: S308  # every part is escaped
+
+
+def shorten(text: str, length: int = OBSERVED_LENGTH) -> str:
+    """At most that many characters, cut with an ellipsis."""
+    return text if len(text) <= length else f"{text[: length - 1]}…"
+
+
+def _approval(scene: Scene, item: LoadedItem) -> Row:
+    loaded, judged, role = scene.loaded, scene.judged, item.row.role
+    worth = judged.verdict.signatures.get(role, SignatureState.MISSING)
+    look = states.LOOKS[states.APPROVALS[worth]]
+    signed = latest(loaded, role, judged.digest)
+    return Row(
+        number=item.row.position,
+        key=item.key,
+        url=scene.item_url(item.key),
+        title=item.spec.text,
+        tag=_TAGS[item.row.requirement],
+        state=states.APPROVALS[worth],
+        word=_WORTH_WORDS[worth],
+        icon=look.icon,
+        observed=SafeString(escape(_approval_words(loaded, role, worth, signed))),
+        hint="",
+        when=times.day(signed.signed_at, scene.now) if signed else "",
+        at="",
+        live="",
+        evidence=len(item.evidence),
+    )
+
+
+_WORTH_WORDS = {
+    SignatureState.VALID: "Signed",
+    SignatureState.DROPPED: "Not needed",
+    SignatureState.DECLINED: "Declined",
+    SignatureState.STALE: "Stale",
+    SignatureState.MISSING: "Not signed",
+}
+
+
+def _approval_words(loaded: LoadedGate, role: str, worth: SignatureState, signed: SignOff | None) -> str:
+    label = MemberRole(role).label.lower()
+    if worth is SignatureState.DROPPED:
+        return next((r.dropped_reason for r in loaded.roles if r.role == role), "")
+    if signed is None:
+        return f"decided by the {label}'s signature, not by a tick"
+    if worth is SignatureState.STALE:
+        return f"{signed.person_name} signed an earlier state"
+    if worth is SignatureState.DECLINED:
+        return f"{signed.person_name}: “{shorten(signed.comment)}”"
+    return f"{signed.person_name} approved this exact state"
+
+
+def latest(loaded: LoadedGate, role: str, digest: str) -> SignOff | None:
+    """The live sign-off of a role that counts: one of the present state before an older one."""
+    mine = [s for s in loaded.signoffs if s.role == role]
+    current = [s for s in mine if s.digest == digest]
+    declined = [s for s in current if s.decision == "decline"]
+    counting = declined or current or mine
+    return counting[-1] if counting else None

@@ -1,0 +1,87 @@
+"""The signing page: exactly what is signed, readable."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from checklists.actions.signoffs import meaning, refusal, role_criteria
+from checklists.loaded import LoadedItem
+from checklists.models import GateRole, MemberRole, SignOff
+from checklists.permissions import may_drop
+from checklists.shown import rows, side, verdict
+from checklists.shown.scene import Scene
+from checklists.snapshot import Change, changes
+
+
+@dataclass(slots=True, kw_only=True)
+class Signing:
+    """What a person sees before signing in a role.
+
+    `why_not` is empty when they may sign at all, `not_ready` when approving is possible now.
+    """
+
+    role: str
+    label: str
+    meaning: str
+    decline_meaning: str
+    criteria: list[str]
+    why_not: str
+    not_ready: str
+    mine: SignOff | None
+    current: bool
+    changes: list[Change]
+    conditional: bool
+    dropped: str
+    may_drop: bool
+
+
+def signing(scene: Scene, row: GateRole) -> Signing:
+    """The page's own part for one role."""
+    gate = scene.loaded.gate
+    mine = next((s for s in scene.loaded.signoffs if s.person_id == scene.viewer.pk), None)
+    current = bool(mine and mine.digest == scene.judged.digest and mine.role == row.role)
+    ready = scene.judged.verdict.may_approve
+    named = (str(gate.release), gate.environment.name)
+    return Signing(
+        role=row.role,
+        label=MemberRole(row.role).label,
+        meaning=meaning("approve", row.role, *named),
+        decline_meaning=meaning("decline", row.role, *named),
+        criteria=role_criteria(scene.loaded, row.role),
+        why_not=refusal(scene.loaded, row.role, scene.viewer, scene.roles),
+        not_ready="" if ready else "Approving needs every item settled; declining is possible at any time.",
+        mine=mine if mine and mine.role == row.role else None,
+        current=current,
+        changes=changes(mine.snapshot, scene.judged.snapshot) if mine and mine.role == row.role else [],
+        conditional=row.conditional,
+        dropped=row.dropped_reason,
+        may_drop=row.conditional and may_drop(scene.roles, row.role),
+    )
+
+
+def summary(scene: Scene) -> dict[str, Any]:
+    """What is signed, in the order of the checklist: items with what was observed, parameters, files."""
+    release = scene.loaded.gate.release
+    sections = rows.sections(scene)
+    items = {item.key: item for item in scene.loaded.items}
+    return {
+        "card": verdict.card(scene, sections),
+        "sections": [
+            {
+                "title": s.title,
+                "rows": [(row, items[row.key].evidence) for row in s.rows if _signed(items[row.key])],
+            }
+            for s in sections
+        ],
+        "promises": side.promises(scene),
+        "artifact": release.snapshot,
+        "digest": scene.judged.digest,
+        "obstacles": side.obstacles(scene)[0],
+        "dropped": [r for r in scene.loaded.roles if r.dropped_reason],
+    }
+
+
+def _signed(item: LoadedItem) -> bool:
+    """Approvals themselves are not part of what is signed."""
+    return not item.row.role

@@ -1,0 +1,110 @@
+"""The verdict card: state in words, what is in the way, the segmented bar."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from checklists.models import MemberRole
+from checklists.shown import states, times
+from checklists.shown.rows import Section
+from checklists.shown.scene import Scene
+from readiness.engine.policy import SignatureState, State, Verdict, VerdictState
+
+BAR = 1000.0
+_NAMES = {
+    VerdictState.BLOCKED: "Blocked",
+    VerdictState.OPEN: "Open",
+    VerdictState.READY: "Ready to sign",
+    VerdictState.APPROVED: "Approved",
+    VerdictState.DECLINED: "Declined",
+}
+
+
+@dataclass(slots=True, kw_only=True)
+class Segment:
+    """A part of the bar; `start` and `width` in thousandths of it."""
+
+    state: str
+    count: int
+    words: str
+    start: str
+    width: str
+
+
+@dataclass(slots=True, kw_only=True)
+class Card:
+    """The verdict as the page shows it."""
+
+    state: str
+    name: str
+    words: str
+    decided: int
+    total: int
+    opened: str
+    segments: list[Segment]
+    label: str
+
+
+def card(scene: Scene, sections: Iterable[Section]) -> Card:
+    """The card of a gate at a moment."""
+    loaded, verdict = scene.loaded, scene.judged.verdict
+    counts = Counter(row.state for section in sections for row in section.rows)
+    parts = segments(counts)
+    return Card(
+        state=verdict.state.value,
+        name=_NAMES[verdict.state],
+        words=headline(verdict),
+        decided=len(loaded.items) - verdict.counts[State.OPEN],
+        total=len(loaded.items),
+        opened=times.ago(loaded.gate.opened_at, scene.now),
+        segments=parts,
+        label=", ".join(part.words for part in parts),
+    )
+
+
+def segments(counts: Counter[str]) -> list[Segment]:
+    """Parts of the bar in the states' order; widths add up to the whole."""
+    total, start, parts = sum(counts.values()), 0.0, []
+    for state in states.ORDER:
+        if count := counts[state]:
+            width = BAR * count / total
+            words = f"{count} {states.LOOKS[state].legend}"
+            parts.append(
+                Segment(state=state, count=count, words=words, start=f"{start:.1f}", width=f"{width:.1f}")
+            )
+            start += width
+    return parts
+
+
+def headline(verdict: Verdict) -> str:
+    """What follows the verdict's name: how many, and what to do."""
+    if verdict.state is VerdictState.APPROVED:
+        signed = sum(s is SignatureState.VALID for s in verdict.signatures.values())
+        return f"{_count(signed, 'role')} signed exactly this state"
+    if verdict.state is VerdictState.READY:
+        waiting = [role for role, s in verdict.signatures.items() if s in _UNSIGNED]
+        return f"every item is settled; {_roles(waiting)} to sign" if waiting else "no role is left to sign"
+    kinds = Counter(blocker.kind for blocker in verdict.blockers)
+    hard, soft = kinds["failed"] + kinds["waiver"], kinds["open"] + kinds["reason"]
+    parts = [f"{_count(hard, 'item')} failed"] if hard else []
+    if soft:
+        still = f"{soft} {'is' if soft == 1 else 'are'} open"
+        parts.append(still if hard else f"{_count(soft, 'item')} left to decide")
+    if verdict.state is VerdictState.DECLINED:
+        names = [b.title.lower() for b in verdict.blockers if b.kind == "declined"]
+        return f"by {' and '.join(names)}" + (f"; {', '.join(parts)}" if parts else "")
+    return ", ".join(parts) or "the checklist has no items, so nothing is known"
+
+
+_UNSIGNED = (SignatureState.MISSING, SignatureState.STALE)
+
+
+def _roles(roles: list[str]) -> str:
+    names = [MemberRole(role).label.lower() for role in roles]
+    return names[0] if len(names) == 1 else f"{', '.join(names[:-1])} and {names[-1]}"
+
+
+def _count(number: int, noun: str) -> str:
+    return f"{number} {noun}{'' if number == 1 else 's'}"

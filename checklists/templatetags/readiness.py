@@ -1,0 +1,117 @@
+"""Template filters and tags: icons, states in icon and word, numbers with units, times, sizes."""
+
+from __future__ import annotations
+
+import re
+from datetime import datetime
+
+from django import template
+from django.templatetags.static import static
+from django.utils import timezone
+from django.utils.html import conditional_escape, format_html
+from django.utils.safestring import SafeString, mark_safe
+
+from checklists import clock
+
+register = template.Library()
+
+UNITS = r"%|points?|ms|s|min|h|kB|MB|GB|B|/ s|requests?|images?|files?|tests?"
+_QUANTITY = re.compile(rf"(?<![\w.#&;-])([+−-]?\d[\d.,]*(?: (?:{UNITS}))(?![\w]))")
+
+# A state's icon and word; the word always stands beside the icon.
+STATES: dict[str, tuple[str, str]] = {
+    "passed": ("check", "Passed"),
+    "warned": ("bang", "Warning"),
+    "failed": ("cross", "Failed"),
+    "running": ("spin", "Running"),
+    "queued": ("clock", "Queued"),
+    "open": ("open", "Open"),
+    "na": ("dash", "Not applicable"),
+    "waived": ("flag", "Waived"),
+    "blocked": ("cross", "Blocked"),
+    "ready": ("person", "Ready to sign"),
+    "approved": ("shield", "Approved"),
+    "declined": ("cross", "Declined"),
+    "valid": ("check", "Signed"),
+    "stale": ("clock", "Stale"),
+    "missing": ("person", "Waiting"),
+    "dropped": ("dash", "Not needed"),
+    "done": ("check", "Done"),
+}
+VERDICTS: dict[str, str] = {
+    "blocked": "Blocked",
+    "open": "Open",
+    "ready": "Ready to sign",
+    "approved": "Approved",
+    "declined": "Declined",
+}
+
+
+@register.simple_tag
+def icon(name: str) -> SafeString:
+    """An icon of the sprite, hidden from assistive technology: the word beside it speaks."""
+    return format_html(
+        '<svg class="icon" aria-hidden="true"><use href="{}#{}"/></svg>', static("icons.svg"), name
+    )
+
+
+@register.filter
+def state(value: object) -> SafeString:
+    """A state as badge with icon and word."""
+    name = str(value)
+    symbol, word = STATES.get(name, ("open", name.capitalize()))
+    return format_html('<span class="state state-{}">{}{}</span>', name, icon(symbol), word)
+
+
+@register.filter
+def verdict_words(value: object) -> str:
+    """A verdict as a word: "Ready to sign"."""
+    return VERDICTS.get(str(value), str(value).capitalize())
+
+
+@register.filter(needs_autoescape=True)
+def quantities(value: object, autoescape: bool = True) -> SafeString:  # noqa: FBT001, FBT002  # Django's protocol
+    """A message with its numbers with units emphasised: "needs <b>80 %</b>". Escapes what is not safe yet."""
+    escaped = conditional_escape(value) if autoescape else str(value)
+    return mark_safe(_QUANTITY.sub(r"<b>\1</b>", escaped))  # noqa: S308  # escaped above
+
+
+@register.filter
+def since(value: datetime | None) -> SafeString | str:
+    """How long ago, with the exact moment for machines and as a tooltip."""
+    if value is None:
+        return ""
+    local = timezone.localtime(value)
+    exact = f"{local:%Y-%m-%d %H:%M:%S %z}"
+    words = ago((clock.now() - value).total_seconds(), local)
+    return format_html('<time datetime="{}" title="{}">{}</time>', value.isoformat(), exact, words)
+
+
+def ago(seconds: float, local: datetime) -> str:
+    """Words for a past moment: "just now", "3 min ago", "5 h ago", "2 days ago", then the date."""
+    if seconds < 45:
+        return "just now"
+    if seconds < 3600:
+        return f"{max(1, round(seconds / 60))} min ago"
+    if seconds < 86_400:
+        return f"{round(seconds / 3600)} h ago"
+    days = round(seconds / 86_400)
+    return f"{days} day{'s' if days > 1 else ''} ago" if days < 30 else f"{local.day} {local:%b %Y}"
+
+
+@register.filter
+def filesize(value: int | None) -> str:
+    """Bytes in words with decimal units: "812 B", "34 kB", "1.2 MB", "3.4 GB"."""
+    number = float(value or 0)
+    if number < 999.5:
+        return f"{number:.0f} B"
+    if number < 999_500:
+        return f"{number / 1e3:.0f} kB"
+    return f"{number / 1e6:.1f} MB" if number < 999_950_000 else f"{number / 1e9:.1f} GB"
+
+
+@register.filter
+def initials(name: str) -> str:
+    """First letters of the first and last word: "T. Lead" → "TL"."""
+    words = [word for word in str(name).replace("-", " ").split() if word[:1].isalnum()]
+    return "".join(word[0] for word in (words[:1] + words[1:][-1:])).upper() or "?"

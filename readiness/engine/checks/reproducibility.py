@@ -1,0 +1,142 @@
+"""`reproducibility`: what is documented about the run is true of its files."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from readiness.engine.errors import NotFound
+from readiness.engine.outcome import Finding, Limit, Measurement, judged
+from readiness.engine.readers import data, documents, metrics, requirements
+from readiness.engine.registry import Params, check
+from readiness.engine.target import RunDirectory
+
+_FIELD = re.compile(r"^[\s>*+\-]*\**(?P<name>[A-Za-z][\w /()\-]{0,40}?)\**\s*:\**\s*(?P<value>\S.*)$")
+_CODE = re.compile(r"[`*]")
+_VERSION = re.compile(r"(?P<name>[A-Za-z][\w.\-]*)\s+v?(?P<version>\d+(?:\.\d+)+)(?P<local>\+[\w.]+)?")
+_EPOCH = re.compile(r"epoch\s+(\d+)", re.IGNORECASE)
+_PACKAGES = {"pytorch": "torch", "onnx runtime": "onnxruntime", "scikit-learn": "scikit-learn"}
+
+
+class ReproducibilityParams(Params):
+    """Where the run is documented, and the files it must agree with; keys are dotted."""
+
+    report: str = "final_report.md"
+    section: str = "Reproducibility"
+    config: str = "configs/final_config.yaml"
+    seed_key: str = "seed"
+    checkpoint: str = "checkpoints/production/final_model_best.pt"
+    metrics: str | None = None
+    epoch_key: str = "best_epoch"
+    requirements: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class _Fact:
+    """One documented fact beside what the files say."""
+
+    name: str
+    documented: str
+    found: str
+    source: str
+
+    @property
+    def measurement(self) -> Measurement:
+        return Measurement(
+            name=self.name, value=self.documented, limit=Limit("==", self.found), source=self.source
+        )
+
+
+@check("reproducibility", title="The run can be repeated")
+def reproducibility(want: ReproducibilityParams, run: RunDirectory) -> Finding:
+    """Reads the section of the report that says how to repeat the run, and compares it with the files.
+
+    Seed, configuration, checkpoint (with its epoch) and environment (the version of Python and of the
+    framework) must be documented as lines `Name: value`. The seed must be the configuration's, the named
+    files must exist, the epoch must be that of the metrics file, and versions those of the requirements.
+    Let the training script write this section, so that it is never copied from an earlier run.
+
+    ```yaml check
+    reproducibility:
+      report: final_report.md
+      config: configs/final_config.yaml
+      checkpoint: checkpoints/production/final_model_best.pt
+      metrics: results/production/metrics.json
+    ```
+    """
+    fields = _fields(want, run)
+    facts = [_seed(want, run, fields), *_files(want, run, fields), *_epoch(want, run, fields)]
+    environment = _field(want, fields, "environment")
+    facts.append(_has_version(environment, want))
+    facts += _versions(want, run, environment)
+    measured = [fact.measurement for fact in facts]
+    bad = [fact for fact in facts if fact.measurement.ok is False]
+    said = "; ".join(f"{f.name} {f.documented}" for f in facts[:4]) + f"; {environment[:80]}"
+    if bad:
+        said = "; ".join(f"{f.name}: documented {f.documented}, but {f.found} in {f.source}" for f in bad)
+    return judged(
+        measured, said, advice="Let the training script write the section from the run's own files."
+    )
+
+
+def _fields(want: ReproducibilityParams, run: RunDirectory) -> dict[str, str]:
+    found = documents.sections(run.read_text(want.report), want.report)
+    section = next((s for s in found if s.title.casefold() == want.section.casefold()), None)
+    if section is None:
+        raise NotFound(
+            f"{want.report} has no section “{want.section}”.",
+            "Document seed, config, checkpoint, environment.",
+        )
+    matches = (_FIELD.match(line) for line in documents.plain_lines(section.text))
+    return {m["name"].strip().casefold(): _CODE.sub("", m["value"]).strip() for m in matches if m}
+
+
+def _field(want: ReproducibilityParams, fields: dict[str, str], name: str) -> str:
+    if not fields.get(name):
+        raise NotFound(
+            f"{want.report} · {want.section} does not document the {name}.",
+            f"Add a line `{name.title()}: …`.",
+        )
+    return fields[name]
+
+
+def _seed(want: ReproducibilityParams, run: RunDirectory, fields: dict[str, str]) -> _Fact:
+    documented = _field(want, fields, "seed").split()[0]
+    configured = data.lookup(data.load(run, want.config), want.seed_key, want.config)
+    return _Fact("Seed", documented, str(configured), f"{want.config} · {want.seed_key}")
+
+
+def _files(want: ReproducibilityParams, run: RunDirectory, fields: dict[str, str]) -> Iterator[_Fact]:
+    for name, expected in (("config", want.config), ("checkpoint", want.checkpoint)):
+        documented = _field(want, fields, name).split()[0].rstrip(",;")
+        state = expected if run.exists(expected) else f"missing: {expected}"
+        yield _Fact(name.title(), documented, state, "the run")
+
+
+def _epoch(want: ReproducibilityParams, run: RunDirectory, fields: dict[str, str]) -> Iterator[_Fact]:
+    if want.metrics is None:
+        return
+    match = _EPOCH.search(_field(want, fields, "checkpoint"))
+    recorded = metrics.value(run, want.metrics, want.epoch_key)
+    documented = match[1] if match else "none"
+    yield _Fact("Epoch", documented, str(recorded), f"{want.metrics} · {want.epoch_key}")
+
+
+def _has_version(environment: str, want: ReproducibilityParams) -> _Fact:
+    names = {m["name"].casefold() for m in _VERSION.finditer(environment)}
+    documented = "documented" if "python" in names and len(names) > 1 else "not documented"
+    return _Fact("Python and framework versions", documented, "documented", want.report)
+
+
+def _versions(want: ReproducibilityParams, run: RunDirectory, environment: str) -> Iterator[_Fact]:
+    if want.requirements is None:
+        return
+    pinned = {r.name.lower(): r.text for r in requirements.read(run, want.requirements) if r.pinned}
+    for match in _VERSION.finditer(environment):
+        name = match["name"].casefold()
+        package = _PACKAGES.get(name, name)
+        if package in pinned and "==" in pinned[package]:
+            # "2.13.0+cpu" and "2.13.0" name the same release; the local part says how it was built.
+            version = pinned[package].split("==")[1].split(";")[0].split("+")[0].strip()
+            yield _Fact(match["name"], match["version"], version, want.requirements)

@@ -1,0 +1,122 @@
+"""Requirements files and conda environments, line by line: what is pinned exactly, and what is not."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import PurePosixPath
+from typing import Any
+
+from packaging.requirements import InvalidRequirement
+from packaging.requirements import Requirement as Parsed
+
+from readiness.engine.errors import BadContent
+from readiness.engine.readers import data
+from readiness.engine.target import RunDirectory
+
+MAX_FILES = 20
+MAX_REQUIREMENTS = 20_000
+_COMMENT = re.compile(r"(^|\s)#.*$")
+_HASH = re.compile(r"\s--hash[= ]\S+")
+_COMMIT = re.compile(r"@[0-9a-f]{40}(?:$|[#&])|#sha256=[0-9a-f]{64}")
+_CONDA = re.compile(r"^(?:[^:\s]+::)?(?P<name>[\w.\-]+)\s*(?P<spec>.*)$")
+
+
+@dataclass(frozen=True, slots=True)
+class Requirement:
+    """One requirement as written, with its place; `pinned` means one exact version, hash or commit."""
+
+    name: str
+    text: str
+    file: str
+    line: int
+    pinned: bool
+
+
+def read(run: RunDirectory, file: str) -> list[Requirement]:
+    """All requirements of a file and of the files it includes. Raises BadContent for lines nobody understands."""
+    if PurePosixPath(file).suffix.lower() in (".yml", ".yaml"):
+        return list(_conda(run, file))
+    found = list(_text(run, file, set()))
+    if len(found) > MAX_REQUIREMENTS:
+        raise BadContent(f"{file} names more than {MAX_REQUIREMENTS} requirements.", "")
+    return found
+
+
+def _text(run: RunDirectory, file: str, seen: set[str]) -> Iterator[Requirement]:
+    if file in seen or len(seen) >= MAX_FILES:
+        raise BadContent(f"{file} is included in a circle, or too many files are.", "Include each file once.")
+    seen.add(file)
+    for number, line in _logical_lines(run.read_text(file)):
+        option, _, value = line.replace("=", " ", 1).partition(" ") if line.startswith("-") else ("", "", "")
+        if option in ("-r", "--requirement"):
+            yield from _text(run, str(PurePosixPath(file).parent / value.strip()), seen)
+        elif option in ("-e", "--editable"):
+            yield Requirement(value.strip(), line, file, number, pinned=bool(_COMMIT.search(value)))
+        elif not option:
+            yield _one(line, file, number)
+
+
+def _logical_lines(text: str) -> Iterator[tuple[int, str]]:
+    # A backslash joins lines; the number is that of the first.
+    held, start = "", 0
+    for number, raw in enumerate(text.splitlines(), 1):
+        start = start or number
+        held += raw.removesuffix("\\")
+        if raw.endswith("\\"):
+            continue
+        line = _COMMENT.sub("", held).strip()
+        if line:
+            yield start, line
+        held, start = "", 0
+
+
+def _one(line: str, file: str, number: int) -> Requirement:
+    hashed = bool(_HASH.search(line))
+    bare = _HASH.sub("", line).strip()
+    if bare.startswith(("http://", "https://", "git+", "file:", "./", "../")):
+        return Requirement(bare, bare, file, number, pinned=hashed or bool(_COMMIT.search(bare)))
+    try:
+        parsed = Parsed(bare)
+    except InvalidRequirement as error:
+        reason = str(error).splitlines()[0]
+        raise BadContent(f"{file} line {number} is no requirement: {bare[:80]!r} ({reason}).", "") from None
+    pinned = bool(_COMMIT.search(parsed.url)) if parsed.url else _exact(parsed)
+    return Requirement(parsed.name, bare, file, number, pinned=hashed or pinned)
+
+
+def _exact(parsed: Parsed) -> bool:
+    return any(
+        s.operator == "===" or (s.operator == "==" and not s.version.endswith(".*")) for s in parsed.specifier
+    )
+
+
+def _conda(run: RunDirectory, file: str) -> Iterator[Requirement]:
+    text = run.read_text(file)
+    loaded = data.parse_yaml(text, file)
+    listed = loaded.get("dependencies") if isinstance(loaded, dict) else None
+    if not isinstance(listed, list):
+        raise BadContent(f"{file} has no list `dependencies`.", "Export it with `conda env export`.")
+    for entry in listed:
+        if isinstance(entry, str):
+            yield _conda_one(entry, file, _line_of(text, entry))
+        elif isinstance(entry, dict) and isinstance(entry.get("pip"), list):
+            yield from (_one(str(e), file, _line_of(text, str(e))) for e in entry["pip"])
+        else:
+            raise BadContent(f"{file} holds a dependency nobody understands: {str(entry)[:80]}.", "")
+
+
+def _conda_one(entry: str, file: str, line: int) -> Requirement:
+    match: Any = _CONDA.match(entry)
+    if match is None:
+        raise BadContent(f"{file} line {line} is no conda requirement: {entry[:80]!r}.", "")
+    spec = match["spec"].strip()
+    # conda's name=1.2 is a prefix match; name==1.2 and name=1.2=build are exact.
+    exact = bool(re.fullmatch(r"==\s*[^*<>,|\s]+|=[^=*<>,|\s]+=[^*\s]+", spec))
+    return Requirement(match["name"], entry, file, line, pinned=exact)
+
+
+def _line_of(text: str, entry: str) -> int:
+    position = text.find(entry)
+    return text.count("\n", 0, position) + 1 if position >= 0 else 1

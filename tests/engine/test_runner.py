@@ -1,0 +1,133 @@
+"""The runner: whatever goes wrong in a check becomes a finding, never a pass."""
+
+from __future__ import annotations
+
+import pytest
+
+from readiness.engine import errors, registry, runner
+from readiness.engine.checklist import Checklist, CheckSpec, Criterion, Item, Requirement, Section
+from readiness.engine.outcome import Finding, Outcome
+from readiness.engine.registry import DuplicateKindError, Params, check
+from readiness.engine.target import RunDirectory
+
+
+class RaiseParams(Params):
+    what: str = ""
+
+
+PROBLEMS = {
+    "missing": errors.FileMissing("no file"),
+    "notfound": errors.NotFound("no key"),
+    "content": errors.BadContent("bad"),
+    "allowed": errors.NotAllowed("no"),
+    "refused": errors.FileRefused("link"),
+    "changed": errors.FileChanged("moved"),
+    "limit": errors.LimitExceeded("slow"),
+    "extra": errors.ExtraMissing("onnxruntime", "models"),
+    "crash": ZeroDivisionError("division"),
+    "recursion": RecursionError("deep"),
+}
+
+
+@pytest.fixture
+def raising(monkeypatch):
+    """A kind that raises what its parameter names."""
+    monkeypatch.setattr(registry, "_KINDS", dict(registry.kinds()))
+
+    @check("raising", title="Raises", short="what")
+    def raising(want: RaiseParams, run: RunDirectory) -> Finding:
+        if want.what in PROBLEMS:
+            raise PROBLEMS[want.what]
+        return Finding(outcome=Outcome.PASS, message=want.what)
+
+
+TABLE = [
+    ("missing", "FAIL", "SKIP"),
+    ("notfound", "FAIL", "SKIP"),
+    ("content", "FAIL", "FAIL"),
+    ("allowed", "SKIP", "SKIP"),
+    ("refused", "ERROR", "ERROR"),
+    ("changed", "ERROR", "ERROR"),
+    ("limit", "ERROR", "ERROR"),
+    ("extra", "ERROR", "ERROR"),
+    ("crash", "ERROR", "ERROR"),
+    ("recursion", "ERROR", "ERROR"),
+    ("fine", "PASS", "PASS"),
+]
+
+
+@pytest.mark.parametrize(("what", "mandatory", "optional"), TABLE)
+def test_problems_become_findings(raising, tmp_path, what, mandatory, optional):
+    """Each kind of problem has its outcome, by requirement level; a crash names itself."""
+    spec = CheckSpec(kind="raising", params=what)
+    for required, outcome in ((True, mandatory), (False, optional)):
+        result = runner.run_check(spec, RunDirectory(tmp_path), {}, required=required)
+        assert result.finding.outcome == outcome
+    if what == "crash":
+        assert "ZeroDivisionError" in result.finding.message
+
+
+@pytest.mark.parametrize(
+    ("spec", "word"),
+    [
+        (CheckSpec(kind="no-such-kind", params={}), "no-such-kind"),
+        (CheckSpec(kind="raising", params={"which": 1}), "which"),
+        (CheckSpec(kind="raising", params={"what": 3}), "what"),
+        (CheckSpec(kind="raising", params="$unset"), "unset"),
+    ],
+)
+def test_bad_parameters_are_errors(raising, tmp_path, spec, word):
+    """Unknown kinds, unknown or mistyped parameters and unset references are ERROR and name the culprit."""
+    finding = runner.run_check(spec, RunDirectory(tmp_path), {}, required=True).finding
+    assert finding.outcome is Outcome.ERROR
+    assert word in f"{finding.message} {finding.advice}"
+
+
+def items(*whats: str, requirement: Requirement = Requirement.MANDATORY) -> Checklist:
+    """A checklist with one item per word."""
+    made = tuple(
+        Item(
+            id=f"i{n}",
+            text=what,
+            requirement=requirement,
+            criteria=(Criterion(text="c"),),
+            checks=(CheckSpec(kind="raising", params=what),),
+        )
+        for n, what in enumerate(whats)
+    )
+    return Checklist(title="t", slug="t", sections=(Section(title="s", level=2, items=made),))
+
+
+def test_a_crash_does_not_end_the_run(raising, tmp_path):
+    """Other items still run; results and callbacks come in document order."""
+    seen = []
+    checklist = items("fine", "crash", "missing", "fine")
+    results = runner.run_checklist(checklist, RunDirectory(tmp_path), {}, on_item=seen.append, workers=2)
+    assert [r.outcome for r in results] == ["PASS", "ERROR", "FAIL", "PASS"]
+    assert seen == results
+
+
+def test_when(raising, tmp_path):
+    """A check with `when` runs only when its parameter is set; else there is no outcome."""
+    item = Item(id="i", text="t", checks=(CheckSpec(kind="raising", params="fine", when="url"),))
+    run = RunDirectory(tmp_path)
+    assert runner.run_item(item, run, {"url": None}).outcome is None
+    assert runner.run_item(item, run, {"url": "https://a.example"}).outcome is Outcome.PASS
+
+
+def test_result_round_trip(raising, tmp_path):
+    """A stored result is the result."""
+    result = runner.run_check(
+        CheckSpec(kind="raising", params="fine"), RunDirectory(tmp_path), {}, required=True
+    )
+    again = runner.CheckResult.from_dict(result.to_dict())
+    assert again.to_dict() == result.to_dict()
+
+
+def test_duplicate_kind(raising):
+    """Declaring a kind twice is an error."""
+    with pytest.raises(DuplicateKindError):
+
+        @check("raising", title="Again")
+        def again(want: RaiseParams, run: RunDirectory) -> Finding:
+            raise NotImplementedError

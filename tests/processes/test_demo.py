@@ -1,0 +1,130 @@
+"""The supervisor: from an empty directory to verdicts, and nothing left behind however it ends."""
+
+from __future__ import annotations
+
+import os
+import re
+import signal
+import socket
+import stat
+import subprocess
+import sys
+import urllib.request
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+
+from readiness.processes import wait_for
+
+pytestmark = [pytest.mark.processes, pytest.mark.xdist_group("processes")]
+ROOT = Path(__file__).resolve().parent.parent.parent
+PASSWORD = re.compile(r"│ lead +│ (\S+) +│")
+KEPT = ("READINESS_", "DATABASE_URL", "REDIS_URL", "DJANGO_", "TEST_DATABASE_URL")
+
+
+def children(data: Path) -> dict[int, str]:
+    """Processes of the installation in that directory: id to command line."""
+    found = {}
+    for entry in Path("/proc").glob("[0-9]*"):
+        try:
+            ours = f"READINESS_DATA_DIR={data}\0".encode() in (entry / "environ").read_bytes()
+            command = (entry / "cmdline").read_bytes().replace(b"\0", b" ").decode()
+        except OSError:
+            continue
+        if ours and command:
+            found[int(entry.name)] = command
+    return found
+
+
+@contextmanager
+def supervisor(command: str, data: Path, *options: str) -> Iterator[subprocess.Popen[str]]:
+    """The supervisor as a child of the test, without the tests' own settings."""
+    env = {name: value for name, value in os.environ.items() if not name.startswith(KEPT)}
+    started = subprocess.Popen(
+        [sys.executable, "-m", "readiness.supervisor", command, "--data", str(data), "--port", "8300", *options],
+        cwd=ROOT,
+        env=env | {"PYTHONUNBUFFERED": "1", "COLUMNS": "160"},
+        stdout=(data.parent / "out.txt").open("w"),
+        stderr=subprocess.STDOUT,
+        text=True,
+    )
+    try:
+        yield started
+    finally:
+        if started.poll() is None:
+            started.terminate()
+            started.wait(40)
+
+
+def said(data: Path) -> str:
+    """What the supervisor printed so far."""
+    return (data.parent / "out.txt").read_text()
+
+
+def wait_until_serving(data: Path) -> str:
+    """Wait until it names its address; the address."""
+    assert wait_for(lambda: "Readiness is at" in said(data), 60), said(data)
+    match = re.search(r"Readiness is at (http://localhost:\d+)", said(data))
+    assert match
+    return match[1]
+
+
+@pytest.fixture(scope="module")
+def data(tmp_path_factory) -> Path:
+    """The data directory of the demonstration, shared by its two starts."""
+    return tmp_path_factory.mktemp("demo") / "data"
+
+
+def test_demo_ends_with_verdicts(data):
+    """Both releases are checked through the queue, the passing one without a failed item; then all is gone."""
+    with supervisor("demo", data, "--exit-after-checks") as started:
+        assert started.wait(120) == 0, said(data)
+    rows = [[cell.strip() for cell in line.split("│")[1:-1]] for line in said(data).splitlines()]
+    verdicts = {row[0]: row for row in rows if row and row[0].startswith("Digits classifier")}
+    good, bad = verdicts["Digits classifier 1.4.0"], verdicts["Digits classifier 1.5.0"]
+    assert int(good[2]) >= 15
+    assert good[3] == "0"
+    assert bad[1] == "Blocked"
+    assert int(bad[3]) >= 5
+    assert children(data) == {}
+    key = data / "secret-key"
+    assert stat.S_IMODE(key.stat().st_mode) == 0o600
+    assert stat.S_IMODE(data.stat().st_mode) == 0o700
+    password = PASSWORD.search(said(data))
+    assert password
+    for path in data.rglob("*"):
+        assert not path.is_file() or password[1].encode() not in path.read_bytes(), path
+
+
+def test_demo_starts_again_and_says_who_died(data):
+    """The second start keeps people and verdicts; when a child is killed it names it and ends all."""
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 8300))
+        taken.listen()
+        with supervisor("demo", data) as started:
+            url = wait_until_serving(data)
+            assert url != "http://localhost:8300"
+            assert "--new-passwords" in said(data)
+            assert not PASSWORD.search(said(data))
+            with urllib.request.urlopen(f"{url}/accounts/login/") as answer:
+                assert answer.status == 200
+            worker = min(pid for pid, command in children(data).items() if "celery" in command and "worker" in command)
+            os.kill(worker, signal.SIGKILL)
+            assert started.wait(40) == 1
+    assert "The worker process ended by signal 9" in said(data)
+    assert wait_for(lambda: children(data) == {}, 5), children(data)
+
+
+@pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 0), (signal.SIGTERM, 0), (signal.SIGKILL, -9)])
+def test_run_leaves_nothing(tmp_path, number, code):
+    """Ctrl-C, a polite end and a killed supervisor: no process is left."""
+    data = tmp_path / "data"
+    with supervisor("run", data) as started:
+        wait_until_serving(data)
+        assert "createsuperuser" in said(data)
+        assert len(children(data)) >= 5
+        started.send_signal(number)
+        assert started.wait(40) == code
+    assert wait_for(lambda: children(data) == {}, 20), children(data)
