@@ -45,7 +45,6 @@ VERBS: dict[str, str] = {
     "gate.approved": "approved",
     "gate.declined": "declined",
     "signoff.withdrawn": "withdrew a sign-off",
-    "signoff.refused": "was refused a sign-off",
     "report.requested": "requested a report",
     "report.finished": "a report was rendered",
     "report.failed": "a report could not be rendered",

@@ -9,7 +9,7 @@ from pathlib import Path
 from django.conf import settings
 
 from checklists import tasks
-from checklists.actions import gates, library, projects, releases, runs
+from checklists.actions import gates, projects, releases, runs
 from checklists.loaded import LoadedGate, load
 from checklists.models import CheckRun, ChecklistVersion, Environment, Gate, Person, Project, Release
 from readiness.engine import library as builtin
@@ -23,13 +23,6 @@ PEOPLE = {
     "compliance": ("Cora Compliance", "compliance"),
     "auditor": ("Arno Auditor", "reader"),
 }
-
-
-def publish_builtin() -> list[ChecklistVersion]:
-    """Publish every built-in checklist that is not published yet; all of them."""
-    return [
-        library.publish(source=builtin.source(slug).decode(), by=None, name=slug) for slug in builtin.slugs()
-    ]
 
 
 def people(*, new_passwords: bool = False) -> dict[str, str]:

@@ -1,4 +1,4 @@
-"""Headers on every response."""
+"""Headers on every response, and refusals of acts as pages."""
 
 from __future__ import annotations
 
@@ -6,6 +6,9 @@ from collections.abc import Callable
 
 from django.http import HttpRequest, HttpResponse
 from django.utils.cache import patch_vary_headers
+
+from checklists.views.errors import refusal
+from readiness.engine.errors import ReadinessError
 
 
 class ReadinessMiddleware:
@@ -21,3 +24,7 @@ class ReadinessMiddleware:
         if request.user.is_authenticated:
             response.headers.setdefault("Cache-Control", "private, no-store")
         return response
+
+    def process_exception(self, request: HttpRequest, exception: Exception) -> HttpResponse | None:
+        """An act's refusal that no view turned into its own answer: a plain page with message and advice."""
+        return refusal(request, exception) if isinstance(exception, ReadinessError) else None

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import os
 import signal
+import socket
 import sys
 import time
 from collections.abc import Callable
@@ -75,13 +76,10 @@ class Installation:
         """Tables, the shared cache, static files, the built-in checklists."""
         from django.core.management import call_command  # Django is ready only now
 
-        from checklists import demo, startup
+        from checklists import startup
 
-        call_command("migrate", verbosity=0, skip_checks=True)
-        call_command("createcachetable", verbosity=0)
-        call_command("collectstatic", verbosity=0, interactive=False)
+        call_command("setup", verbosity=0)
         startup.refuse_unsafe()
-        demo.publish_builtin()
 
     def start(self) -> None:
         """Start worker, clock and web server; wait until each shows life. Raises ChildEndedError."""
@@ -121,8 +119,6 @@ class Installation:
         self.processes.start(name, command, log=self.log(name))
 
     def _web_answers(self) -> bool:
-        import socket  # only here
-
         with socket.socket() as client:
             return client.connect_ex((HOST, self.port)) == 0
 

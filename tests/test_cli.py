@@ -13,7 +13,10 @@ from typing import Any
 import pytest
 
 from readiness.cli import Exit, main
-from readiness.engine import library
+from readiness.engine import library, registry
+from readiness.engine.outcome import Finding
+from readiness.engine.registry import Params
+from readiness.engine.target import RunDirectory
 from readiness.inspection import inspect
 
 ROOT = Path(__file__).parents[1]
@@ -23,6 +26,10 @@ KINDS = {"file", "log", "metric", "metric-gap", "per-class", "image", "checkpoin
     "export-accuracy", "inference", "document", "pins", "reproducibility", "junit", "load-result", "http",
 }  # fmt: skip
 SAMPLE = ROOT / "tests" / "fixtures" / "checklists" / "paragraph-style.md"
+
+
+class Nothing(Params):
+    """No parameters."""
 
 
 def run_json(capsys: pytest.CaptureFixture[str], *args: str) -> tuple[int, dict[str, Any]]:
@@ -53,11 +60,17 @@ def test_good_run_is_ready_and_lists_what_is_left(capsys: pytest.CaptureFixture[
 
 
 def test_regressed_run_names_its_failures(capsys: pytest.CaptureFixture[str]) -> None:
-    """The regressed example fails about six items and exits 1."""
+    """The regressed example fails six items, each with an advice, and exits 1."""
     code, data = run_json(capsys, "check", str(REGRESSED))
     assert code == Exit.NOT_READY
-    failed = {c["item"] for c in data["checks"] if c["status"] in ("FAIL", "ERROR")}
-    assert failed >= {"test-accuracy", "validation-test-gap", "exported-accuracy", "environment"}
+    assert [c["item"] for c in data["checks"] if c["status"] not in ("PASS", "WARN")] == [
+        "last-checkpoint",
+        "test-accuracy",
+        "validation-test-gap",
+        "exported-accuracy",
+        "deployment-guide",
+        "environment",
+    ]
     assert all(c["advice"] for c in data["checks"] if c["status"] == "FAIL")
 
 
@@ -98,6 +111,27 @@ def test_empty_run_fails_every_mandatory_item(tmp_path: Path, capsys: pytest.Cap
     assert code == Exit.NOT_READY
     assert {c["status"] for c in data["checks"]} == {"FAIL", "SKIP"}
     assert {c["item"] for c in data["checks"] if c["status"] == "SKIP"} == {"model-card"}
+
+
+def test_broken_check_has_its_own_exit_code(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """A check that crashes is 3 when nothing failed, and 1 beside a failure; never a pass."""
+    registry.kinds()
+
+    @registry.check("crash", title="Crashes")
+    def crash(want: Nothing, run: RunDirectory) -> Finding:
+        raise RuntimeError("broken on purpose")
+
+    try:
+        (tmp_path / "gate.md").write_text("- [ ] a\n\n  ```yaml check\n  crash: {}\n  ```\n")
+        gate = ["check", str(tmp_path), "--checklist", str(tmp_path / "gate.md")]
+        code, data = run_json(capsys, *gate)
+        assert (code, data["overall_status"]) == (Exit.CHECK_BROKE, "ERROR")
+        with (tmp_path / "gate.md").open("a") as file:
+            file.write("- [ ] b\n\n  ```yaml check\n  file: missing.txt\n  ```\n")
+        code, data = run_json(capsys, *gate)
+        assert (code, data["overall_status"]) == (Exit.NOT_READY, "FAIL")
+    finally:
+        del registry._KINDS["crash"]
 
 
 def test_check_is_quick() -> None:

@@ -75,7 +75,8 @@ def test_says_why(settings, capsys, monkeypatch):
     with pytest.raises(SystemExit) as stopped:
         startup.refuse_unsafe()
     assert stopped.value.code == startup.EXIT_UNSAFE
-    assert all(words in capsys.readouterr().err for words in ("Too open.", "Close it.", "x.E1"))
+    said = capsys.readouterr().err
+    assert all(words in said for words in ("Too open.", "Close it.", "x.E1"))
 
 
 @pytest.mark.processes

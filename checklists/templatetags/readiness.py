@@ -6,6 +6,7 @@ import re
 from datetime import datetime
 
 from django import template
+from django.forms import BoundField
 from django.templatetags.static import static
 from django.utils import timezone
 from django.utils.html import conditional_escape, format_html
@@ -111,7 +112,6 @@ def filesize(value: int | None) -> str:
 
 
 @register.filter
-def initials(name: str) -> str:
-    """First letters of the first and last word: "T. Lead" → "TL"."""
-    words = [word for word in str(name).replace("-", " ").split() if word[:1].isalnum()]
-    return "".join(word[0] for word in (words[:1] + words[1:][-1:])).upper() or "?"
+def control(field: BoundField) -> SafeString:
+    """A form's control in the page's looks, for forms that are not ours; the label says what goes in."""
+    return field.as_widget(attrs={"class": "form-control", "placeholder": ""})

@@ -40,25 +40,25 @@ class Aside:
 
 def aside(pk: int, *, busy: bool, now: datetime) -> Aside:
     """One query."""
-    newest = Report.objects.filter(gate=OuterRef("pk")).order_by("-id")
-    beat = Heartbeat.objects.filter(name="worker").values("at")
-    found = (
+    newest = Report.objects.filter(gate=pk).order_by("-id")
+    if not busy:
+        found = newest.values_list("pk", "state", "error").first()
+        report, state, error = found or (None, "", "")
+        return Aside(report=report, report_state=state, report_failed=bool(error), worker="")
+    of_gate = Report.objects.filter(gate=OuterRef("pk")).order_by("-id")
+    report, state, error, seen = (
         Gate.objects.filter(pk=pk)
         .order_by()
         .values_list(
-            Subquery(newest.values("pk")[:1]),
-            Subquery(newest.values("state")[:1]),
-            Subquery(newest.values("error")[:1]),
-            Subquery(beat[:1]),
+            Subquery(of_gate.values("pk")[:1]),
+            Subquery(of_gate.values("state")[:1]),
+            Subquery(of_gate.values("error")[:1]),
+            Subquery(Heartbeat.objects.filter(name="worker").values("at")[:1]),
         )
         .get()
     )
-    return Aside(
-        report=found[0],
-        report_state=found[1] or "",
-        report_failed=bool(found[2]),
-        worker=worker_words(found[3], now) if busy else "",
-    )
+    worker = worker_words(seen, now)
+    return Aside(report=report, report_state=state or "", report_failed=bool(error), worker=worker)
 
 
 def worker_words(seen: datetime | None, now: datetime) -> str:

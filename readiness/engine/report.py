@@ -13,6 +13,7 @@ from readiness.engine.outcome import Outcome, worst
 from readiness.engine.policy import GateState, ItemState, RoleState, State, Verdict, decide
 from readiness.engine.runner import CheckResult, ItemResult
 
+NEEDS_SIGNATURE = "Needs a signature: {role}."
 BY_PERSON = "A person decides this."
 NOT_APPLICABLE = "Its check does not apply: the parameter {name} is not set."
 _STATES = {
@@ -109,12 +110,12 @@ def waiting(entry: ItemResult) -> str:
     """Why an open item is open, in one line."""
     item, outcome = entry.item, entry.outcome
     if item.role:
-        return f"Needs the signature of the {role_title(item.role)}."
+        return NEEDS_SIGNATURE.format(role=role_title(item.role))
     if outcome is not None and not outcome.passes:
         return _decisive(entry)
     if outcome is None and item.checks:
         return NOT_APPLICABLE.format(name=item.checks[0].when)
-    confirm = "; ".join(c.text for c in item.criteria if c.confirm)
+    confirm = "; ".join(c.text.rstrip(".") for c in item.criteria if c.confirm)
     return f"To confirm: {confirm}." if confirm else BY_PERSON
 
 

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from readiness.engine import parameters, registry
-from readiness.engine.checklist import Checklist, CheckSpec, Item, Role
+from readiness.engine.checklist import Checklist, CheckSpec, Item, Parameter, Role
 from readiness.engine.errors import ChecklistError, ParameterError
 
 # stand-ins for parameters without a default: right in type, so that only real mistakes are found
@@ -30,24 +30,29 @@ def validate(checklist: Checklist) -> None:
             "No task items found.",
             "Write each item as `- [ ] text`; plain bullet points and tables are not imported.",
         )
-    samples = {p.name: _SAMPLES[p.type] if p.default is None else p.default for p in checklist.parameters}
+    values = samples(checklist.parameters)
     for item in checklist.items:
         for spec in item.checks:
-            _check(spec, samples)
+            _check(spec, values)
     _roles(checklist)
 
 
-def _check(spec: CheckSpec, samples: Mapping[str, Any]) -> None:
+def samples(declared: Iterable[Parameter]) -> dict[str, Any]:
+    """A value of the right type for each parameter: its default, or a stand-in."""
+    return {p.name: _SAMPLES[p.type] if p.default is None else p.default for p in declared}
+
+
+def _check(spec: CheckSpec, values: Mapping[str, Any]) -> None:
     wanted = parameters.references(spec.params) | ({spec.when} if spec.when else set())
-    unknown = sorted(wanted - samples.keys())
+    unknown = sorted(wanted - values.keys())
     if unknown:
         raise ChecklistError(
             f"the checklist declares no parameter {unknown[0]!r}.",
-            f"Declare it in the front matter; declared: {', '.join(samples) or 'none'}.",
+            f"Declare it in the front matter; declared: {', '.join(values) or 'none'}.",
             line=spec.line,
         )
     try:
-        registry.get(spec.kind).parse(parameters.substitute(spec.params, samples))
+        registry.get(spec.kind).parse(parameters.substitute(spec.params, values))
     except ParameterError as error:
         raise ChecklistError(error.message, error.advice, line=spec.line) from None
 

@@ -12,7 +12,7 @@ import pytest
 from readiness.engine import library, markdown, parameters, registry
 from readiness.engine.checklist import CheckSpec
 from readiness.engine.render import docs
-from readiness.engine.validation import validate
+from readiness.engine.validation import samples, validate
 
 ROOT = Path(__file__).parents[2]
 
@@ -40,8 +40,8 @@ def _indented(block: str) -> str:
 
 
 def _parses(check: CheckSpec) -> None:
-    samples = {p.name: 1.0 if p.default is None else p.default for p in library.load().parameters}
-    registry.get(check.kind).parse(parameters.substitute(check.params, samples))
+    values = samples(library.load().parameters)
+    registry.get(check.kind).parse(parameters.substitute(check.params, values))
 
 
 @pytest.mark.parametrize(

@@ -16,6 +16,7 @@ from readiness.engine.report import Report
 from readiness.engine.runner import CheckResult, ItemResult
 
 CHECKLIST = markdown.parse("""---
+parameters: {x: {}, y: {}}
 sign_off: [technical-lead]
 ---
 ## Part
@@ -60,7 +61,12 @@ def made(must: str, should: str = "PASS", message: str = "as expected") -> Repor
         entry = CheckResult(kind="file", params="a", finding=finding, duration_s=0.01)
         results.append(ItemResult(item=item, results=(entry,) if ran else ()))
     return report.build(
-        CHECKLIST, results, run_id="run", values={}, artifact="sha256:00", at=datetime(2026, 1, 1, tzinfo=UTC)
+        CHECKLIST,
+        results,
+        run_id="run",
+        values=dict.fromkeys(("x", "y"), "long " * 20),
+        artifact="sha256:00",
+        at=datetime(2026, 1, 1, tzinfo=UTC),
     )
 
 
@@ -106,7 +112,7 @@ def test_open_items_say_why() -> None:
         "look": "To confirm: Seen by a person.",
         "hand": report.BY_PERSON,
         "probe": report.NOT_APPLICABLE.format(name="x"),
-        "lead": "Needs the signature of the technical lead.",
+        "lead": report.NEEDS_SIGNATURE.format(role="technical lead"),
     }
 
 

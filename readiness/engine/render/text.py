@@ -26,9 +26,10 @@ _BROKEN = ("✗", "Error", "31")
 def report(value: Report, *, width: int = WIDTH, colour: bool = False) -> str:
     """The whole report as text of at most `width` columns; `colour` adds ANSI colours."""
     results = {entry.item.id: entry for entry in value.results}
+    head = f"{value.checklist.title} {value.checklist.version} · {value.run_id}"
     lines = [
-        f"{safe(value.checklist.title)} {value.checklist.version} · {safe(value.run_id)}",
-        f"{value.artifact[:19]}… · {_promises(value)}".rstrip(" ·"),
+        *_wrap(head, width, 0),
+        *_wrap(f"{value.artifact[:19]}… · {_promises(value)}".rstrip(" ·"), width, 0),
     ]
     for section in value.checklist.sections:
         if section.items:
