@@ -1,4 +1,4 @@
-"""The demonstration: people, a project, two real releases at their gates. Everything is made through the acts."""
+"""The demonstration: people, a project, two real releases at their gates, made through the acts."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from django.conf import settings
 from checklists import tasks
 from checklists.actions import gates, projects, releases, runs
 from checklists.loaded import LoadedGate, load
-from checklists.models import CheckRun, ChecklistVersion, Environment, Gate, Person, Project, Release
+from checklists.models import ChecklistVersion, CheckRun, Environment, Gate, Person, Project, Release
 from readiness.engine import library as builtin
 
 PROJECT = "Digits classifier"

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
+from collections.abc import Collection
 from dataclasses import dataclass
 
-from django.db.models import Exists, OuterRef, QuerySet
+from django.db.models import Count, Exists, OuterRef, Prefetch, Q, QuerySet, Subquery
 
 from checklists.models import (
     AuditEntry,
+    ChecklistVersion,
     CheckRun,
     Gate,
     GateItem,
@@ -16,10 +19,13 @@ from checklists.models import (
     Note,
     Person,
     Project,
+    Release,
     SignOff,
 )
 from checklists.models.gate import GateVerdict
 from checklists.permissions import SIGNING_ROLES
+
+HEAVY = ("checklist__source", "checklist__content", "checklist__html")
 
 
 def visible_gates(person: Person) -> QuerySet[Gate]:
@@ -27,7 +33,7 @@ def visible_gates(person: Person) -> QuerySet[Gate]:
     return (
         Gate.objects.filter(release__project__in=Project.objects.visible_to(person))
         .select_related("release__project", "checklist", "environment", "opened_by")
-        .defer("checklist__source", "checklist__content", "checklist__html")
+        .defer(*HEAVY)
         .order_by("-opened_at")
     )
 
@@ -89,3 +95,66 @@ def visible_streams(person: Person) -> list[str]:
     projects = list(Project.objects.visible_to(person).values_list("pk", flat=True))
     gates = Gate.objects.filter(release__project__in=projects).values_list("pk", flat=True)
     return ["installation", *(f"project:{pk}" for pk in projects), *(f"gate:{pk}" for pk in gates)]
+
+
+def gates_with_work(person: Person, most: int = 50) -> list[Gate]:
+    """The person's newest gates, each with `to_tick`: open items that wait for a person, not for a check.
+
+    One query. An item with checks waits for a person only once its checks have passed.
+    """
+    decidable = Q(items__has_checks=False) | Q(items__run__outcome__in=["PASS", "WARN"])
+    waits = Q(items__state="open", items__needs_person=True, items__role="") & decidable
+    return list(visible_gates(person).annotate(to_tick=Count("items", filter=waits))[:most])
+
+
+def roles_by_project(person: Person) -> dict[int, frozenset[str]]:
+    """The person's roles in each of their projects: one query."""
+    held: dict[int, set[str]] = defaultdict(set)
+    for project, role in Membership.objects.filter(person=person).values_list("project", "role"):
+        held[project].add(role)
+    return {project: frozenset(roles) for project, roles in held.items()}
+
+
+def projects_of(person: Person) -> QuerySet[Project]:
+    """The person's projects with `release_count`, `member_count` and `newest`, by name: one query."""
+    newest = Release.objects.filter(project=OuterRef("pk")).order_by("-created_at", "-pk")
+    return (
+        Project.objects.visible_to(person)
+        .annotate(
+            release_count=Count("releases", distinct=True),
+            member_count=Count("memberships__person", distinct=True),
+            newest=Subquery(newest.values("version")[:1]),
+        )
+        .order_by("name")
+    )
+
+
+def releases_of(project: Project) -> QuerySet[Release]:
+    """A project's releases, newest first, each with its gates: two queries."""
+    gates = Gate.objects.select_related("environment", "checklist").defer(*HEAVY)
+    return (
+        project.releases.select_related("snapshot", "parameters", "created_by")
+        .prefetch_related(Prefetch("gates", gates.order_by("opened_at")))
+        .order_by("-created_at", "-pk")
+    )
+
+
+def published_checklists() -> QuerySet[ChecklistVersion]:
+    """Published versions, newest of each name first, without source and HTML."""
+    rows = ChecklistVersion.objects.select_related("published_by").defer("source", "html")
+    return rows.order_by("slug", "-published_at")
+
+
+def stream_labels(person: Person) -> dict[str, str]:
+    """Audit streams a person may read, with their names for people: two queries."""
+    projects = Project.objects.visible_to(person).order_by("name")
+    labels = {f"project:{project.pk}": project.name for project in projects}
+    for gate in visible_gates(person):
+        labels[gate.stream] = str(gate)
+    return {"installation": "This installation", **labels}
+
+
+def audit_entries(streams: Collection[str], verb: str = "") -> QuerySet[AuditEntry]:
+    """Entries of these streams, newest first."""
+    rows = AuditEntry.objects.filter(stream__in=streams).order_by("-at", "-seq", "stream")
+    return rows.filter(verb=verb) if verb else rows

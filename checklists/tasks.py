@@ -73,7 +73,7 @@ def run_checks(self: Task, run: int) -> None:
 
 
 def _token(task: Task, before: int) -> uuid.UUID | None:
-    """The token of this delivery of a message, or of an earlier one: Celery counts the deliveries that died."""
+    """The token of this delivery of a message, or of one before it that died with its process."""
     attempt = task.request.retries - before
     if not task.request.id or attempt < 0:
         return None

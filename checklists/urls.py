@@ -2,8 +2,30 @@
 
 from __future__ import annotations
 
-from django.urls import URLPattern
+from django.urls import URLPattern, path
 
 from checklists.gate_urls import gate_urls
+from checklists.views import audit, health, home, library, projects, releases, reports
 
-urlpatterns: list[URLPattern] = [*gate_urls]
+urlpatterns: list[URLPattern] = [
+    path("", home.home, name="home"),
+    path("theme", home.theme, name="theme"),
+    path("healthz", health.healthz, name="healthz"),
+    path("readyz", health.readyz, name="readyz"),
+    path("projects/", projects.project_list, name="project-list"),
+    path("projects/new", projects.project_create, name="project-create"),
+    path("projects/<slug:slug>/", projects.project, name="project"),
+    path("projects/<slug:slug>/members", projects.member_add, name="member-add"),
+    path("projects/<slug:slug>/members/<int:pk>/remove", projects.member_remove, name="member-remove"),
+    path("projects/<slug:slug>/environments", projects.environment_add, name="environment-add"),
+    path("projects/<slug:slug>/releases/new", releases.release_create, name="release-create"),
+    path("releases/<int:pk>/", releases.release, name="release"),
+    path("releases/<int:pk>/parameters", releases.release_parameters, name="release-parameters"),
+    path("releases/<int:pk>/gates", releases.gate_open, name="gate-open"),
+    path("checklists/", library.checklist_list, name="checklist-list"),
+    path("checklists/<slug:slug>/<str:version>/", library.checklist, name="checklist"),
+    path("audit/", audit.audit_log, name="audit-log"),
+    path("gates/<int:pk>/reports/", reports.report_list, name="report-list"),
+    path("gates/<int:pk>/reports/<int:number>/", reports.report, name="report"),
+    *gate_urls,
+]

@@ -30,7 +30,7 @@ def show_life(name: str) -> None:
         connection.close()  # pool processes forked later must not inherit it
 
 
-class Scheduler(CeleryScheduler):  # type: ignore[misc]  # Celery has no types
+class Scheduler(CeleryScheduler):
     """The schedule is one short interval, so nothing of it needs to be kept on disk."""
 
     def tick(self, *args: Any, **kwargs: Any) -> float:

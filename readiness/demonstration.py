@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 LONGEST_SECONDS = 180.0
 
 
-def show(here: Installation, new_passwords: bool) -> bool:  # noqa: FBT001  # one flag of one command
+def show(here: Installation, *, new_passwords: bool) -> bool:
     """Seed, check, print. True: go on serving. Raises ReadinessError when the checks do not end."""
     from checklists import demo  # needs the models
 
@@ -45,9 +45,9 @@ def _check(here: Installation, console: Console, gate: Gate) -> float:
     started = time.monotonic()
     ids = demo.run_all(gate)
     if not wait_for(lambda: here.alive() and demo.unfinished(ids) == 0, LONGEST_SECONDS):
+        left = f"{demo.unfinished(ids)} of {len(ids)} checks of {gate.release}"
         raise ReadinessError(
-            f"{demo.unfinished(ids)} of {len(ids)} checks of {gate.release} did not end in {LONGEST_SECONDS:g} s.",
-            f"Look at {here.log('worker')}.",
+            f"{left} did not end in {LONGEST_SECONDS:g} s.", f"Look at {here.log('worker')}."
         )
     return time.monotonic() - started
 

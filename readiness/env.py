@@ -33,7 +33,9 @@ def kept(path: Path) -> str:
     except FileNotFoundError:
         return ""
     except OSError as error:
-        raise SettingError(f"{path} cannot be read: {error.strerror}.", "Run as the account that owns it.") from None
+        raise SettingError(
+            f"{path} cannot be read: {error.strerror}.", "Run as the account that owns it."
+        ) from None
 
 
 def boolean(name: str, *, default: bool) -> bool:

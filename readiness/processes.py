@@ -9,6 +9,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -31,7 +32,12 @@ class Processes:
         self._running: dict[str, subprocess.Popen[bytes]] = {}
 
     def start(
-        self, name: str, command: Sequence[str], *, env: Mapping[str, str] | None = None, log: Path | None = None
+        self,
+        name: str,
+        command: Sequence[str],
+        *,
+        env: Mapping[str, str] | None = None,
+        log: Path | None = None,
     ) -> subprocess.Popen[bytes]:
         """Start a child; what it prints goes to `log`, or where ours goes."""
         out = log.open("ab") if log else None
@@ -72,10 +78,8 @@ class Processes:
         for name in reversed(list(self._running)):
             child = self._running[name]
             _signal_group(child.pid, signal.SIGTERM, alone=True)
-            try:
+            with suppress(subprocess.TimeoutExpired):
                 child.wait(grace)
-            except subprocess.TimeoutExpired:
-                pass
             _signal_group(child.pid, signal.SIGKILL)
             child.wait()
             del self._running[name]

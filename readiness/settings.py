@@ -190,7 +190,11 @@ CELERY_WORKER_REDIRECT_STDOUTS = False
 CELERY_BEAT_SCHEDULER = "readiness.beat:Scheduler"
 CELERY_BEAT_SCHEDULE = {
     # One that waited longer than this in the queue has nothing to say any more.
-    "sweep": {"task": "checklists.sweep", "schedule": SWEEP_SECONDS, "options": {"expires": 2 * SWEEP_SECONDS}}
+    "sweep": {
+        "task": "checklists.sweep",
+        "schedule": SWEEP_SECONDS,
+        "options": {"expires": 2 * SWEEP_SECONDS},
+    }
 }
 CELERY_TIMEZONE = "UTC"
 

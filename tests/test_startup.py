@@ -8,6 +8,7 @@ import sys
 from pathlib import Path
 
 import pytest
+from django.core.checks import Error
 from django.core.management import call_command
 from django.core.management.base import SystemCheckError
 from django.db import connection
@@ -71,7 +72,8 @@ def test_missing_triggers(lifted_triggers):
 
 def test_says_why(settings, capsys, monkeypatch):
     """The reason and what to do stand on standard error, and the exit code tells of the configuration."""
-    monkeypatch.setattr(startup, "problems", lambda: [startup.checks.Error("Too open.", hint="Close it.", id="x.E1")])
+    problem = Error("Too open.", hint="Close it.", id="x.E1")
+    monkeypatch.setattr(startup, "problems", lambda: [problem])
     with pytest.raises(SystemExit) as stopped:
         startup.refuse_unsafe()
     assert stopped.value.code == startup.EXIT_UNSAFE

@@ -75,7 +75,7 @@ class Canvas:
         box = f"0 0 {_n(WIDTH)} {_n(self.height)}"
         spoken = escape(f"{title}: {label}")
         return (
-            f'<svg xmlns="http://www.w3.org/2000/svg" class="chart" viewBox="{box}"{size}{font}'
+            f'<svg xmlns="http://www.w3.org/2000/svg" class="plot" viewBox="{box}"{size}{font}'
             f' font-size="12" role="img" aria-label="{spoken}">'
             f"<title>{escape(title)}</title>{''.join(self._parts)}</svg>"
         )

@@ -27,6 +27,7 @@ NAMES = {
     VerdictState.READY: "Not approved: signatures are missing",
     VerdictState.DECLINED: "Not approved: declined",
 }
+STALE = "Not approved: the state changed after it was signed"
 
 
 def build(loaded: LoadedGate, judged: Judged, *, at: datetime, by: Person) -> dict[str, Any]:
@@ -118,6 +119,8 @@ def _verdict(loaded: LoadedGate, judged: Judged) -> dict[str, Any]:
     verdict = judged.verdict
     items = {item.key: item for item in loaded.items}
     name = NAMES[verdict.state]
+    if verdict.state is VerdictState.READY and any(b.kind == "stale" for b in verdict.blockers):
+        name = STALE
     return {
         "state": verdict.state.value,
         "approved": verdict.approved,
@@ -144,7 +147,7 @@ _RESOLVE = {
     "reason": "Decide the item, or record a reason where its level allows one.",
     "declined": "Settle the reason that was given, then ask for the signature again.",
     "stale": "Read what changed since the signature, and sign the present state.",
-    "unsigned": "Ask the role for its signature, or drop the role with a reason where the checklist allows it.",
+    "unsigned": "Ask for this role's signature.",
     "empty": "Use a checklist with items.",
 }
 

@@ -42,13 +42,18 @@ def sections(loaded: LoadedGate, judged: Judged, notes: Iterable[Note]) -> list[
     said: dict[int, list[Note]] = {}
     for note in notes:
         said.setdefault(note.item_id, []).append(note)
+
+    def signers(item: LoadedItem) -> list[str]:
+        valid = (s for s in loaded.signoffs if s.digest == judged.digest and s.decision == "approve")
+        return [s.person_name for s in valid if s.role == item.row.role]
+
     return [
-        {"title": title, "items": [_item(item, judged, said.get(item.row.pk, [])) for item in items]}
+        {"title": title, "items": [_item(item, judged, said.get(item.row.pk, []), signers(item)) for item in items]}
         for title, items in loaded.sections()
     ]
 
 
-def _item(item: LoadedItem, judged: Judged, notes: Iterable[Note]) -> dict[str, Any]:
+def _item(item: LoadedItem, judged: Judged, notes: Iterable[Note], signers: list[str]) -> dict[str, Any]:
     state, word, observed = _state(item, judged)
     return {
         "number": item.row.position + 1,
@@ -62,7 +67,7 @@ def _item(item: LoadedItem, judged: Judged, notes: Iterable[Note]) -> dict[str, 
         "outcome": item.outcome,
         "decided": _decided(item),
         "reason": item.row.reason,
-        "criteria": [_criterion(item, index) for index in range(len(item.spec.criteria))],
+        "criteria": [_criterion(item, index, signers) for index in range(len(item.spec.criteria))],
         "checks": [_check(result) for result in item.results],
         "evidence": [_evidence(piece) for piece in item.evidence],
         "notes": [{"text": note.text, "by": note.by.name, "at": moment(note.at)} for note in notes],
@@ -96,11 +101,13 @@ def _kinds(item: LoadedItem) -> list[str]:
     return list(dict.fromkeys(result["kind"] for result in item.results))
 
 
-def _criterion(item: LoadedItem, index: int) -> dict[str, str]:
+def _criterion(item: LoadedItem, index: int, signers: list[str]) -> dict[str, str]:
     """`{text, state: yes|no|open, by}`. Checks decide an item as a whole: one of several is not named as failed."""
     criterion = item.spec.criteria[index]
+    if item.row.role and signers:
+        return {"text": criterion.text, "state": "yes", "by": f"confirmed by {' and '.join(signers)}"}
     if item.row.role:
-        return {"text": criterion.text, "state": "open", "by": "confirmed by signing"}
+        return {"text": criterion.text, "state": "open", "by": "not confirmed on this state"}
     if criterion.confirm or not item.row.has_checks:
         person = item.row.decided_by
         if index in item.row.confirmed and person:

@@ -41,7 +41,7 @@ def _entry(entry: AuditEntry) -> dict[str, Any]:
 def _details(entry: AuditEntry) -> Iterator[str]:
     data = entry.data
     before, after = data.get("before") or {}, data.get("after") or {}
-    if "state" in after:
+    if "state" in after and before.get("state") != after["state"]:
         yield f"{before.get('state', '–')} → {after['state']}"
     for source in (after, data):
         for key in ("reason", "comment", "text", "name", "url", "error"):

@@ -7,9 +7,10 @@ dates in the file are those of the order, so the same order gives the same bytes
 from __future__ import annotations
 
 import base64
+import gc
+import mimetypes
 import os
 import re
-import unicodedata
 from collections.abc import Iterable
 from datetime import UTC, datetime
 from functools import cache
@@ -19,7 +20,7 @@ from typing import Any
 from readiness.engine.errors import CheckProblem
 
 VARIANT = "pdf/a-3a"
-SYSTEM_FONTS = (Path("/usr/share/fonts"), Path("/usr/local/lib/fonts"))
+SYSTEM_FONTS = (Path("/usr/share/fonts"),)
 MOST_SYSTEM_FONTS = 400
 NO_PANGO = "The libraries that set the PDF's text (Pango, HarfBuzz) cannot be loaded on this machine: {}."
 INSTALL_PANGO = (
@@ -35,6 +36,7 @@ def typeset(payload: dict[str, Any], fds: list[int]) -> dict[str, Any]:
     `{name, description, text}`. `refused` names what the HTML asked to be fetched. Raises CheckProblem.
     """
     del fds
+    gc.disable()  # one document, then the process ends: collecting its boxes costs a tenth of the time
     folder = _keep_fonts(payload["fonts"])
     html, strange = payload["html"], _uncovered(payload["html"], folder)
     _configure_fonts([folder, *(SYSTEM_FONTS if strange else ())])
@@ -68,9 +70,12 @@ def _write(html: str, payload: dict[str, Any]) -> dict[str, Any]:
 
 def _weasyprint() -> Any:
     # Late: its import loads Pango, which must find this process's fonts, and may not be there at all.
+    mimetypes.knownfiles = []  # the machine's own tables may be out of reach, and would differ
     try:
         import weasyprint
     except OSError as error:
+        if error.errno is not None:
+            raise  # a file of this machine, not a library that is missing
         said = str(error).partition("\n")[0][:200]
         raise CheckProblem(NO_PANGO.format(said), INSTALL_PANGO) from error
     return weasyprint
@@ -154,11 +159,7 @@ def _spelled_out(html: str, missing: set[int]) -> str:
     """Characters that no font can draw as `[U+4E2D]`: ugly, but a reader can look them up."""
     if not missing:
         return html
-    drawn = {number: _spelling(number) for number in missing}
+    drawn = {number: f"[U+{number:04X}]" for number in missing}
     # Not inside a tag: attributes are read by machines, which can read any character.
     return re.sub(r"[^<>]+(?=<)", lambda text: text[0].translate(drawn), html)
 
-
-def _spelling(number: int) -> str:
-    # A mark that belongs to the letter before it is named too, else it would change that letter.
-    return f"[U+{number:04X}]" if unicodedata.category(chr(number)) != "Cn" else f"[U+{number:04X}?]"

@@ -81,7 +81,7 @@ class Facts:
 
     row: Row
     criteria: list[Criterion]
-    checks: list[Told]
+    told: list[Told]
     measured: list[Measured]
     charts: list[tuple[str, SafeString]]
     files: list[Mapping[str, Any]]
@@ -118,7 +118,7 @@ def facts(scene: Scene, item: LoadedItem) -> Facts:
     return Facts(
         row=row(scene, item),
         criteria=criteria(item),
-        checks=[_told(result) for result in item.results],
+        told=_told_apart(item),
         measured=[_measured(m) for finding in item.findings for m in finding["measurements"]],
         charts=[(title, svg) for title, svg in drawn if svg],
         files=list(files.values())[:SHOWN_FILES],
@@ -167,6 +167,12 @@ def _checked(item: LoadedItem, *, alone: bool) -> tuple[str, str]:
     if item.outcome in ("FAIL", "ERROR"):
         return ("no", "the check failed") if alone else ("open", "see the measurements")
     return "open", "not checked yet" if not item.outcome else "nothing to look at"
+
+
+def _told_apart(item: LoadedItem) -> list[Told]:
+    """What each check said; nothing for a single one that passed, whose message the row shows already."""
+    found = [_told(result) for result in item.results]
+    return [] if len(found) == 1 and found[0].state == "passed" else found
 
 
 def _told(result: Mapping[str, Any]) -> Told:

@@ -106,10 +106,13 @@ def _when(item: LoadedItem, now: datetime) -> tuple[str, str, str]:
 
 def _observed(item: LoadedItem) -> SafeString:
     text = item.observed
-    if item.row.decided == "person" and item.row.reason:
-        said = escape(shorten(text))
-        return SafeString(f"“{said}”" if item.row.state == "passed" else said)
-    return emphasised(shorten(text), _measured(item))
+    if item.row.decided != "person" or not item.row.reason:
+        return emphasised(shorten(text), _measured(item))
+    said = escape(shorten(text))
+    if item.row.state != "passed":
+        return SafeString(said)
+    seen = emphasised(shorten(item.findings[0]["message"]), _measured(item)) if item.findings else ""
+    return mark_safe(f"{seen} · “{said}”" if seen else f"“{said}”")  # noqa: S308  # both parts are escaped
 
 
 def _hint(item: LoadedItem) -> str:

@@ -186,11 +186,18 @@ def promises(scene: Scene) -> Promises:
     row = loaded.gate.release.parameters
     values = row.values if row else {}
     made = [
-        Promise(name=p.name, label=p.help or p.name, value=quantity(values[p.name], p.unit or None))
+        Promise(
+            name=p.name, label=p.help or p.name, value=_together(quantity(values[p.name], p.unit or None))
+        )
         for p in loaded.checklist.parameters
         if values.get(p.name) is not None
     ]
     return Promises(values=made, fixed=_fixed(row, scene.now), moved=_moved(row))
+
+
+def _together(words: str) -> str:
+    """A short value stays on one line."""
+    return words.replace(" ", "\u00a0") if len(words) < 20 else words
 
 
 def _fixed(row: ParameterSet | None, now: datetime) -> str:

@@ -13,6 +13,8 @@ from django.utils.html import conditional_escape, format_html
 from django.utils.safestring import SafeString, mark_safe
 
 from checklists import clock
+from checklists.models import MemberRole
+from checklists.shown import times
 
 register = template.Library()
 
@@ -84,20 +86,8 @@ def since(value: datetime | None) -> SafeString | str:
         return ""
     local = timezone.localtime(value)
     exact = f"{local:%Y-%m-%d %H:%M:%S %z}"
-    words = ago((clock.now() - value).total_seconds(), local)
+    words = times.ago(value, clock.now())
     return format_html('<time datetime="{}" title="{}">{}</time>', value.isoformat(), exact, words)
-
-
-def ago(seconds: float, local: datetime) -> str:
-    """Words for a past moment: "just now", "3 min ago", "5 h ago", "2 days ago", then the date."""
-    if seconds < 45:
-        return "just now"
-    if seconds < 3600:
-        return f"{max(1, round(seconds / 60))} min ago"
-    if seconds < 86_400:
-        return f"{round(seconds / 3600)} h ago"
-    days = round(seconds / 86_400)
-    return f"{days} day{'s' if days > 1 else ''} ago" if days < 30 else f"{local.day} {local:%b %Y}"
 
 
 @register.filter
@@ -115,3 +105,9 @@ def filesize(value: int | None) -> str:
 def control(field: BoundField) -> SafeString:
     """A form's control in the page's looks, for forms that are not ours; the label says what goes in."""
     return field.as_widget(attrs={"class": "form-control", "placeholder": ""})
+
+
+@register.filter
+def role_words(value: object) -> str:
+    """A role as a word: "technical-lead" → "Technical lead"."""
+    return str(MemberRole(str(value)).label)

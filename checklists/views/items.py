@@ -15,6 +15,7 @@ from django.views.decorators.http import require_GET, require_POST
 from checklists import queries, tasks
 from checklists.actions import items, runs
 from checklists.loaded import LoadedGate, LoadedItem
+from checklists.shown.body import offers
 from checklists.shown.history import lines
 from checklists.shown.scene import Scene
 from checklists.views import live
@@ -135,6 +136,10 @@ def _refused(
 ) -> HttpResponse:
     scene = visit(request, pk)
     notice = {"level": "warning", "text": str(error)}
+    if typed["comment"] and not offers(scene, _item(scene, key)).tick:
+        # The form it was typed in is gone; what somebody wrote is not.
+        typed["note"] = typed["note"] or typed["comment"]
+        notice["text"] += " What you wrote stands in the note form."
     if request.htmx:
         return _fragment(request, scene, key, notice, typed)
     return _page(request, scene, key, notice=notice, typed=typed, status=409)

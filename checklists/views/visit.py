@@ -7,6 +7,7 @@ from functools import wraps
 from typing import Any, Concatenate, ParamSpec, TypeVar
 
 from django.conf import settings
+from django.contrib.auth.models import AnonymousUser
 from django.contrib.auth.views import redirect_to_login
 from django.core.exceptions import PermissionDenied
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
@@ -39,7 +40,8 @@ def signed_in(
 
     @wraps(view)
     def guarded(request: Request, /, *args: P.args, **kwargs: P.kwargs) -> R | HttpResponse:
-        if request.user.is_authenticated:
+        user: Person | AnonymousUser = request.user
+        if user.is_authenticated:
             return view(request, *args, **kwargs)
         if request.htmx:
             return HttpResponse(headers={"HX-Redirect": resolve_url(settings.LOGIN_URL)})

@@ -2,7 +2,7 @@
 
 A kind is a function with typed parameters in one file of `checks/`:
 
-    class FileParams(Params):
+    class FileParams(Params, frozen=True):
         path: str
 
     @check("file", title="A file exists")

@@ -37,6 +37,8 @@ def finding(run) -> Callable[..., Finding]:
     """`finding("metric", params, files)` is what the runner makes of one mandatory check."""
 
     def check(kind: str, params: Any, files: dict[str, Any], *, required: bool = True) -> Finding:
-        return runner.run_check(CheckSpec(kind=kind, params=params), run(files), {}, required=required).finding
+        return runner.run_check(
+            CheckSpec(kind=kind, params=params), run(files), {}, required=required
+        ).finding
 
     return check

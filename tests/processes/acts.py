@@ -1,4 +1,4 @@
-"""What a person does, as one process: `python -m tests.processes.acts seed|request|send|verify …`; prints JSON."""
+"""What a person does: `python -m tests.processes.acts seed|request|send|verify …`; prints JSON."""
 
 from __future__ import annotations
 

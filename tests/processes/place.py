@@ -22,7 +22,9 @@ ITEM = """- [ ] **{key}** {{#{key}}}
   pause: {{starts: {starts}, seconds: {seconds}, dies: {dies}}}
   ```
 """
-HEAD = "---\ntitle: Pauses\nslug: pauses\nversion: 1.0.0\nsign_off: [{role: technical-lead}]\n---\n## Pauses\n"
+HEAD = (
+    "---\ntitle: Pauses\nslug: pauses\nversion: 1.0.0\nsign_off: [{role: technical-lead}]\n---\n## Pauses\n"
+)
 APPROVAL = "## Approval\n- [ ] **Lead** {#lead role=technical-lead}\n  - Fine\n"
 
 
@@ -111,11 +113,16 @@ class Place:
 
     def state(self, run: int) -> str:
         """A run's state and outcome."""
-        return " ".join(*self.rows("SELECT state, outcome FROM checklists_checkrun WHERE id = ?", run)).strip()
+        return " ".join(
+            *self.rows("SELECT state, outcome FROM checklists_checkrun WHERE id = ?", run)
+        ).strip()
 
     def assert_ended_once(self, run: int, outcome: str, within: float = 25) -> None:
         """The run ends with that outcome; one audit entry says so; the audit log's chains hold."""
-        assert wait_for(lambda: self.state(run).startswith("done"), within), (self.state(run), self.log("worker"))
+        assert wait_for(lambda: self.state(run).startswith("done"), within), (
+            self.state(run),
+            self.log("worker"),
+        )
         assert self.state(run) == f"done {outcome}"
         ends = [
             json.loads(data)["run"]

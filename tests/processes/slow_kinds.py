@@ -12,7 +12,7 @@ from readiness.engine.registry import Params, check
 from readiness.engine.target import RunDirectory
 
 
-class PauseParams(Params):
+class PauseParams(Params, frozen=True):
     """`starts` is a file that gets one line per start: the process's id."""
 
     starts: str

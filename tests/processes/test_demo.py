@@ -43,7 +43,17 @@ def supervisor(command: str, data: Path, *options: str) -> Iterator[subprocess.P
     """The supervisor as a child of the test, without the tests' own settings."""
     env = {name: value for name, value in os.environ.items() if not name.startswith(KEPT)}
     started = subprocess.Popen(
-        [sys.executable, "-m", "readiness.supervisor", command, "--data", str(data), "--port", "8300", *options],
+        [
+            sys.executable,
+            "-m",
+            "readiness.supervisor",
+            command,
+            "--data",
+            str(data),
+            "--port",
+            "8300",
+            *options,
+        ],
         cwd=ROOT,
         env=env | {"PYTHONUNBUFFERED": "1", "COLUMNS": "160"},
         stdout=(data.parent / "out.txt").open("w"),
@@ -78,7 +88,7 @@ def data(tmp_path_factory) -> Path:
 
 
 def test_demo_ends_with_verdicts(data):
-    """Both releases are checked through the queue, the passing one without a failed item; then all is gone."""
+    """Both releases are checked through the queue, one without a failed item; then all is gone."""
     with supervisor("demo", data, "--exit-after-checks") as started:
         assert started.wait(120) == 0, said(data)
     rows = [[cell.strip() for cell in line.split("│")[1:-1]] for line in said(data).splitlines()]
@@ -110,7 +120,9 @@ def test_demo_starts_again_and_says_who_died(data):
             assert not PASSWORD.search(said(data))
             with urllib.request.urlopen(f"{url}/accounts/login/") as answer:
                 assert answer.status == 200
-            worker = min(pid for pid, command in children(data).items() if "celery" in command and "worker" in command)
+            worker = min(
+                pid for pid, command in children(data).items() if "celery" in command and "worker" in command
+            )
             os.kill(worker, signal.SIGKILL)
             assert started.wait(40) == 1
     assert "The worker process ended by signal 9" in said(data)

@@ -27,9 +27,9 @@ def database(tmp_path):
 
     name = f"writers_{os.getpid()}"
     with psycopg.connect(SERVER, autocommit=True) as admin:
-        admin.execute(f'CREATE DATABASE "{name}"')  # type: ignore[arg-type]
+        admin.execute(f'CREATE DATABASE "{name}"')
         yield urlunsplit(urlsplit(SERVER)._replace(path=f"/{name}"))
-        admin.execute(f'DROP DATABASE "{name}" WITH (FORCE)')  # type: ignore[arg-type]
+        admin.execute(f'DROP DATABASE "{name}" WITH (FORCE)')
 
 
 def test_eight_writers(tmp_path, database):
@@ -42,7 +42,9 @@ def test_eight_writers(tmp_path, database):
         "PYTHONPATH": str(ROOT),
     }
     command = [sys.executable, "-m", "tests.processes.writers", str(tmp_path)]
-    done = subprocess.run(command, env=env, cwd=ROOT, capture_output=True, text=True, check=False, timeout=120)
+    done = subprocess.run(
+        command, env=env, cwd=ROOT, capture_output=True, text=True, check=False, timeout=120
+    )
     assert done.returncode == 0, done.stderr[-3000:]
     figures = json.loads(done.stdout.splitlines()[-1])
     assert figures["vendor"] == ("postgresql" if SERVER else "sqlite")

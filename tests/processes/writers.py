@@ -1,4 +1,4 @@
-"""Many people write at once on a database of their own: `python -m tests.processes.writers HOME`; prints JSON."""
+"""Many people write at once: `python -m tests.processes.writers HOME`; prints figures as JSON."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ import sys
 import time
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from typing import Any
 
 import django
 
@@ -21,7 +22,8 @@ from checklists.errors import StaleForm  # noqa: E402
 from checklists.models import AuditEntry, Environment, Gate, GateItem, Note, Person  # noqa: E402
 from tests.processes.writers_figures import ROUNDS, WRITERS  # noqa: E402
 
-HEAD = "---\ntitle: Many hands\nslug: hands\nversion: 1.0.0\nsign_off: [{role: technical-lead}]\n---\n## Items\n"
+HEAD = "---\ntitle: Hands\nslug: hands\nversion: 1.0.0\nsign_off: [{role: technical-lead}]\n---\n## Items\n"
+TAIL = "## Approval\n- [ ] **Lead** {#l role=technical-lead}\n  - Fine\n"
 
 
 def prepare(home: Path) -> Gate:
@@ -31,18 +33,20 @@ def prepare(home: Path) -> Gate:
     (home / "runs" / "one").mkdir(parents=True)
     (home / "runs" / "one" / "a.txt").write_text("a")
     keys = [*(f"own-{n}" for n in range(WRITERS)), "shared"]
-    source = HEAD + "".join(f"- [ ] **{key}** {{#{key}}}\n  - Done\n" for key in keys)
-    version = library.publish(source=source + "## Approval\n- [ ] **Lead** {#l role=technical-lead}\n  - Fine\n", by=None)
+    source = "".join(f"- [ ] **{key}** {{#{key}}}\n  - Done\n" for key in keys)
+    version = library.publish(source=HEAD + source + TAIL, by=None)
     project = projects.create(by=person, name="Many hands")
-    release = releases.create(project=project, by=person, version="1", root=str(home / "runs" / "one"), checklist=version)
-    return gates.open_gate(release=release, checklist=version, environment=Environment.objects.get(), by=person)
+    root = str(home / "runs" / "one")
+    release = releases.create(project=project, by=person, version="1", root=root, checklist=version)
+    environment = Environment.objects.get()
+    return gates.open_gate(release=release, checklist=version, environment=environment, by=person)
 
 
 def write(gate: int, writer: int) -> dict[str, int]:
     """Tick, reopen and note on an own item; try to tick the shared one with what everybody saw."""
     by = Person.objects.get()
     won, longest = 0, 0.0
-    common = {"gate": gate, "by": by}
+    common: dict[str, Any] = {"gate": gate, "by": by}
     for _ in range(ROUNDS):
         started = time.monotonic()
         seen = GateItem.objects.get(gate=gate, key=f"own-{writer}").changed_in
@@ -66,14 +70,15 @@ def main(home: Path) -> dict[str, object]:
     with ThreadPoolExecutor(WRITERS) as pool:
         done = list(pool.map(write, [gate.pk] * WRITERS, range(WRITERS)))
     gate.refresh_from_db()
-    revisions = AuditEntry.objects.filter(stream=gate.stream).order_by("seq").values_list("revision", flat=True)
+    entries = AuditEntry.objects.filter(stream=gate.stream).order_by("seq")
+    revisions = [entry.revision or 0 for entry in entries]
     return {
         "vendor": connection.vendor,
         "refused": sum(d["refused"] for d in done),
         "longest_ms": max(d["longest_ms"] for d in done),
         "notes": Note.objects.count(),
         "raised": gate.revision - first,
-        "revisions_in_order": list(revisions) == sorted(set(revisions)),
+        "revisions_in_order": revisions == sorted(set(revisions)),
         "broken": [bad.why for bad in audit.verify_all()],
     }
 

@@ -26,7 +26,9 @@ class Command(BaseCommand):
         known = sorted(lengths.keys() | broken.keys())
         unknown = set(options["stream"]) - set(known)
         if unknown:
-            raise CommandError(f"There is no stream {', '.join(sorted(unknown))}. There are: {', '.join(known)}.")
+            raise CommandError(
+                f"There is no stream {', '.join(sorted(unknown))}. There are: {', '.join(known)}."
+            )
         wanted = options["stream"] or known
         for name in wanted:
             bad = broken.get(name)

@@ -27,7 +27,7 @@ _PLACEHOLDERS = {
 }
 
 
-class DocumentParams(Params):
+class DocumentParams(Params, frozen=True):
     """`sections` are headings (case does not matter); `mentions` maps a section to words it must use."""
 
     file: str

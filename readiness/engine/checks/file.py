@@ -11,7 +11,7 @@ from readiness.engine.target import OpenFile, RunDirectory
 LFS = b"version https://git-lfs.github.com/spec/"
 
 
-class FileParams(Params):
+class FileParams(Params, frozen=True):
     """`path` in the run; sizes in bytes; `sha256` in hex, if the content is fixed."""
 
     path: str

@@ -15,7 +15,7 @@ from readiness.engine.target import RunDirectory
 MAX_BYTES = 50_000_000
 
 
-class ImageParams(Params):
+class ImageParams(Params, frozen=True):
     """Smallest width and height in pixels."""
 
     file: str

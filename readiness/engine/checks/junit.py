@@ -17,8 +17,8 @@ from readiness.engine.target import RunDirectory
 MAX_SHOWN = 3
 
 
-class JunitParams(Params):
-    """`file` may be a pattern (`reports/*.xml`). Rates in per cent of the tests that ran (skipped ones apart)."""
+class JunitParams(Params, frozen=True):
+    """`file` may be a pattern (`reports/*.xml`). Rates in per cent of the tests that ran, not the skipped."""
 
     file: str
     min_tests: int = 1

@@ -10,7 +10,7 @@ from readiness.engine.registry import Params, check
 from readiness.engine.target import RunDirectory
 
 
-class LoadResultParams(Params):
+class LoadResultParams(Params, frozen=True):
     """Keys of the recorded result and their limits; latency in ms, error rate in per cent."""
 
     file: str

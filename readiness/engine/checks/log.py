@@ -2,35 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import dataclass, field
-from typing import Any
+import math
+from collections.abc import Mapping
 
-import re2
-
-from readiness.engine.errors import NotFound, ParameterError
+from readiness.engine.errors import NotFound
 from readiness.engine.outcome import Chart, Finding, Limit, Measurement, judged
+from readiness.engine.readers import lines
+from readiness.engine.readers.lines import Line
+from readiness.engine.readers.patterns import FaultFinder, compiled
 from readiness.engine.registry import Params, check
-from readiness.engine.target import RunDirectory, decode
+from readiness.engine.target import RunDirectory
 
-LIMIT = 1 << 30
 MAX_SHOWN = 3
+MAX_KEPT = 100
 MAX_POINTS = 2000
-# What a training log says when it went wrong. Words around "nan" keep "finance" and "no NaN" out.
-TRAINING_FAULTS = {
-    "a loss that is not a number": r"(?i)\b(?:loss|acc|accuracy|grad\w*)\b\s*[=:]\s*[-+]?(?:nan|inf)\b",
-    "a traceback": r"^\s*Traceback \(most recent call last\)",
-    "out of memory": r"(?i)(?:\bout of memory\b|\bOutOfMemoryError\b|\bMemoryError\b|\bOOM[- ]?kill)",
-    "a killed process": r"(?i)(?:\bsegmentation fault\b|\bcore dumped\b|^\s*Killed\s*$|\bSIGKILL\b)",
-    "an error": r"\b(?:ERROR|CRITICAL|FATAL)\b",
-}
 
 
-class LogParams(Params):
+class LogParams(Params, frozen=True):
     """Patterns (RE2): each of `must` has to match a line, none of `must_not` may.
 
-    `ends_with` has to match within the last `within` lines; named groups `epoch` and `epochs` are shown.
-    `training` adds the faults of trainings; `series` has named groups of numbers per line, drawn as a chart.
+    `ends_with` has to match one of the last `within` lines. `training` adds the faults of trainings;
+    `series` has named groups of numbers per line (`epoch` is the horizontal axis), drawn as a chart.
     """
 
     file: str
@@ -41,15 +33,12 @@ class LogParams(Params):
     training: bool = False
     series: str | None = None
 
-
-@dataclass(slots=True)
-class _Read:
-    lines: int = 0
-    matched: set[str] = field(default_factory=set)
-    ended: Any = None
-    ended_line: int = 0
-    faults: list[str] = field(default_factory=list)
-    points: list[dict[str, float]] = field(default_factory=list)
+    def __post_init__(self) -> None:
+        if not (self.must or self.must_not or self.ends_with or self.training):
+            raise ValueError("it needs `must`, `must_not`, `ends_with` or `training`")
+        for pattern in (*self.must, *self.must_not, self.ends_with, self.series):
+            if pattern is not None:
+                compiled(pattern)
 
 
 @check("log", title="A log ends well")
@@ -57,127 +46,130 @@ def log(want: LogParams, run: RunDirectory) -> Finding:
     """Reads a log line by line: it must hold certain lines, must not hold others, and must end well.
 
     With `training: true` it fails on losses that are not numbers, tracebacks, out-of-memory, killed
-    processes and lines of level ERROR or worse. `ends_with` must match near the end, so that a run which
-    was started again and crashed does not pass on its earlier success. Patterns take linear time (RE2: no
-    look-around, no back-references). Read the named lines in the log, correct the cause, run again.
+    processes and lines of level ERROR or worse. `ends_with` must match near the end, with no line of the
+    `series` after it, so that a run which was started again and crashed does not pass on its earlier success.
+    Patterns take linear time (RE2: no look-around, no back-references). Read the named lines in the log,
+    correct the cause, run again.
 
     ```yaml check
     log: {file: results/production/training.log, ends_with: "Training complete", training: true}
     ```
     """
-    patterns = {p: _compiled(p) for p in (*want.must, *want.must_not)}
-    faults = {name: _compiled(p) for name, p in TRAINING_FAULTS.items()} if want.training else {}
-    faults |= {f"“{p}”": patterns[p] for p in want.must_not}
-    read = _read(want, run, {p: patterns[p] for p in want.must}, faults)
-    if not read.lines:
+    seen = _Seen(want)
+    with run.open(want.file) as opened:
+        for line in lines.read(opened):
+            seen.add(line)
+    if not seen.count:
         raise NotFound(f"{want.file} is empty.", "Write the log of the run there.")
-    measured = [_ending(want, read)] if want.ends_with else []
-    measured += [
-        Measurement(
-            name=f"Says “{p}”", value=p in read.matched, limit=Limit("==", True), source=want.file
-        )  # a value
-        for p in want.must
-    ]
-    if faults:
-        measured.append(
-            Measurement(name="Faults", value=len(read.faults), limit=Limit("==", 0), source=want.file)
-        )
-    measured.append(Measurement(name="Lines", value=read.lines, source=want.file))
+    measured = [*seen.measurements(), Measurement(name="Lines", value=seen.last_line, source=want.file)]
     return judged(
         measured,
-        _message(want, read, measured),
-        charts=_charts(read),
-        details={"faults": read.faults[:100]},
+        _message(want, seen),
+        charts=_charts(seen.points),
+        details={"faults": seen.faults},
         advice="Read the named lines in the log, correct their cause and run again.",
     )
 
 
-def _compiled(pattern: str) -> Any:
-    options = re2.Options()
-    options.log_errors = False
-    try:
-        return re2.compile(pattern, options)
-    except re2.error as error:
-        raise ParameterError(
-            f"The pattern {pattern!r} is not usable: {error}.",
-            "Patterns are RE2: no look-around, no back-references.",
-        ) from None
+class _Seen:
+    """What was found so far. `count` counts lines that are not blank; `…_line` is 0 for none."""
+
+    def __init__(self, want: LogParams) -> None:
+        self.want = want
+        self.count = self.last_line = 0
+        self.ending, self.ending_line, self.ending_count, self.resumed_line = "", 0, 0, 0
+        self.faults: list[str] = []
+        self.fault_count = self.fault_line = 0
+        self.points: list[dict[str, float]] = []
+        self.missing = {p: compiled(p) for p in want.must}
+        self._finder = FaultFinder({f"“{p}”": p for p in want.must_not}, training=want.training)
+        self._ending = compiled(want.ends_with) if want.ends_with is not None else None
+        self._series = compiled(want.series) if want.series is not None else None
+
+    def add(self, line: Line) -> None:
+        """Judge one line."""
+        self.count, self.last_line = self.count + 1, line.number
+        for pattern in [p for p, found in self.missing.items() if found.search(line.text)]:
+            del self.missing[pattern]
+        if (fault := self._finder.find(line.text)) and line.number != self.fault_line:
+            self._note(fault, line)
+        if self._series and (point := self._series.search(line.text)):
+            self.resumed_line = line.number
+            if len(self.points) < MAX_POINTS:
+                self.points.append(_numbers(point.groupdict()))
+        if self._ending and (end := self._ending.search(line.text)):
+            self.ending, self.ending_line, self.ending_count = end[0].strip()[:120], line.number, self.count
+            self.resumed_line = 0
+
+    def _note(self, fault: str, line: Line) -> None:
+        self.fault_count, self.fault_line = self.fault_count + 1, line.number
+        if len(self.faults) < MAX_KEPT:
+            self.faults.append(f"line {line.number}: {fault}: {line.text.strip()[:160]}")
+
+    @property
+    def ended(self) -> bool:
+        """Whether the ending stands among the last lines, and the work did not go on after it."""
+        near = self.count - self.ending_count < self.want.within
+        return bool(self.ending_line) and near and not self.resumed_line
+
+    def measurements(self) -> list[Measurement]:
+        """Ending, wanted lines and faults, as far as the parameters ask for them."""
+        file, yes = self.want.file, Limit("==", True)
+        where = f"{file} · line {self.ending_line}" if self.ending_line else file
+        measured = [
+            Measurement(name=f"Says “{p}”", value=p not in self.missing, limit=yes, source=file)
+            for p in self.want.must
+        ]
+        if self._ending:
+            ending = Measurement(
+                name=f"Ends with “{self.want.ends_with}”", value=self.ended, limit=yes, source=where
+            )
+            measured.insert(0, ending)
+        if self.want.training or self.want.must_not:
+            measured.append(
+                Measurement(name="Faults", value=self.fault_count, limit=Limit("==", 0), source=file)
+            )
+        return measured
 
 
-def _lines(run: RunDirectory, file: str) -> Iterator[str]:
-    # Splits on line ends and carriage returns: progress bars rewrite their line.
-    text = decode(run.read_bytes(file, LIMIT), file)
-    yield from (line for line in text.replace("\r", "\n").split("\n") if line.strip())
-
-
-def _read(want: LogParams, run: RunDirectory, must: dict[str, Any], faults: dict[str, Any]) -> _Read:
-    read = _Read()
-    ending = _compiled(want.ends_with) if want.ends_with else None
-    series = _compiled(want.series) if want.series else None
-    for line in _lines(run, want.file):
-        read.lines += 1
-        read.matched |= {p for p, compiled in must.items() if p not in read.matched and compiled.search(line)}
-        fault = next((name for name, compiled in faults.items() if compiled.search(line)), None)
-        if fault and len(read.faults) < 1000:  # enough to show
-            read.faults.append(f"line {read.lines}: {fault}: {line.strip()[:160]}")
-        if ending and (found := ending.search(line)):
-            read.ended, read.ended_line = found, read.lines
-        if series and len(read.points) < MAX_POINTS and (point := series.search(line)):
-            read.points.append(_numbers(point))
-    return read
-
-
-def _numbers(match: Any) -> dict[str, float]:
+def _numbers(groups: Mapping[str, str | None]) -> dict[str, float]:
     found = {}
-    for name, text in match.groupdict().items():
+    for name, text in groups.items():
         try:
-            found[name] = float(text)
-        except (TypeError, ValueError):
+            value = float(text or "")
+        except ValueError:
             continue
+        if math.isfinite(value):
+            found[name] = value
     return found
 
 
-def _ending(want: LogParams, read: _Read) -> Measurement:
-    near = bool(read.ended) and read.ended_line > read.lines - want.within
-    where = f"{want.file} · line {read.ended_line} of {read.lines}" if read.ended else want.file
-    return Measurement(
-        name=f"Ends with “{want.ends_with}”", value=near, limit=Limit("==", True), source=where
-    )  # a value
-
-
-def _message(want: LogParams, read: _Read, measured: list[Measurement]) -> str:
-    if read.faults:
-        more = f" and {len(read.faults) - MAX_SHOWN} more" if len(read.faults) > MAX_SHOWN else ""
-        return f"{want.file} shows {'; '.join(read.faults[:MAX_SHOWN])}{more}"
-    missing = [m.name for m in measured if m.ok is False]
-    if missing:
-        if read.ended and not (read.ended_line > read.lines - want.within):
-            return f"{want.file} says “{want.ends_with}” at line {read.ended_line}, but {read.lines - read.ended_line} lines follow"
-        said = ", ".join(m.replace("Ends with ", "").replace("Says ", "") for m in missing)
-        return f"{want.file} does not say {said} ({read.lines} lines read)"
+def _message(want: LogParams, seen: _Seen) -> str:
+    if seen.faults:
+        more = f" and {seen.fault_count - MAX_SHOWN} more" if seen.fault_count > MAX_SHOWN else ""
+        return f"{want.file} shows {'; '.join(seen.faults[:MAX_SHOWN])}{more}"
+    if seen.missing:
+        said = ", ".join(f"“{p}”" for p in seen.missing)
+        return f"{want.file} does not say {said} ({seen.last_line} lines read)"
+    if want.ends_with is not None and not seen.ended:
+        return f"{want.file} {_bad_ending(want, seen)}"
     clean = "; no NaN, traceback or out-of-memory" if want.training else ""
-    return (
-        f"Log ends with “{want.ends_with}”{_epochs(read)}{clean}"
-        if want.ends_with
-        else f"{read.lines} log lines{clean}"
-    )
+    return f"Log ends with “{seen.ending}”{clean}" if seen.ending else f"{seen.last_line} log lines{clean}"
 
 
-def _epochs(read: _Read) -> str:
-    groups = read.ended.groupdict() if read.ended else {}
-    if not groups.get("epoch"):
-        return ""
-    return f" at epoch {groups['epoch']}" + (f" of {groups['epochs']}" if groups.get("epochs") else "")
+def _bad_ending(want: LogParams, seen: _Seen) -> str:
+    if not seen.ending_line:
+        return f"does not end with “{want.ends_with}” ({seen.last_line} lines read)"
+    said = f"says “{seen.ending}” at line {seen.ending_line}, but"
+    if seen.resumed_line:
+        return f"{said} the work goes on until line {seen.resumed_line}"
+    return f"{said} goes on until line {seen.last_line}; expected within the last {want.within} lines"
 
 
-def _charts(read: _Read) -> list[Chart]:
-    names = list(dict.fromkeys(name for point in read.points for name in point if name != "epoch"))
-    full = [p for p in read.points if all(n in p for n in names) and "epoch" in p]
+def _charts(points: list[dict[str, float]]) -> list[Chart]:
+    names = list(dict.fromkeys(name for point in points for name in point if name != "epoch"))
+    full = [p for p in points if all(n in p for n in names) and "epoch" in p]
     if len(full) < 2 or not names:  # a line needs two points
         return []
-    series = {name: [p[name] for p in full] for name in names}
-    return [
-        Chart(
-            kind="line", title="Training by epoch", data={"x": [p["epoch"] for p in full], "series": series}
-        )
-    ]
+    data = {"x": [p["epoch"] for p in full], "series": {name: [p[name] for p in full] for name in names}}
+    return [Chart(kind="line", title="Training by epoch", data=data)]

@@ -11,7 +11,7 @@ from readiness.engine.registry import Params, check
 from readiness.engine.target import RunDirectory
 
 
-class MetricParams(Params):
+class MetricParams(Params, frozen=True):
     """`key` (or several `keys`) in `file`; limits in `unit`; `scale` says how the file writes shares."""
 
     file: str

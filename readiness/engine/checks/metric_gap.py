@@ -11,7 +11,7 @@ from readiness.engine.registry import Params, check
 from readiness.engine.target import RunDirectory
 
 
-class MetricGapParams(Params):
+class MetricGapParams(Params, frozen=True):
     """Keys `first` and `second` in `file` (the second may lie in `second_file`); `below` in points."""
 
     file: str

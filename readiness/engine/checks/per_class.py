@@ -17,7 +17,7 @@ MAX_CLASSES = 1000
 TOLERANCE = 0.01
 
 
-class PerClassParams(Params):
+class PerClassParams(Params, frozen=True):
     """Per-class results under `key` of `file` (or the whole file); a confusion matrix under `confusion`."""
 
     file: str
@@ -69,10 +69,12 @@ def per_class(want: PerClassParams, run: RunDirectory) -> Finding:
             )
         )
     charts = [_bars(want, scores), *_matrix(want, run, scores)]
-    said = f"Lowest F1 {quantity(weakest.f1)} (class “{weakest.name}”), needs > {quantity(want.f1_above)} for every class"
+    needs = f"needs > {quantity(want.f1_above)} for every class"
+    said = f"Lowest F1 {quantity(weakest.f1)} (class “{weakest.name}”), {needs}"
     recalls = [m for m in measured if m.name.startswith("Lowest recall") and m.ok is False]
     if recalls:
-        said = f"{recalls[0].name} is {recalls[0].observed}, needs {recalls[0].expected}; {said[0].lower()}{said[1:]}"
+        lowest_recall = recalls[0]
+        said = f"{lowest_recall.name} {lowest_recall.observed}, needs {lowest_recall.expected}; l{said[1:]}"
     return judged(measured, said, charts=charts, advice="Look at what the weakest class is confused with.")
 
 

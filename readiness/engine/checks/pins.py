@@ -11,7 +11,7 @@ from readiness.engine.target import RunDirectory
 MAX_SHOWN = 5
 
 
-class PinsParams(Params):
+class PinsParams(Params, frozen=True):
     """`files`: alternatives, the first that exists counts. `allow` names packages that need no pin."""
 
     files: tuple[str, ...] = ("requirements.txt", "environment.yml")

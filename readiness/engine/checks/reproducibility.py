@@ -19,7 +19,7 @@ _EPOCH = re.compile(r"epoch\s+(\d+)", re.IGNORECASE)
 _PACKAGES = {"pytorch": "torch", "onnx runtime": "onnxruntime", "scikit-learn": "scikit-learn"}
 
 
-class ReproducibilityParams(Params):
+class ReproducibilityParams(Params, frozen=True):
     """Where the run is documented, and the files it must agree with; keys are dotted."""
 
     report: str = "final_report.md"

@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import json
+import math
 import re
 from collections.abc import Mapping
 from pathlib import PurePosixPath
@@ -16,48 +17,55 @@ from readiness.engine.errors import BadContent, NotFound
 from readiness.engine.target import RunDirectory
 
 MAX_DEPTH = 100
-MAX_NODES = 2_000_000
 MAX_ROWS = 1_000_000
-_BRACKETS = re.compile(r'"(?:[^"\\]|\\.)*"|[\[\]{}]')
-_CLOSING = {"]", "}"}
+YAML_LIMIT = 4 << 20
+LONGEST_NUMBER = 400
+# Possessive: a string that never ends is given up after one pass.
+_TOKEN = re.compile(r'[\[\]{}"]')
+_STRING = re.compile(r'[^"\\]*+(?:\\.[^"\\]*+)*+"', re.DOTALL)
+_DIGIT = re.compile(r"[+-]?\.?[0-9]")
+_HALF = re.compile(r"\\u[dD][89a-fA-F]")
 
 
 def load(run: RunDirectory, file: str) -> Any:
     """Plain data of a JSON or YAML file, by its ending. Raises BadContent, FileMissing."""
-    text = run.read_text(file)
     if PurePosixPath(file).suffix.lower() in (".yaml", ".yml"):
-        return parse_yaml(text, file)
-    return parse_json(text, file)
+        return parse_yaml(run.read_text(file, YAML_LIMIT), file)
+    return parse_json(run.read_text(file), file)
 
 
 def parse_json(text: str, file: str) -> Any:
     """Plain data; NaN and infinity become floats (nothing that is not finite ever passes a limit).
 
-    Raises BadContent for broken JSON, doubled keys, lone surrogates, more than 100 levels.
+    Raises BadContent for broken JSON, doubled keys, lone surrogates, numbers out of range (1e999), more than
+    100 levels.
     """
     _check_depth(text, file)
     try:
-        data = json.loads(text, object_pairs_hook=_unique)
+        data = json.loads(text, object_pairs_hook=_unique, parse_float=_float)
     except (ValueError, RecursionError) as error:
         raise BadContent(f"{file} is not usable JSON: {str(error)[:160]}.", "Write plain JSON.") from None
-    if re.search(r"\\u[dD][89a-fA-F]", text):
+    if _HALF.search(text):
         _check_surrogates(data, file)
     return data
 
 
 def _check_depth(text: str, file: str) -> None:
-    depth = 0
-    for match in _BRACKETS.finditer(text):
-        token = match[0]
-        if token in ("[", "{"):
-            depth += 1
-            if depth > MAX_DEPTH:
-                line = text.count("\n", 0, match.start()) + 1
-                raise BadContent(
-                    f"{file} is nested deeper than {MAX_DEPTH} levels at line {line}.", "Flatten it."
-                )
-        elif token in _CLOSING:
-            depth -= 1
+    depth = position = 0
+    while match := _TOKEN.search(text, position):
+        mark, position = match[0], match.end()
+        if mark == '"':
+            string = _STRING.match(text, position)
+            if string is None:
+                return  # json names the place
+            position = string.end()
+        else:
+            depth += 1 if mark in "[{" else -1
+        if depth > MAX_DEPTH:
+            line = text.count("\n", 0, position) + 1
+            raise BadContent(
+                f"{file} is nested deeper than {MAX_DEPTH} levels at line {line}.", "Flatten it."
+            )
 
 
 def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
@@ -69,13 +77,26 @@ def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     return made
 
 
+def _float(text: str) -> float:
+    value = float(text)
+    if math.isinf(value):
+        raise ValueError(f"the number {text[:40]} is out of range")
+    return value
+
+
 def _check_surrogates(data: Any, file: str) -> None:
-    try:
-        json.dumps(data, ensure_ascii=False).encode()
-    except UnicodeEncodeError:
-        raise BadContent(
-            f"{file} holds half a character (a lone surrogate).", "Write valid Unicode."
-        ) from None
+    left: list[tuple[str, Any]] = [("", data)]
+    while left:
+        place, value = left.pop()
+        if isinstance(value, Mapping):
+            left += [(f"{place}.{k!a}" if place else f"{k!a}", v) for k, v in value.items()]
+            left += [(f"a key of {place or 'the top level'}", k) for k in value if isinstance(k, str)]
+        elif isinstance(value, list):
+            left += [(f"{place}.{i}", v) for i, v in enumerate(value)]
+        elif isinstance(value, str) and any("\ud800" <= c <= "\udfff" for c in value):
+            raise BadContent(
+                f"{file} holds half a character (a lone surrogate) at {place[:120]}.", "Write valid Unicode."
+            )
 
 
 class _Loader(yaml.CSafeLoader if hasattr(yaml, "CSafeLoader") else yaml.SafeLoader):  # type: ignore[misc]
@@ -95,27 +116,46 @@ class _Loader(yaml.CSafeLoader if hasattr(yaml, "CSafeLoader") else yaml.SafeLoa
 
 
 def parse_yaml(text: str, file: str) -> Any:
-    """Plain data of one YAML document. Raises BadContent for aliases that multiply, doubled keys, too deep."""
+    """Plain data of one YAML document.
+
+    Raises BadContent for aliases, tags, doubled keys, more than 100 levels.
+    """
     try:
-        depth, nodes = 0, 0
+        depth = 0
         for event in yaml.parse(text, Loader=_Loader):
-            nodes += 1
-            if isinstance(event, yaml.AliasEvent):
-                raise yaml.YAMLError("it uses an alias (*name)")
             depth += isinstance(event, yaml.CollectionStartEvent)
             depth -= isinstance(event, yaml.CollectionEndEvent)
-            if depth > MAX_DEPTH or nodes > MAX_NODES:
-                raise yaml.YAMLError("it is too deep or too large")
-        return yaml.load(text, Loader=_Loader)  # noqa: S506  # _Loader is a safe loader
-    except (yaml.YAMLError, ValueError, RecursionError) as error:
+            _check_plain(event, depth)
+        data = yaml.load(text, Loader=_Loader)  # noqa: S506  # _Loader is a safe loader
+    except (yaml.YAMLError, ValueError, OverflowError, RecursionError) as error:
         reason = " ".join(str(error).split())[:200]
         raise BadContent(
-            f"{file} is not usable YAML: {reason}.", "Write plain YAML without aliases."
+            f"{file} is not usable YAML: {reason}.", "Write plain YAML without aliases and tags."
         ) from None
+    if _HALF.search(text):
+        _check_surrogates(data, file)
+    return data
+
+
+def _check_plain(event: Any, depth: int) -> None:
+    line = event.start_mark.line + 1
+    if depth > MAX_DEPTH:
+        raise yaml.YAMLError(f"it is nested deeper than {MAX_DEPTH} levels, line {line}")
+    if isinstance(event, yaml.AliasEvent):
+        raise yaml.YAMLError(f"it uses an alias (*name), line {line}")
+    if getattr(event, "tag", None) is not None:
+        raise yaml.YAMLError(f"it uses a tag (!name), line {line}")
+    # YAML 1.1 reads 1:30:00 as one number to the base of 60: a long one costs minutes.
+    long = isinstance(event, yaml.ScalarEvent) and event.implicit[0] and len(event.value) > LONGEST_NUMBER
+    if long and _DIGIT.match(event.value):
+        raise yaml.YAMLError(f"it holds a number of {len(event.value)} characters, line {line}")
 
 
 def read_csv(run: RunDirectory, file: str) -> tuple[list[str], list[list[str]]]:
-    """Header and rows of a CSV file, cells stripped. Raises BadContent for uneven rows and doubled columns."""
+    """Header and rows of a CSV file, cells stripped.
+
+    Raises BadContent for uneven rows and doubled columns.
+    """
     reader = csv.reader(io.StringIO(run.read_text(file)), strict=True)
     try:
         rows = [[cell.strip() for cell in row] for row in reader if row]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import pairwise
 
 from markdown_it import MarkdownIt
 from markdown_it.token import Token
@@ -12,7 +13,8 @@ from markdown_it.token import Token
 from readiness.engine.errors import BadContent
 
 MAX_CHARACTERS = 2_000_000
-_parser = MarkdownIt("commonmark", {"maxNesting": 50}).enable("table")
+# Blocks only: the text inside them is not parsed, which is what costs time on hostile documents.
+_parser = MarkdownIt("commonmark", {"maxNesting": 50}).enable("table").disable("inline")
 _FRONT = re.compile(r"\A---\r?\n.*?\r?\n---\r?\n", re.DOTALL)
 
 
@@ -28,12 +30,8 @@ class Section:
 
 def sections(text: str, file: str) -> list[Section]:
     """All sections in order. Raises BadContent for a document that is too large."""
-    if len(text) > MAX_CHARACTERS:
-        raise BadContent(
-            f"{file} has {len(text)} characters; at most {MAX_CHARACTERS} are read.", "Split it."
-        )
-    text = _without_front_matter(text)
-    lines = text.splitlines()
+    text = _readable(text, file)
+    lines = text.split("\n")
     headings = list(_headings(_parser.parse(text)))
     made = []
     for position, (level, start, end, title) in enumerate(headings):
@@ -43,13 +41,18 @@ def sections(text: str, file: str) -> list[Section]:
     return made
 
 
-def _without_front_matter(text: str) -> str:
-    # Replaced by empty lines, so that line numbers stay true.
+def _readable(text: str, file: str) -> str:
+    if len(text) > MAX_CHARACTERS:
+        raise BadContent(
+            f"{file} has {len(text)} characters; at most {MAX_CHARACTERS} are read.", "Split it."
+        )
+    text = text.replace("\r\n", "\n").replace("\r", "\n")  # as the parser counts lines
+    # Front matter is replaced by empty lines, so that line numbers stay true.
     return _FRONT.sub(lambda match: "\n" * match[0].count("\n"), text, count=1)
 
 
 def _headings(tokens: list[Token]) -> Iterator[tuple[int, int, int, str]]:
-    for opening, inline in zip(tokens, tokens[1:], strict=False):
+    for opening, inline in pairwise(tokens):
         if opening.type == "heading_open" and opening.map:
             yield int(opening.tag[1]), opening.map[0], opening.map[1], plain(inline.content)
 
@@ -59,16 +62,33 @@ def plain(text: str) -> str:
     return re.sub(r"[*_`]+", "", text).strip().strip("✅❌⚠️🔒 ").strip()
 
 
-def table_pairs(text: str) -> Iterator[tuple[str, str]]:
-    """(label, cell) of every table row: its first cell, and the first other cell that is not empty."""
-    row: list[str] = []
-    for token in _parser.parse(_without_front_matter(text)):
-        if token.type == "tr_open":
-            row = []
-        elif token.type == "inline" and token.level > 0:
-            row.append(plain(token.content))
-        elif token.type == "tr_close" and len(row) > 1:
-            yield row[0], next((cell for cell in row[1:] if cell), "")
+def table_cells(text: str, file: str) -> Iterator[tuple[str, list[str]]]:
+    """(label, cells) of every table: each row under its first cell, each column under its heading.
+
+    Cells that are empty are left out. Raises BadContent for a document that is too large.
+    """
+    for rows in _tables(_parser.parse(_readable(text, file))):
+        header, *body = rows
+        yield from ((row[0], [cell for cell in row[1:] if cell]) for row in body if row)
+        for column, name in enumerate(header[1:], 1):
+            yield name, [row[column] for row in body if column < len(row) and row[column]]
+        if header and len(body) == 1:  # a single row has no label of its own
+            yield header[0], body[0][:1]
+
+
+def _tables(tokens: list[Token]) -> Iterator[list[list[str]]]:
+    rows: list[list[str]] = []
+    inside = False
+    for token in tokens:
+        if token.type == "table_open":
+            rows, inside = [], True
+        elif token.type == "tr_open":
+            rows.append([])
+        elif token.type == "inline" and inside and rows:
+            rows[-1].append(plain(token.content))
+        elif token.type == "table_close":
+            inside = False
+            yield rows
 
 
 def plain_lines(text: str) -> Iterator[str]:

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass
 from pathlib import PurePosixPath
 from typing import Any, Literal
+
+import re2
 
 from readiness.engine.errors import BadContent, NotFound
 from readiness.engine.readers import data, documents, numbers
@@ -13,17 +14,21 @@ from readiness.engine.readers.numbers import Scale
 from readiness.engine.target import RunDirectory
 
 Pick = Literal["last", "first", "max", "min"]
-_LINE = re.compile(
-    r"^[\s>*+\-]*\**(?P<name>[^:|*]{1,80}?)\**\s*(?::\**|=)\s*\**(?P<value>[^|]{1,60}?)\**\s*$"
-)
+LONGEST_LINE = 300
+_NUMBER = re2.compile(r"^(?P<number>\d{1,15}(?:\.\d{1,15})?)\s*(?P<unit>%?)$")
+_LINE = re2.compile(r"^[\s>*+\-]*(?P<name>[^:=|*]{1,80}?)\**\s*(?::\**|=)\s*\**(?P<value>[^|]{1,60}?)\**\s*$")
 
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """A metric's value in the wanted unit; `source` names file, key, raw text and how it was understood."""
+    """A metric's value in the wanted unit.
+
+    `source` names file, key, raw text and how it was understood; `guessed` is the scale that nobody declared.
+    """
 
     value: float
     source: str
+    guessed: Scale | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -44,7 +49,7 @@ def read(run: RunDirectory, wanted: Wanted) -> Reading:
     number = numbers.read(raw, where, unit=wanted.unit, scale=scale, text=not typed)
     shown = str(raw).strip() if isinstance(raw, str) else f"{raw:g}"
     said = f" ({number.note})" if number.note else f" = {shown}" if shown != f"{number.value:g}" else ""
-    return Reading(number.value, f"{where}{said}")
+    return Reading(number.value, f"{where}{said}", number.guessed)
 
 
 def value(run: RunDirectory, file: str, key: str) -> Any:
@@ -89,22 +94,34 @@ def _chosen(values: list[Any], wanted: Wanted) -> Any:
             "Say which one counts: `pick: last`, `first`, `max` or `min`.",
         )
     where = f"{wanted.file} · {wanted.key}"
-    read = [(numbers.read(v, where, unit=wanted.unit, scale="percent", text=True).value, v) for v in values]
+    read = [(numbers.read(v, where, text=isinstance(v, str), unit=_unit(v, wanted)).value, v) for v in values]
     return (max if wanted.pick == "max" else min)(read, key=lambda pair: pair[0])[1]
+
+
+def _unit(raw: Any, wanted: Wanted) -> str | None:
+    # Only to compare with each other: "80 %" and "90 %", or bare numbers as they stand.
+    return wanted.unit if isinstance(raw, str) and wanted.unit and raw.strip().endswith(wanted.unit) else None
 
 
 def _reported(run: RunDirectory, wanted: Wanted) -> str:
     text = run.read_text(wanted.file)
     name = wanted.key.casefold().strip()
-    found = [cell for label, cell in documents.table_pairs(text) if label.casefold() == name]
+    found = [
+        c
+        for label, cells in documents.table_cells(text, wanted.file)
+        if label.casefold() == name
+        for c in cells
+    ]
     found += [
-        m["value"]
+        match["value"].strip()
         for line in documents.plain_lines(text)
-        if (m := _LINE.match(line)) and m["name"].casefold().strip() == name
+        if len(line) <= LONGEST_LINE
+        and (match := _LINE.match(line))
+        and match["name"].casefold().strip() == name
     ]
     # A sentence that starts with the name ("Test accuracy: at least 80 %") is not its value.
-    values = [cell.strip() for cell in found if numbers.looks_like_one(cell.strip())] or found
-    different = list(dict.fromkeys(cell.strip() for cell in values))
+    values = [cell for cell in found if numbers.looks_like_one(cell)] or found
+    different = list({_spelling(cell): cell for cell in values}.values())
     if not different:
         raise NotFound(
             f"{wanted.file} has no line or table row {wanted.key!r}.",
@@ -112,6 +129,13 @@ def _reported(run: RunDirectory, wanted: Wanted) -> str:
         )
     if len(different) > 1:
         raise BadContent(
-            f"{wanted.file} gives {wanted.key!r} as {' and '.join(different[:3])}.", "Correct the wrong one."
+            f"{wanted.file} gives {wanted.key!r} as {' and '.join(c[:60] for c in different[:3])}.",
+            "Correct the wrong one, or read the value from the metrics file.",
         )
     return different[0]
+
+
+def _spelling(cell: str) -> str:
+    # "91.20%" and "91.2 %" say the same.
+    match = _NUMBER.match(cell)
+    return f"{float(match['number']):g}{match['unit']}" if match else cell

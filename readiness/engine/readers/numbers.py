@@ -1,8 +1,9 @@
-"""Numbers with units. What a number means is declared (by a `%` beside it, by the file, by the check) or said.
+"""Numbers with units. What a number means is declared (by a `%`, by the file, by the check) or said.
 
 For a value in per cent: "82.8 %" is per cent; a bare number takes the declared scale; without one, less
 than 1 is read as a fraction and more than 1 as per cent, and the reading says so. A bare 1 may mean 1 % or
-100 %, so it needs a declaration.
+100 %, so it needs a declaration. A declaration that the value contradicts (a "fraction" of 82.8) and a bare
+number over 100 are refused: they would clear every limit.
 """
 
 from __future__ import annotations
@@ -16,6 +17,7 @@ from readiness.engine.errors import BadContent
 
 Scale = Literal["fraction", "percent"]
 PERCENT = ("%", "points")
+ROUNDING = 1e-9
 _NUMBER = re.compile(
     r"[≈~]?\s*(?P<number>[+\-−]?(?:\d+(?:\.\d*)?|\.\d+)(?:[eE][+-]?\d+)?)\s*(?P<unit>%|[A-Za-zµ/]+)?"
 )
@@ -24,10 +26,11 @@ _NOT_FINITE = re.compile(r"[+-]?(?:nan|inf|infinity)%?", re.IGNORECASE)
 
 @dataclass(frozen=True, slots=True)
 class Number:
-    """A finite value in the wanted unit; `note` says how it was read where the file did not."""
+    """A finite value in the wanted unit; `note` says how it was read where the file did not (`guessed`)."""
 
     value: float
     note: str = ""
+    guessed: Scale | None = None
 
 
 def read(
@@ -73,6 +76,10 @@ def _scaled(value: float, where: str, unit: str | None, scale: Scale | None) -> 
     if unit not in PERCENT or value == 0:
         return Number(value)
     if scale == "fraction":
+        if abs(value) > 1 + ROUNDING:
+            raise BadContent(
+                f"{where} is {value:g}, but is declared as a fraction.", "Correct the value, or its scale."
+            )
         return Number(round(value * 100, 10))
     if scale == "percent":
         return Number(value)
@@ -82,12 +89,21 @@ def _scaled(value: float, where: str, unit: str | None, scale: Scale | None) -> 
             "Write it with %, or declare `scale: fraction` or `scale: percent` in the check.",
         )
     if abs(value) < 1:
-        return Number(round(value * 100, 10), f"{value:g} read as a fraction")
-    return Number(value, f"{value:g} read as per cent")
+        return Number(round(value * 100, 10), f"{value:g} read as a fraction", "fraction")
+    if abs(value) > 100:
+        raise BadContent(
+            f"{where} is {value:g}, more than 100 %.",
+            "Correct it; if it is meant, write it with % or declare `scale: percent` in the check.",
+        )
+    return Number(value, f"{value:g} read as per cent", "percent")
 
 
 def _finite(value: float, where: str) -> float:
-    if not math.isfinite(value):
+    try:
+        finite = math.isfinite(value)
+    except OverflowError:  # a whole number beyond the range of floats
+        raise BadContent(f"{where} is a number too large to compare.", "Write its true value.") from None
+    if not finite:
         raise BadContent(
             f"{where} is {value}, not a finite number.", "Find out why it could not be computed."
         )

@@ -29,7 +29,10 @@ def check(finding, report, **params):
 def test_passes_and_names_the_weakest(finding):
     """Averages do not count as classes; the chart shows every class beside the limit."""
     found = check(finding, REPORT)
-    assert (found.outcome, found.message) == ("PASS", "Lowest F1 0.84 (class “dog”), needs > 0.7 for every class")
+    assert (found.outcome, found.message) == (
+        "PASS",
+        "Lowest F1 0.84 (class “dog”), needs > 0.7 for every class",
+    )
     assert found.charts[0].data == {"labels": ["cat", "dog"], "values": [0.85, 0.84]}
 
 
@@ -37,7 +40,7 @@ def test_passes_and_names_the_weakest(finding):
     ("change", "words"),
     [
         ({"cat": {"recall": 0.8, "f1-score": 0.7}}, "Lowest F1 0.7 (class “cat”)"),
-        ({"cat": {"recall": 0.49, "f1-score": 0.8}}, "Lowest recall (class cat) is 0.49, needs ≥ 0.5"),
+        ({"cat": {"recall": 0.49, "f1-score": 0.8}}, "Lowest recall (class cat) 0.49, needs ≥ 0.5"),
         ({"cat": {"recall": 0.8}}, "class cat lacks F1"),
         ({"cat": {"f1-score": 0.8}}, "class cat lacks recall"),
         ({"cat": 0.9}, "not an object"),
@@ -60,7 +63,7 @@ def test_no_classes(finding, report):
 
 
 def test_text_report(finding):
-    """sklearn's printed report, class names with blanks included."""
+    """The printed report of sklearn, class names with blanks included."""
     found = finding("per-class", {"file": "r.txt"}, {"r.txt": TEXT})
     assert (found.outcome, "big dog" in found.message) == ("PASS", True)
 
@@ -69,6 +72,9 @@ def test_confusion_matrix(finding):
     """An agreeing matrix is drawn; a contradicting or ragged one is refused."""
     report = {"per_class": {k: v for k, v in REPORT.items() if k in ("cat", "dog")}}
     params = {"key": "per_class", "confusion": "matrix"}
-    assert [c.kind for c in check(finding, report | {"matrix": MATRIX}, **params).charts] == ["bars", "matrix"]
+    assert [c.kind for c in check(finding, report | {"matrix": MATRIX}, **params).charts] == [
+        "bars",
+        "matrix",
+    ]
     for matrix in ([[10, 0], [1, 9]], [[8, 2]], [[8, 2], [1, True]], [[8, 2], [1, -9]], "x"):
         assert check(finding, report | {"matrix": matrix}, **params).outcome == "FAIL"

@@ -1,0 +1,152 @@
+"""Releases: create one with its gate, look at what it promised, change that, open another gate."""
+
+from __future__ import annotations
+
+from django.contrib import messages
+from django.http import HttpResponse
+from django.shortcuts import render
+from django.urls import reverse
+from django.views.decorators.http import require_GET, require_http_methods, require_POST
+
+from checklists.actions import gates, releases
+from checklists.forms import PREFIX, ChangeForm, Form, GateForm, ReleaseForm, published
+from checklists.models import ChecklistVersion, Gate, Project, Release
+from checklists.permissions import Act, may
+from checklists.shown.lists import gate_line, promised
+from checklists.views.doors import done, project_for, release_for
+from checklists.views.visit import Request, SeeOther, signed_in, whole
+
+
+@require_http_methods(["GET", "POST"])
+@signed_in
+def release_create(request: Request, slug: str) -> HttpResponse:
+    """A new release of a run directory, and its gate; on success the gate's page."""
+    project, _ = project_for(request.user, slug, Act.CREATE_RELEASE)
+    form = _form(request, project)
+    if request.method == "POST" and "again" not in request.POST and form.is_valid():
+        gate = _create(request, project, form)
+        if gate:
+            return SeeOther(reverse("gate", args=[gate.pk]))
+    return render(request, "checklists/release_create.html", {"project": project, "form": form})
+
+
+def _form(request: Request, project: Project) -> ReleaseForm:
+    chosen = _chosen(request)
+    declared = chosen.checklist.parameters if chosen else ()
+    offered = releases.run_directories()
+    if request.method == "GET":
+        first = {"checklist": chosen, "environment": project.environments.order_by("name").first()}
+        return ReleaseForm(project=project, offered=offered, declared=declared, initial=first)
+    if "again" not in request.POST:
+        return ReleaseForm(request.POST, project=project, offered=offered, declared=declared)
+    # Another checklist was chosen: its own defaults, and whatever was typed already.
+    typed = {name: value for name, value in request.POST.items() if value or not name.startswith(PREFIX)}
+    return ReleaseForm(project=project, offered=offered, declared=declared, initial=typed)
+
+
+def _chosen(request: Request) -> ChecklistVersion | None:
+    asked = whole(request.POST.get("checklist", request.GET.get("checklist")), otherwise=0)
+    rows = published()
+    return rows.filter(pk=asked).first() or rows.order_by("-published_at").first()
+
+
+def _create(request: Request, project: Project, form: ReleaseForm) -> Gate | None:
+    data = form.cleaned_data
+    release = done(
+        request,
+        form,
+        releases.create,
+        project=project,
+        version=data["version"],
+        root=data["root"],
+        checklist=data["checklist"],
+        parameters=form.values(),
+        planned_for=data["planned_for"],
+    )
+    return release and done(
+        request,
+        form,
+        gates.open_gate,
+        release=release,
+        checklist=data["checklist"],
+        environment=data["environment"],
+    )
+
+
+@require_GET
+@signed_in
+def release(request: Request, pk: int) -> HttpResponse:
+    """What the release is made of and promised, its gates, and the owner's form."""
+    found, roles = release_for(request.user, pk)
+    return _page(request, found, roles)
+
+
+def _page(
+    request: Request,
+    found: Release,
+    roles: frozenset[str],
+    *,
+    change: Form | None = None,
+    gate: Form | None = None,
+) -> HttpResponse:
+    rows = found.gates.select_related("environment", "checklist", "release__project").order_by("opened_at")
+    opened = list(rows)
+    declared = opened[0].checklist.checklist if opened else None
+    sets = [
+        (row, promised(declared, row.values) if declared else sorted(row.values.items()))
+        for row in found.parameter_sets.select_related("set_by").order_by("-number")
+    ]
+    present = found.promised
+    if declared and not change and may(roles, Act.PARAMETERS):
+        change = ChangeForm(declared=declared.parameters, present=present.values)
+    context = {
+        "release": found,
+        "lines": [gate_line(one) for one in opened],
+        "sets": sets,
+        "moving": present.frozen_at is not None or present.after_result,
+        "change_form": change if may(roles, Act.PARAMETERS) else None,
+        "gate_form": (gate or GateForm(project=found.project)) if may(roles, Act.CREATE_RELEASE) else None,
+    }
+    return render(request, "checklists/release.html", context)
+
+
+@require_POST
+@signed_in
+def release_parameters(request: Request, pk: int) -> HttpResponse:
+    """Promise other values; once a check has used the present ones, that needs a reason."""
+    found, roles = release_for(request.user, pk, Act.PARAMETERS)
+    first = found.gates.select_related("checklist").order_by("opened_at").first()
+    declared = first.checklist.checklist.parameters if first else ()
+    form = ChangeForm(request.POST, declared=declared)
+    if first and form.is_valid():
+        reason = form.cleaned_data["reason"]
+        values = form.values()
+        made = done(
+            request,
+            form,
+            releases.set_parameters,
+            release=found,
+            values=values,
+            checklist=first.checklist,
+            reason=reason,
+        )
+        if made:
+            moved = " The report says that the bar moved after a result." if made.after_result else ""
+            messages.success(
+                request, f"The parameters are changed; results of earlier checks no longer hold.{moved}"
+            )
+            return SeeOther(reverse("release", args=[found.pk]))
+    return _page(request, found, roles, change=form)
+
+
+@require_POST
+@signed_in
+def gate_open(request: Request, pk: int) -> HttpResponse:
+    """Open another gate of the release: another environment or another checklist."""
+    found, roles = release_for(request.user, pk, Act.CREATE_RELEASE)
+    form = GateForm(request.POST, project=found.project)
+    if form.is_valid():
+        gate = done(request, form, gates.open_gate, release=found, **form.cleaned_data)
+        if gate:
+            return SeeOther(reverse("gate", args=[gate.pk]))
+    return _page(request, found, roles, gate=form)

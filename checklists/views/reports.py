@@ -1,0 +1,51 @@
+"""Reports of a gate: the list, and the PDF as a download."""
+
+from __future__ import annotations
+
+import io
+
+from django.contrib import messages
+from django.http import FileResponse, HttpResponse
+from django.http.response import HttpResponseBase
+from django.shortcuts import get_object_or_404, render
+from django.urls import reverse
+from django.views.decorators.http import require_GET
+
+from checklists import blobs, queries
+from checklists.models import Report
+from checklists.views.visit import Request, SeeOther, signed_in
+
+
+@require_GET
+@signed_in
+def report_list(request: Request, pk: int) -> HttpResponse:
+    """Every report of a gate, newest first, with its hash and who asked for it."""
+    gate = get_object_or_404(queries.visible_gates(request.user), pk=pk)
+    reports = (
+        Report.objects.filter(gate=gate).select_related("requested_by").defer("snapshot").order_by("-pk")
+    )
+    return render(request, "checklists/report_list.html", {"gate": gate, "reports": reports})
+
+
+@require_GET
+@signed_in
+def report(request: Request, pk: int, number: int) -> HttpResponseBase:
+    """The PDF, always as a download and in nobody's origin."""
+    gate = get_object_or_404(queries.visible_gates(request.user), pk=pk)
+    row = get_object_or_404(Report.objects.defer("snapshot"), pk=number, gate=gate)
+    if not row.sha256:
+        messages.warning(
+            request, row.error or f"Report {row.pk} is not rendered yet; it appears here when it is."
+        )
+        return SeeOther(reverse("report-list", args=[pk]))
+    try:
+        data = blobs.get(row.sha256)
+    except blobs.BlobError as error:
+        messages.error(request, str(error))
+        return SeeOther(reverse("report-list", args=[pk]))
+    answer = FileResponse(
+        io.BytesIO(data), as_attachment=True, filename=row.filename, content_type="application/pdf"
+    )
+    answer["Content-Security-Policy"] = "sandbox; default-src 'none'"
+    answer["X-Content-Type-Options"] = "nosniff"
+    return answer
