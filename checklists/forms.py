@@ -32,7 +32,7 @@ class Form(forms.Form):
     """Controls in the page's looks, and a place for an act's refusal."""
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, label_suffix="", **kwargs)
+        super().__init__(*args, **kwargs)
         for field in self.fields.values():
             dress(field)
 
@@ -76,7 +76,7 @@ class MemberForm(Form):
     """A role for a person who has an account."""
 
     username = forms.CharField(max_length=150, label="User name")
-    role = forms.ChoiceField(choices=MemberRole)
+    role = forms.ChoiceField(choices=MemberRole, initial=MemberRole.CONTRIBUTOR)
 
     def clean_username(self) -> Person:
         """The person of that user name."""

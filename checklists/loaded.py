@@ -184,6 +184,13 @@ def _open_words(item: LoadedItem) -> str:
     return "checks pass; a person must confirm the rest" if Outcome(item.outcome).passes else item.observed
 
 
+# Columns of a row's run and person that neither judging nor showing reads: dates are slow to parse on SQLite.
+_UNUSED = (
+    *(f"run__{name}" for name in ("requested_at", "sent_at", "lease_until", "claim", "attempts")),
+    *(f"decided_by__{name}" for name in ("password", "last_login", "date_joined", "email")),
+)
+
+
 def load(pk: int) -> LoadedGate:
     """Load a gate by id: five queries. Raises Gate.DoesNotExist."""
     gate = Gate.objects.select_related(
@@ -198,6 +205,7 @@ def load(pk: int) -> LoadedGate:
         .annotate(open_run=FilteredRelation("runs", condition=Q(runs__state__in=OPEN_STATES)))
         .annotate(open_state=F("open_run__state"), open_started=F("open_run__started_at"))
         .select_related("run", "decided_by")
+        .defer(*_UNUSED)
         .order_by("position")
     )
     items = [LoadedItem(row, specs[row.key], evidence[row.pk]) for row in rows]

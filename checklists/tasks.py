@@ -80,10 +80,10 @@ def _token(task: Task, before: int) -> uuid.UUID | None:
     return uuid.uuid5(uuid.NAMESPACE_OID, f"{task.request.id}/{attempt}")
 
 
-@shared_task(name="checklists.render_report", **_RETRIED, **_limits(settings.REPORT_SECONDS))
-def render_report(report: int) -> None:
+@shared_task(name="checklists.render_report", bind=True, **_RETRIED, **_limits(settings.REPORT_SECONDS))
+def render_report(self: Task, report: int) -> None:
     """Render one report, if it is still queued."""
-    reports.render(report)
+    reports.render(report, token=_token(self, 0), lost=_token(self, 1))
 
 
 @shared_task(name="checklists.sweep", ignore_result=True, acks_late=False, time_limit=60)

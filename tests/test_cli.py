@@ -28,7 +28,7 @@ KINDS = {"file", "log", "metric", "metric-gap", "per-class", "image", "checkpoin
 SAMPLE = ROOT / "tests" / "fixtures" / "checklists" / "paragraph-style.md"
 
 
-class Nothing(Params):
+class Nothing(Params, frozen=True):
     """No parameters."""
 
 

@@ -51,7 +51,7 @@ def test_readme_command_line(line):
     assert program == ".venv/bin/readiness"
     command = [sys.executable, "-m", "readiness", *arguments]
     done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
-    expected = 1 if "target_accuracy=90" in line else 0
+    expected = 1 if "target_accuracy=99" in line else 0
     assert done.returncode == expected, done.stdout + done.stderr
 
 

@@ -19,7 +19,8 @@ from checklists.permissions import Act
 
 EMPTY = "The file is empty, so it proves nothing."
 TWICE = "This file is already attached to the item."
-NOT_A_LINK = "The link must start with https:// or http:// and name a host."
+NOT_A_LINK = "The link must start with https:// or http://, name a host and have at most 1000 characters."
+MAX_LINK = 1000
 NOT_YOURS = "Only who attached it, or an owner, may remove evidence."
 
 
@@ -31,16 +32,9 @@ def attach_file(
     Raises Forbidden, Refused (empty, too large, twice).
     """
     file = content if isinstance(content, File) else File(content)
-    limit = settings.EVIDENCE_MAX_BYTES
-    if not file.size:
-        raise Refused(EMPTY, "Choose the file again.")
-    if file.size > limit:
-        raise Refused(
-            f"The file has {file.size / 1e6:.1f} MB; at most {limit / 1e6:.0f} MB are kept as evidence.",
-            "Attach a link to where it is kept instead.",
-        )
     with gate_act(gate, by=by, act=Act.ATTACH) as act:
         item = act.item(key)
+        _require_size(file.size)
         sha256, size = blobs.put(file)
         if any(e.sha256 == sha256 for e in item.evidence):
             raise Refused(TWICE)
@@ -50,11 +44,9 @@ def attach_file(
 
 def attach_link(*, gate: int, key: str, by: Person, url: str, name: str = "") -> LoadedGate:
     """Attach a link; it is never fetched. Raises Forbidden, Refused."""
-    parts = urlsplit(url.strip())
-    if parts.scheme not in ("https", "http") or not parts.hostname:
-        raise Refused(NOT_A_LINK)
     with gate_act(gate, by=by, act=Act.ATTACH) as act:
         item = act.item(key)
+        _require_link(url.strip())
         if any(e.url == url.strip() for e in item.evidence):
             raise Refused("This link is already attached to the item.")
         _add(act, item, EvidenceKind.LINK, clean_name(name or url), url=url.strip())
@@ -85,6 +77,27 @@ def clean_name(name: str) -> str:
         name = name.rsplit("/", 1)[-1]
     kept = "".join(c for c in name if unicodedata.category(c)[0] != "C").strip()
     return kept[:255] or "unnamed"
+
+
+def _require_size(size: int) -> None:
+    limit = settings.EVIDENCE_MAX_BYTES
+    if not size:
+        raise Refused(EMPTY, "Choose the file again.")
+    if size > limit:
+        raise Refused(
+            f"The file has {size / 1e6:.1f} MB; at most {limit / 1e6:.0f} MB are kept as evidence.",
+            "Attach a link to where it is kept instead.",
+        )
+
+
+def _require_link(url: str) -> None:
+    try:
+        parts = urlsplit(url)
+        good = parts.scheme in ("https", "http") and bool(parts.hostname)
+    except ValueError:  # a broken IPv6 address
+        good = False
+    if not good or len(url) > MAX_LINK:
+        raise Refused(NOT_A_LINK)
 
 
 def _add(act: GateAct, item: LoadedItem, kind: EvidenceKind, name: str, **fields: str | int) -> None:

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from datetime import timedelta
 
 from django.conf import settings
-from django.db.models import F
+from django.db.models import F, Q
 
 from checklists import blobs, clock
 from checklists.actions.base import gate_act
@@ -20,6 +20,8 @@ from readiness.engine.errors import ReadinessError
 
 MAX_ATTEMPTS = 3
 RESEND_AFTER = timedelta(seconds=settings.RESEND_SECONDS)
+# Less than the task's own limit, so that a report that takes too long ends with that reason.
+SECONDS = settings.REPORT_SECONDS * 0.8
 LEASE = timedelta(seconds=settings.REPORT_SECONDS + settings.LEASE_MARGIN_SECONDS)
 
 
@@ -44,18 +46,24 @@ def sent(ids: Iterable[int]) -> None:
     Report.objects.filter(pk__in=list(ids)).update(sent_at=clock.now())
 
 
-def render(report: int) -> None:
-    """Render a queued report, if nobody else has it; the row names the PDF after its bytes are stored."""
-    token = uuid.uuid4()
+def render(report: int, *, token: uuid.UUID | None = None, lost: uuid.UUID | None = None) -> None:
+    """Render a queued report, if nobody else has it; the row names the PDF after its bytes are stored.
+
+    `token` and `lost` name this attempt and an earlier one whose process died, as in `runs.claim`.
+    """
+    token = token or uuid.uuid4()
     lease = clock.now() + LEASE
-    taken = Report.objects.filter(pk=report, state=RunState.QUEUED).update(
+    free = Q(state=RunState.QUEUED)
+    if lost:
+        free |= Q(state=RunState.RUNNING, claim=lost, attempts__lt=MAX_ATTEMPTS)
+    taken = Report.objects.filter(free, pk=report).update(
         state=RunState.RUNNING, claim=token, lease_until=lease, attempts=F("attempts") + 1
     )
     if taken != 1:
         return
     row = Report.objects.get(pk=report)
     try:
-        data = pdf.render(row.snapshot, seconds=settings.REPORT_SECONDS)
+        data = pdf.render(row.snapshot, seconds=SECONDS)
     except ReadinessError as error:
         _end(row, token, error=str(error))
         return

@@ -9,456 +9,1049 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     initial = True
 
     dependencies = [
-        ('auth', '0012_alter_user_first_name_max_length'),
+        ("auth", "0012_alter_user_first_name_max_length"),
     ]
 
     operations = [
         migrations.CreateModel(
-            name='ArtifactSnapshot',
+            name="ArtifactSnapshot",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('digest', models.CharField(max_length=71, unique=True)),
-                ('file_count', models.PositiveIntegerField()),
-                ('total_bytes', models.PositiveBigIntegerField()),
-                ('created_at', models.DateTimeField()),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("digest", models.CharField(max_length=71, unique=True)),
+                ("file_count", models.PositiveIntegerField()),
+                ("total_bytes", models.PositiveBigIntegerField()),
+                ("created_at", models.DateTimeField()),
             ],
         ),
         migrations.CreateModel(
-            name='AuditStream',
+            name="AuditStream",
             fields=[
-                ('name', models.CharField(max_length=60, primary_key=True, serialize=False)),
-                ('length', models.PositiveIntegerField(default=0)),
-                ('head', models.CharField(max_length=64)),
+                ("name", models.CharField(max_length=60, primary_key=True, serialize=False)),
+                ("length", models.PositiveIntegerField(default=0)),
+                ("head", models.CharField(max_length=64)),
             ],
         ),
         migrations.CreateModel(
-            name='Environment',
+            name="Environment",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('name', models.CharField(max_length=60)),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("name", models.CharField(max_length=60)),
             ],
             options={
-                'ordering': ['name'],
+                "ordering": ["name"],
             },
         ),
         migrations.CreateModel(
-            name='Heartbeat',
+            name="Heartbeat",
             fields=[
-                ('name', models.CharField(max_length=40, primary_key=True, serialize=False)),
-                ('at', models.DateTimeField()),
+                ("name", models.CharField(max_length=40, primary_key=True, serialize=False)),
+                ("at", models.DateTimeField()),
             ],
         ),
         migrations.CreateModel(
-            name='Person',
+            name="Person",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('password', models.CharField(max_length=128, verbose_name='password')),
-                ('last_login', models.DateTimeField(blank=True, null=True, verbose_name='last login')),
-                ('is_superuser', models.BooleanField(default=False, help_text='Designates that this user has all permissions without explicitly assigning them.', verbose_name='superuser status')),
-                ('username', models.CharField(error_messages={'unique': 'A user with that username already exists.'}, help_text='Required. 150 characters or fewer. Letters, digits and @/./+/-/_ only.', max_length=150, unique=True, validators=[django.contrib.auth.validators.UnicodeUsernameValidator()], verbose_name='username')),
-                ('first_name', models.CharField(blank=True, max_length=150, verbose_name='first name')),
-                ('last_name', models.CharField(blank=True, max_length=150, verbose_name='last name')),
-                ('email', models.EmailField(blank=True, max_length=254, verbose_name='email address')),
-                ('is_staff', models.BooleanField(default=False, help_text='Designates whether the user can log into this admin site.', verbose_name='staff status')),
-                ('is_active', models.BooleanField(default=True, help_text='Designates whether this user should be treated as active. Unselect this instead of deleting accounts.', verbose_name='active')),
-                ('date_joined', models.DateTimeField(default=django.utils.timezone.now, verbose_name='date joined')),
-                ('groups', models.ManyToManyField(blank=True, help_text='The groups this user belongs to. A user will get all permissions granted to each of their groups.', related_name='user_set', related_query_name='user', to='auth.group', verbose_name='groups')),
-                ('user_permissions', models.ManyToManyField(blank=True, help_text='Specific permissions for this user.', related_name='user_set', related_query_name='user', to='auth.permission', verbose_name='user permissions')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("password", models.CharField(max_length=128, verbose_name="password")),
+                ("last_login", models.DateTimeField(blank=True, null=True, verbose_name="last login")),
+                (
+                    "is_superuser",
+                    models.BooleanField(
+                        default=False,
+                        help_text="Designates that this user has all permissions without explicitly assigning them.",
+                        verbose_name="superuser status",
+                    ),
+                ),
+                (
+                    "username",
+                    models.CharField(
+                        error_messages={"unique": "A user with that username already exists."},
+                        help_text="Required. 150 characters or fewer. Letters, digits and @/./+/-/_ only.",
+                        max_length=150,
+                        unique=True,
+                        validators=[django.contrib.auth.validators.UnicodeUsernameValidator()],
+                        verbose_name="username",
+                    ),
+                ),
+                ("first_name", models.CharField(blank=True, max_length=150, verbose_name="first name")),
+                ("last_name", models.CharField(blank=True, max_length=150, verbose_name="last name")),
+                ("email", models.EmailField(blank=True, max_length=254, verbose_name="email address")),
+                (
+                    "is_staff",
+                    models.BooleanField(
+                        default=False,
+                        help_text="Designates whether the user can log into this admin site.",
+                        verbose_name="staff status",
+                    ),
+                ),
+                (
+                    "is_active",
+                    models.BooleanField(
+                        default=True,
+                        help_text="Designates whether this user should be treated as active. Unselect this instead of deleting accounts.",
+                        verbose_name="active",
+                    ),
+                ),
+                (
+                    "date_joined",
+                    models.DateTimeField(default=django.utils.timezone.now, verbose_name="date joined"),
+                ),
+                (
+                    "groups",
+                    models.ManyToManyField(
+                        blank=True,
+                        help_text="The groups this user belongs to. A user will get all permissions granted to each of their groups.",
+                        related_name="user_set",
+                        related_query_name="user",
+                        to="auth.group",
+                        verbose_name="groups",
+                    ),
+                ),
+                (
+                    "user_permissions",
+                    models.ManyToManyField(
+                        blank=True,
+                        help_text="Specific permissions for this user.",
+                        related_name="user_set",
+                        related_query_name="user",
+                        to="auth.permission",
+                        verbose_name="user permissions",
+                    ),
+                ),
             ],
             options={
-                'verbose_name': 'user',
-                'verbose_name_plural': 'users',
-                'abstract': False,
+                "verbose_name": "user",
+                "verbose_name_plural": "users",
+                "abstract": False,
             },
             managers=[
-                ('objects', django.contrib.auth.models.UserManager()),
+                ("objects", django.contrib.auth.models.UserManager()),
             ],
         ),
         migrations.CreateModel(
-            name='AuditEntry',
+            name="AuditEntry",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('stream', models.CharField(max_length=60)),
-                ('seq', models.PositiveIntegerField()),
-                ('at', models.DateTimeField()),
-                ('actor_id', models.BigIntegerField(null=True)),
-                ('actor_name', models.CharField(max_length=200)),
-                ('verb', models.CharField(max_length=60)),
-                ('subject', models.CharField(blank=True, max_length=300)),
-                ('revision', models.PositiveIntegerField(null=True)),
-                ('data', models.JSONField(default=dict)),
-                ('previous', models.CharField(max_length=64)),
-                ('hash', models.CharField(max_length=64)),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("stream", models.CharField(max_length=60)),
+                ("seq", models.PositiveIntegerField()),
+                ("at", models.DateTimeField()),
+                ("actor_id", models.BigIntegerField(null=True)),
+                ("actor_name", models.CharField(max_length=200)),
+                ("verb", models.CharField(max_length=60)),
+                ("subject", models.CharField(blank=True, max_length=300)),
+                ("revision", models.PositiveIntegerField(null=True)),
+                ("data", models.JSONField(default=dict)),
+                ("previous", models.CharField(max_length=64)),
+                ("hash", models.CharField(max_length=64)),
             ],
             options={
-                'verbose_name_plural': 'audit entries',
-                'ordering': ['stream', 'seq'],
-                'indexes': [models.Index(fields=['-at'], name='audit_newest_first')],
-                'constraints': [models.UniqueConstraint(fields=('stream', 'seq'), name='one_entry_per_position')],
+                "verbose_name_plural": "audit entries",
+                "ordering": ["stream", "seq"],
+                "indexes": [models.Index(fields=["-at"], name="audit_newest_first")],
+                "constraints": [
+                    models.UniqueConstraint(fields=("stream", "seq"), name="one_entry_per_position")
+                ],
             },
         ),
         migrations.CreateModel(
-            name='ChecklistVersion',
+            name="ChecklistVersion",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('slug', models.SlugField()),
-                ('version', models.CharField(max_length=40)),
-                ('title', models.CharField(max_length=200)),
-                ('source', models.TextField()),
-                ('sha256', models.CharField(max_length=64)),
-                ('content', models.JSONField()),
-                ('html', models.JSONField()),
-                ('published_at', models.DateTimeField()),
-                ('published_by', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("slug", models.SlugField()),
+                ("version", models.CharField(max_length=40)),
+                ("title", models.CharField(max_length=200)),
+                ("source", models.TextField()),
+                ("sha256", models.CharField(max_length=64)),
+                ("content", models.JSONField()),
+                ("html", models.JSONField()),
+                ("published_at", models.DateTimeField()),
+                (
+                    "published_by",
+                    models.ForeignKey(
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
             ],
             options={
-                'ordering': ['slug', '-published_at'],
+                "ordering": ["slug", "-published_at"],
             },
         ),
         migrations.CreateModel(
-            name='CheckRun',
+            name="CheckRun",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('state', models.CharField(choices=[('queued', 'Queued'), ('running', 'Running'), ('done', 'Done')], default='queued', max_length=8)),
-                ('outcome', models.CharField(blank=True, max_length=5)),
-                ('results', models.JSONField(default=list)),
-                ('requested_at', models.DateTimeField()),
-                ('sent_at', models.DateTimeField(null=True)),
-                ('started_at', models.DateTimeField(null=True)),
-                ('lease_until', models.DateTimeField(null=True)),
-                ('finished_at', models.DateTimeField(null=True)),
-                ('attempts', models.PositiveIntegerField(default=0)),
-                ('claim', models.UUIDField(null=True)),
-                ('requested_by', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
-                ('snapshot', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='checklists.artifactsnapshot')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                (
+                    "state",
+                    models.CharField(
+                        choices=[("queued", "Queued"), ("running", "Running"), ("done", "Done")],
+                        default="queued",
+                        max_length=8,
+                    ),
+                ),
+                ("outcome", models.CharField(blank=True, max_length=5)),
+                ("results", models.JSONField(default=list)),
+                ("requested_at", models.DateTimeField()),
+                ("sent_at", models.DateTimeField(null=True)),
+                ("started_at", models.DateTimeField(null=True)),
+                ("lease_until", models.DateTimeField(null=True)),
+                ("finished_at", models.DateTimeField(null=True)),
+                ("attempts", models.PositiveIntegerField(default=0)),
+                ("claim", models.UUIDField(null=True)),
+                (
+                    "requested_by",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
+                (
+                    "snapshot",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="checklists.artifactsnapshot",
+                    ),
+                ),
             ],
             options={
-                'ordering': ['-id'],
+                "ordering": ["-id"],
             },
         ),
         migrations.CreateModel(
-            name='Gate',
+            name="Gate",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('revision', models.PositiveIntegerField(default=0)),
-                ('digest', models.CharField(blank=True, max_length=71)),
-                ('verdict', models.CharField(choices=[('blocked', 'Blocked'), ('open', 'Open'), ('ready', 'Ready to sign'), ('approved', 'Approved'), ('declined', 'Declined')], default='open', max_length=10)),
-                ('summary', models.JSONField(default=dict)),
-                ('opened_at', models.DateTimeField()),
-                ('checklist', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='gates', to='checklists.checklistversion')),
-                ('environment', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='gates', to='checklists.environment')),
-                ('opened_by', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("revision", models.PositiveIntegerField(default=0)),
+                ("digest", models.CharField(blank=True, max_length=71)),
+                (
+                    "verdict",
+                    models.CharField(
+                        choices=[
+                            ("blocked", "Blocked"),
+                            ("open", "Open"),
+                            ("ready", "Ready to sign"),
+                            ("approved", "Approved"),
+                            ("declined", "Declined"),
+                        ],
+                        default="open",
+                        max_length=10,
+                    ),
+                ),
+                ("summary", models.JSONField(default=dict)),
+                ("opened_at", models.DateTimeField()),
+                (
+                    "checklist",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="gates",
+                        to="checklists.checklistversion",
+                    ),
+                ),
+                (
+                    "environment",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="gates",
+                        to="checklists.environment",
+                    ),
+                ),
+                (
+                    "opened_by",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
             ],
             options={
-                'ordering': ['-opened_at'],
+                "ordering": ["-opened_at"],
             },
         ),
         migrations.CreateModel(
-            name='GateItem',
+            name="GateItem",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('key', models.CharField(max_length=200)),
-                ('position', models.PositiveIntegerField()),
-                ('role', models.CharField(blank=True, max_length=20)),
-                ('requirement', models.CharField(choices=[('mandatory', 'Mandatory'), ('conditional', 'Conditional'), ('recommended', 'Recommended')], max_length=12)),
-                ('has_checks', models.BooleanField(default=False)),
-                ('needs_person', models.BooleanField(default=False)),
-                ('state', models.CharField(choices=[('open', 'Open'), ('passed', 'Passed'), ('failed', 'Failed'), ('na', 'Not applicable'), ('waived', 'Waived')], default='open', max_length=8)),
-                ('decided', models.CharField(blank=True, choices=[('checks', 'checks'), ('person', 'a person'), ('', 'nobody')], default='', max_length=8)),
-                ('decided_at', models.DateTimeField(null=True)),
-                ('reason', models.TextField(blank=True)),
-                ('confirmed', models.JSONField(default=list)),
-                ('changed_in', models.PositiveIntegerField(default=0)),
-                ('decided_by', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
-                ('gate', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='items', to='checklists.gate')),
-                ('run', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='checklists.checkrun')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("key", models.CharField(max_length=200)),
+                ("position", models.PositiveIntegerField()),
+                ("role", models.CharField(blank=True, max_length=20)),
+                (
+                    "requirement",
+                    models.CharField(
+                        choices=[
+                            ("mandatory", "Mandatory"),
+                            ("conditional", "Conditional"),
+                            ("recommended", "Recommended"),
+                        ],
+                        max_length=12,
+                    ),
+                ),
+                ("has_checks", models.BooleanField(default=False)),
+                ("needs_person", models.BooleanField(default=False)),
+                (
+                    "state",
+                    models.CharField(
+                        choices=[
+                            ("open", "Open"),
+                            ("passed", "Passed"),
+                            ("failed", "Failed"),
+                            ("na", "Not applicable"),
+                            ("waived", "Waived"),
+                        ],
+                        default="open",
+                        max_length=8,
+                    ),
+                ),
+                (
+                    "decided",
+                    models.CharField(
+                        blank=True,
+                        choices=[("checks", "checks"), ("person", "a person"), ("", "nobody")],
+                        default="",
+                        max_length=8,
+                    ),
+                ),
+                ("decided_at", models.DateTimeField(null=True)),
+                ("reason", models.TextField(blank=True)),
+                ("confirmed", models.JSONField(default=list)),
+                ("changed_in", models.PositiveIntegerField(default=0)),
+                (
+                    "decided_by",
+                    models.ForeignKey(
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
+                (
+                    "gate",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="items",
+                        to="checklists.gate",
+                    ),
+                ),
+                (
+                    "run",
+                    models.ForeignKey(
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="checklists.checkrun",
+                    ),
+                ),
             ],
             options={
-                'ordering': ['gate', 'position'],
+                "ordering": ["gate", "position"],
             },
         ),
         migrations.CreateModel(
-            name='Evidence',
+            name="Evidence",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('kind', models.CharField(choices=[('file', 'File'), ('link', 'Link')], max_length=4)),
-                ('name', models.CharField(max_length=255)),
-                ('sha256', models.CharField(blank=True, max_length=64)),
-                ('size', models.PositiveBigIntegerField(default=0)),
-                ('media_type', models.CharField(blank=True, max_length=100)),
-                ('url', models.URLField(blank=True, max_length=1000)),
-                ('added_at', models.DateTimeField()),
-                ('removed_at', models.DateTimeField(null=True)),
-                ('added_by', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
-                ('removed_by', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
-                ('item', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='evidence', to='checklists.gateitem')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("kind", models.CharField(choices=[("file", "File"), ("link", "Link")], max_length=4)),
+                ("name", models.CharField(max_length=255)),
+                ("sha256", models.CharField(blank=True, max_length=64)),
+                ("size", models.PositiveBigIntegerField(default=0)),
+                ("media_type", models.CharField(blank=True, max_length=100)),
+                ("url", models.URLField(blank=True, max_length=1000)),
+                ("added_at", models.DateTimeField()),
+                ("removed_at", models.DateTimeField(null=True)),
+                (
+                    "added_by",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
+                (
+                    "removed_by",
+                    models.ForeignKey(
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
+                (
+                    "item",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="evidence",
+                        to="checklists.gateitem",
+                    ),
+                ),
             ],
             options={
-                'verbose_name_plural': 'evidence',
-                'ordering': ['item', 'id'],
+                "verbose_name_plural": "evidence",
+                "ordering": ["item", "id"],
             },
         ),
         migrations.AddField(
-            model_name='checkrun',
-            name='item',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='runs', to='checklists.gateitem'),
+            model_name="checkrun",
+            name="item",
+            field=models.ForeignKey(
+                on_delete=django.db.models.deletion.PROTECT, related_name="runs", to="checklists.gateitem"
+            ),
         ),
         migrations.CreateModel(
-            name='GateRole',
+            name="GateRole",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('role', models.CharField(choices=[('owner', 'Owner'), ('contributor', 'Contributor'), ('technical-lead', 'Technical lead'), ('product-owner', 'Product owner'), ('compliance', 'Compliance'), ('reader', 'Reader')], max_length=20)),
-                ('position', models.PositiveIntegerField()),
-                ('conditional', models.BooleanField(default=False)),
-                ('dropped_reason', models.TextField(blank=True)),
-                ('dropped_at', models.DateTimeField(null=True)),
-                ('dropped_by', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
-                ('gate', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='roles', to='checklists.gate')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                (
+                    "role",
+                    models.CharField(
+                        choices=[
+                            ("owner", "Owner"),
+                            ("contributor", "Contributor"),
+                            ("technical-lead", "Technical lead"),
+                            ("product-owner", "Product owner"),
+                            ("compliance", "Compliance"),
+                            ("reader", "Reader"),
+                        ],
+                        max_length=20,
+                    ),
+                ),
+                ("position", models.PositiveIntegerField()),
+                ("conditional", models.BooleanField(default=False)),
+                ("dropped_reason", models.TextField(blank=True)),
+                ("dropped_at", models.DateTimeField(null=True)),
+                (
+                    "dropped_by",
+                    models.ForeignKey(
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
+                (
+                    "gate",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="roles",
+                        to="checklists.gate",
+                    ),
+                ),
             ],
             options={
-                'ordering': ['gate', 'position'],
+                "ordering": ["gate", "position"],
             },
         ),
         migrations.CreateModel(
-            name='Note',
+            name="Note",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('text', models.TextField()),
-                ('at', models.DateTimeField()),
-                ('by', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
-                ('item', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='notes', to='checklists.gateitem')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("text", models.TextField()),
+                ("at", models.DateTimeField()),
+                (
+                    "by",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
+                (
+                    "item",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="notes",
+                        to="checklists.gateitem",
+                    ),
+                ),
             ],
             options={
-                'ordering': ['item', 'id'],
+                "ordering": ["item", "id"],
             },
         ),
         migrations.CreateModel(
-            name='ParameterSet',
+            name="ParameterSet",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('number', models.PositiveIntegerField()),
-                ('values', models.JSONField()),
-                ('reason', models.TextField(blank=True)),
-                ('after_result', models.BooleanField(default=False)),
-                ('frozen_at', models.DateTimeField(blank=True, null=True)),
-                ('set_at', models.DateTimeField()),
-                ('set_by', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("number", models.PositiveIntegerField()),
+                ("values", models.JSONField()),
+                ("reason", models.TextField(blank=True)),
+                ("after_result", models.BooleanField(default=False)),
+                ("frozen_at", models.DateTimeField(blank=True, null=True)),
+                ("set_at", models.DateTimeField()),
+                (
+                    "set_by",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
             ],
             options={
-                'ordering': ['release', '-number'],
+                "ordering": ["release", "-number"],
             },
         ),
         migrations.AddField(
-            model_name='checkrun',
-            name='parameters',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='checklists.parameterset'),
+            model_name="checkrun",
+            name="parameters",
+            field=models.ForeignKey(
+                on_delete=django.db.models.deletion.PROTECT, related_name="+", to="checklists.parameterset"
+            ),
         ),
         migrations.CreateModel(
-            name='Project',
+            name="Project",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('slug', models.SlugField(unique=True)),
-                ('name', models.CharField(max_length=120)),
-                ('description', models.TextField(blank=True)),
-                ('created_at', models.DateTimeField()),
-                ('created_by', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("slug", models.SlugField(unique=True)),
+                ("name", models.CharField(max_length=120)),
+                ("description", models.TextField(blank=True)),
+                ("created_at", models.DateTimeField()),
+                (
+                    "created_by",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
             ],
             options={
-                'ordering': ['name'],
+                "ordering": ["name"],
             },
         ),
         migrations.CreateModel(
-            name='Membership',
+            name="Membership",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('role', models.CharField(choices=[('owner', 'Owner'), ('contributor', 'Contributor'), ('technical-lead', 'Technical lead'), ('product-owner', 'Product owner'), ('compliance', 'Compliance'), ('reader', 'Reader')], max_length=20)),
-                ('person', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='memberships', to=settings.AUTH_USER_MODEL)),
-                ('project', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='memberships', to='checklists.project')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                (
+                    "role",
+                    models.CharField(
+                        choices=[
+                            ("owner", "Owner"),
+                            ("contributor", "Contributor"),
+                            ("technical-lead", "Technical lead"),
+                            ("product-owner", "Product owner"),
+                            ("compliance", "Compliance"),
+                            ("reader", "Reader"),
+                        ],
+                        max_length=20,
+                    ),
+                ),
+                (
+                    "person",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="memberships",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
+                (
+                    "project",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="memberships",
+                        to="checklists.project",
+                    ),
+                ),
             ],
             options={
-                'ordering': ['project', 'role', 'person'],
+                "ordering": ["project", "role", "person"],
             },
         ),
         migrations.AddField(
-            model_name='environment',
-            name='project',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='environments', to='checklists.project'),
+            model_name="environment",
+            name="project",
+            field=models.ForeignKey(
+                on_delete=django.db.models.deletion.PROTECT,
+                related_name="environments",
+                to="checklists.project",
+            ),
         ),
         migrations.CreateModel(
-            name='Release',
+            name="Release",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('version', models.CharField(max_length=60)),
-                ('root', models.CharField(max_length=500)),
-                ('planned_for', models.DateField(blank=True, null=True)),
-                ('created_at', models.DateTimeField()),
-                ('created_by', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
-                ('parameters', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='checklists.parameterset')),
-                ('project', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='releases', to='checklists.project')),
-                ('snapshot', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='releases', to='checklists.artifactsnapshot')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("version", models.CharField(max_length=60)),
+                ("root", models.CharField(max_length=500)),
+                ("planned_for", models.DateField(blank=True, null=True)),
+                ("created_at", models.DateTimeField()),
+                (
+                    "created_by",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
+                (
+                    "parameters",
+                    models.ForeignKey(
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="checklists.parameterset",
+                    ),
+                ),
+                (
+                    "project",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="releases",
+                        to="checklists.project",
+                    ),
+                ),
+                (
+                    "snapshot",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="releases",
+                        to="checklists.artifactsnapshot",
+                    ),
+                ),
             ],
             options={
-                'ordering': ['-created_at'],
+                "ordering": ["-created_at"],
             },
         ),
         migrations.AddField(
-            model_name='parameterset',
-            name='release',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='parameter_sets', to='checklists.release'),
+            model_name="parameterset",
+            name="release",
+            field=models.ForeignKey(
+                on_delete=django.db.models.deletion.PROTECT,
+                related_name="parameter_sets",
+                to="checklists.release",
+            ),
         ),
         migrations.AddField(
-            model_name='gate',
-            name='release',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='gates', to='checklists.release'),
+            model_name="gate",
+            name="release",
+            field=models.ForeignKey(
+                on_delete=django.db.models.deletion.PROTECT, related_name="gates", to="checklists.release"
+            ),
         ),
         migrations.CreateModel(
-            name='Report',
+            name="Report",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('snapshot', models.JSONField()),
-                ('digest', models.CharField(max_length=71)),
-                ('verdict', models.CharField(max_length=10)),
-                ('state', models.CharField(choices=[('queued', 'Queued'), ('running', 'Running'), ('done', 'Done')], default='queued', max_length=8)),
-                ('error', models.TextField(blank=True)),
-                ('sha256', models.CharField(blank=True, max_length=64)),
-                ('size', models.PositiveBigIntegerField(default=0)),
-                ('requested_at', models.DateTimeField()),
-                ('sent_at', models.DateTimeField(null=True)),
-                ('lease_until', models.DateTimeField(null=True)),
-                ('finished_at', models.DateTimeField(null=True)),
-                ('attempts', models.PositiveIntegerField(default=0)),
-                ('claim', models.UUIDField(null=True)),
-                ('gate', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='reports', to='checklists.gate')),
-                ('requested_by', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("snapshot", models.JSONField()),
+                ("digest", models.CharField(max_length=71)),
+                ("verdict", models.CharField(max_length=10)),
+                (
+                    "state",
+                    models.CharField(
+                        choices=[("queued", "Queued"), ("running", "Running"), ("done", "Done")],
+                        default="queued",
+                        max_length=8,
+                    ),
+                ),
+                ("error", models.TextField(blank=True)),
+                ("sha256", models.CharField(blank=True, max_length=64)),
+                ("size", models.PositiveBigIntegerField(default=0)),
+                ("requested_at", models.DateTimeField()),
+                ("sent_at", models.DateTimeField(null=True)),
+                ("lease_until", models.DateTimeField(null=True)),
+                ("finished_at", models.DateTimeField(null=True)),
+                ("attempts", models.PositiveIntegerField(default=0)),
+                ("claim", models.UUIDField(null=True)),
+                (
+                    "gate",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="reports",
+                        to="checklists.gate",
+                    ),
+                ),
+                (
+                    "requested_by",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
             ],
             options={
-                'ordering': ['-id'],
+                "ordering": ["-id"],
             },
         ),
         migrations.CreateModel(
-            name='SignOff',
+            name="SignOff",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('role', models.CharField(choices=[('owner', 'Owner'), ('contributor', 'Contributor'), ('technical-lead', 'Technical lead'), ('product-owner', 'Product owner'), ('compliance', 'Compliance'), ('reader', 'Reader')], max_length=20)),
-                ('person_name', models.CharField(max_length=200)),
-                ('decision', models.CharField(choices=[('approve', 'Approved'), ('decline', 'Declined')], max_length=8)),
-                ('meaning', models.TextField()),
-                ('criteria', models.JSONField(default=list)),
-                ('comment', models.TextField(blank=True)),
-                ('digest', models.CharField(max_length=71)),
-                ('snapshot', models.JSONField()),
-                ('signed_at', models.DateTimeField()),
-                ('utc_offset_minutes', models.SmallIntegerField(default=0)),
-                ('live', models.BooleanField(default=True)),
-                ('gate', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='signoffs', to='checklists.gate')),
-                ('person', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='signoffs', to=settings.AUTH_USER_MODEL)),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                (
+                    "role",
+                    models.CharField(
+                        choices=[
+                            ("owner", "Owner"),
+                            ("contributor", "Contributor"),
+                            ("technical-lead", "Technical lead"),
+                            ("product-owner", "Product owner"),
+                            ("compliance", "Compliance"),
+                            ("reader", "Reader"),
+                        ],
+                        max_length=20,
+                    ),
+                ),
+                ("person_name", models.CharField(max_length=200)),
+                (
+                    "decision",
+                    models.CharField(
+                        choices=[("approve", "Approved"), ("decline", "Declined")], max_length=8
+                    ),
+                ),
+                ("meaning", models.TextField()),
+                ("criteria", models.JSONField(default=list)),
+                ("comment", models.TextField(blank=True)),
+                ("digest", models.CharField(max_length=71)),
+                ("snapshot", models.JSONField()),
+                ("signed_at", models.DateTimeField()),
+                ("utc_offset_minutes", models.SmallIntegerField(default=0)),
+                ("live", models.BooleanField(default=True)),
+                (
+                    "gate",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="signoffs",
+                        to="checklists.gate",
+                    ),
+                ),
+                (
+                    "person",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="signoffs",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
             ],
             options={
-                'ordering': ['gate', 'id'],
+                "ordering": ["gate", "id"],
             },
         ),
         migrations.AddConstraint(
-            model_name='checklistversion',
-            constraint=models.UniqueConstraint(fields=('slug', 'version'), name='one_checklist_per_version'),
+            model_name="checklistversion",
+            constraint=models.UniqueConstraint(fields=("slug", "version"), name="one_checklist_per_version"),
         ),
         migrations.AddConstraint(
-            model_name='gateitem',
-            constraint=models.UniqueConstraint(fields=('gate', 'key'), name='one_item_per_key'),
+            model_name="gateitem",
+            constraint=models.UniqueConstraint(fields=("gate", "key"), name="one_item_per_key"),
         ),
         migrations.AddConstraint(
-            model_name='gateitem',
-            constraint=models.CheckConstraint(condition=models.Q(('state__in', ['open', 'passed', 'failed', 'na', 'waived'])), name='known_item_state'),
+            model_name="gateitem",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("state__in", ["open", "passed", "failed", "na", "waived"])),
+                name="known_item_state",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='gateitem',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('decided', ''), ('decided_at', None), ('state', 'open')), models.Q(models.Q(('state', 'open'), _negated=True), ('decided_at__isnull', False), models.Q(('decided', ''), _negated=True)), _connector='OR'), name='decided_has_time'),
+            model_name="gateitem",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    models.Q(("decided", ""), ("decided_at", None), ("state", "open")),
+                    models.Q(
+                        models.Q(("state", "open"), _negated=True),
+                        ("decided_at__isnull", False),
+                        models.Q(("decided", ""), _negated=True),
+                    ),
+                    _connector="OR",
+                ),
+                name="decided_has_time",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='gateitem',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('decided', 'person'), _negated=True), ('decided_by__isnull', False), _connector='OR'), name='person_decided_has_name'),
+            model_name="gateitem",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    models.Q(("decided", "person"), _negated=True),
+                    ("decided_by__isnull", False),
+                    _connector="OR",
+                ),
+                name="person_decided_has_name",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='gateitem',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('state', 'na'), _negated=True), models.Q(models.Q(('reason', ''), _negated=True), models.Q(('requirement', 'mandatory'), _negated=True)), _connector='OR'), name='not_applicable_has_reason'),
+            model_name="gateitem",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    models.Q(("state", "na"), _negated=True),
+                    models.Q(
+                        models.Q(("reason", ""), _negated=True),
+                        models.Q(("requirement", "mandatory"), _negated=True),
+                    ),
+                    _connector="OR",
+                ),
+                name="not_applicable_has_reason",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='gateitem',
-            constraint=models.CheckConstraint(condition=models.Q(('role', ''), ('state', 'open'), _connector='OR'), name='approvals_only_by_signing'),
+            model_name="gateitem",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("role", ""), ("state", "open"), _connector="OR"),
+                name="approvals_only_by_signing",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='evidence',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('kind', 'file'), ('size__gt', 0), ('url', ''), models.Q(('sha256', ''), _negated=True)), models.Q(('kind', 'link'), ('sha256', ''), ('size', 0), models.Q(('url', ''), _negated=True)), _connector='OR'), name='evidence_is_file_or_link'),
+            model_name="evidence",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    models.Q(
+                        ("kind", "file"),
+                        ("size__gt", 0),
+                        ("url", ""),
+                        models.Q(("sha256", ""), _negated=True),
+                    ),
+                    models.Q(
+                        ("kind", "link"), ("sha256", ""), ("size", 0), models.Q(("url", ""), _negated=True)
+                    ),
+                    _connector="OR",
+                ),
+                name="evidence_is_file_or_link",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='evidence',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('removed_at', None), ('removed_by', None)), models.Q(('removed_at__isnull', False), ('removed_by__isnull', False)), _connector='OR'), name='removed_evidence_has_name'),
+            model_name="evidence",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    models.Q(("removed_at", None), ("removed_by", None)),
+                    models.Q(("removed_at__isnull", False), ("removed_by__isnull", False)),
+                    _connector="OR",
+                ),
+                name="removed_evidence_has_name",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='gaterole',
-            constraint=models.UniqueConstraint(fields=('gate', 'role'), name='one_row_per_role'),
+            model_name="gaterole",
+            constraint=models.UniqueConstraint(fields=("gate", "role"), name="one_row_per_role"),
         ),
         migrations.AddConstraint(
-            model_name='gaterole',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('dropped_at', None), ('dropped_by', None), ('dropped_reason', '')), models.Q(('conditional', True), ('dropped_at__isnull', False), ('dropped_by__isnull', False), models.Q(('dropped_reason', ''), _negated=True)), _connector='OR'), name='dropped_role_has_reason'),
+            model_name="gaterole",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    models.Q(("dropped_at", None), ("dropped_by", None), ("dropped_reason", "")),
+                    models.Q(
+                        ("conditional", True),
+                        ("dropped_at__isnull", False),
+                        ("dropped_by__isnull", False),
+                        models.Q(("dropped_reason", ""), _negated=True),
+                    ),
+                    _connector="OR",
+                ),
+                name="dropped_role_has_reason",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='checkrun',
-            constraint=models.UniqueConstraint(condition=models.Q(('state__in', ['queued', 'running'])), fields=('item',), name='one_open_run_per_item'),
+            model_name="checkrun",
+            constraint=models.UniqueConstraint(
+                condition=models.Q(("state__in", ["queued", "running"])),
+                fields=("item",),
+                name="one_open_run_per_item",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='checkrun',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('state', 'done'), ('finished_at__isnull', False), models.Q(('outcome', ''), _negated=True)), models.Q(models.Q(('state', 'done'), _negated=True), ('finished_at', None), ('outcome', '')), _connector='OR'), name='done_has_outcome'),
+            model_name="checkrun",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    models.Q(
+                        ("state", "done"),
+                        ("finished_at__isnull", False),
+                        models.Q(("outcome", ""), _negated=True),
+                    ),
+                    models.Q(
+                        models.Q(("state", "done"), _negated=True), ("finished_at", None), ("outcome", "")
+                    ),
+                    _connector="OR",
+                ),
+                name="done_has_outcome",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='membership',
-            constraint=models.UniqueConstraint(fields=('project', 'person', 'role'), name='one_membership_per_role'),
+            model_name="membership",
+            constraint=models.UniqueConstraint(
+                fields=("project", "person", "role"), name="one_membership_per_role"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='membership',
-            constraint=models.CheckConstraint(condition=models.Q(('role__in', ['owner', 'contributor', 'technical-lead', 'product-owner', 'compliance', 'reader'])), name='known_member_role'),
+            model_name="membership",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    (
+                        "role__in",
+                        ["owner", "contributor", "technical-lead", "product-owner", "compliance", "reader"],
+                    )
+                ),
+                name="known_member_role",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='environment',
-            constraint=models.UniqueConstraint(fields=('project', 'name'), name='one_environment_per_name'),
+            model_name="environment",
+            constraint=models.UniqueConstraint(fields=("project", "name"), name="one_environment_per_name"),
         ),
         migrations.AddConstraint(
-            model_name='release',
-            constraint=models.UniqueConstraint(fields=('project', 'version'), name='one_release_per_version'),
+            model_name="release",
+            constraint=models.UniqueConstraint(fields=("project", "version"), name="one_release_per_version"),
         ),
         migrations.AddConstraint(
-            model_name='parameterset',
-            constraint=models.UniqueConstraint(fields=('release', 'number'), name='one_parameter_set_per_number'),
+            model_name="parameterset",
+            constraint=models.UniqueConstraint(
+                fields=("release", "number"), name="one_parameter_set_per_number"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='parameterset',
-            constraint=models.CheckConstraint(condition=models.Q(('after_result', False), models.Q(('reason', ''), _negated=True), _connector='OR'), name='moved_bar_has_reason'),
+            model_name="parameterset",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    ("after_result", False), models.Q(("reason", ""), _negated=True), _connector="OR"
+                ),
+                name="moved_bar_has_reason",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='gate',
-            constraint=models.UniqueConstraint(fields=('release', 'environment', 'checklist'), name='one_gate_per_release_and_environment'),
+            model_name="gate",
+            constraint=models.UniqueConstraint(
+                fields=("release", "environment", "checklist"), name="one_gate_per_release_and_environment"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='report',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('state', 'done'), _negated=True), models.Q(('finished_at__isnull', False), models.Q(models.Q(('sha256', ''), _negated=True), models.Q(('error', ''), _negated=True), _connector='OR')), _connector='OR'), name='done_report_has_file_or_error'),
+            model_name="report",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    models.Q(("state", "done"), _negated=True),
+                    models.Q(
+                        ("finished_at__isnull", False),
+                        models.Q(
+                            models.Q(("sha256", ""), _negated=True),
+                            models.Q(("error", ""), _negated=True),
+                            _connector="OR",
+                        ),
+                    ),
+                    _connector="OR",
+                ),
+                name="done_report_has_file_or_error",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='signoff',
-            constraint=models.UniqueConstraint(condition=models.Q(('live', True)), fields=('gate', 'role', 'person'), name='one_live_signoff_per_role_and_person'),
+            model_name="signoff",
+            constraint=models.UniqueConstraint(
+                condition=models.Q(("live", True)),
+                fields=("gate", "role", "person"),
+                name="one_live_signoff_per_role_and_person",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='signoff',
-            constraint=models.UniqueConstraint(condition=models.Q(('live', True)), fields=('gate', 'person'), name='one_role_per_person_and_gate'),
+            model_name="signoff",
+            constraint=models.UniqueConstraint(
+                condition=models.Q(("live", True)),
+                fields=("gate", "person"),
+                name="one_role_per_person_and_gate",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='signoff',
-            constraint=models.CheckConstraint(condition=models.Q(('role__in', ['technical-lead', 'product-owner', 'compliance'])), name='signing_role'),
+            model_name="signoff",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("role__in", ["technical-lead", "product-owner", "compliance"])),
+                name="signing_role",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='signoff',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('decision', 'decline'), _negated=True), models.Q(('comment', ''), _negated=True), _connector='OR'), name='declined_has_reason'),
+            model_name="signoff",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    models.Q(("decision", "decline"), _negated=True),
+                    models.Q(("comment", ""), _negated=True),
+                    _connector="OR",
+                ),
+                name="declined_has_reason",
+            ),
         ),
     ]

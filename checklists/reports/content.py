@@ -27,7 +27,7 @@ NAMES = {
     VerdictState.READY: "Not approved: signatures are missing",
     VerdictState.DECLINED: "Not approved: declined",
 }
-STALE = "Not approved: the state changed after it was signed"
+STALE = "Not approved: signatures are stale"
 
 
 def build(loaded: LoadedGate, judged: Judged, *, at: datetime, by: Person) -> dict[str, Any]:

@@ -48,7 +48,10 @@ def sections(loaded: LoadedGate, judged: Judged, notes: Iterable[Note]) -> list[
         return [s.person_name for s in valid if s.role == item.row.role]
 
     return [
-        {"title": title, "items": [_item(item, judged, said.get(item.row.pk, []), signers(item)) for item in items]}
+        {
+            "title": title,
+            "items": [_item(item, judged, said.get(item.row.pk, []), signers(item)) for item in items],
+        }
         for title, items in loaded.sections()
     ]
 
@@ -80,11 +83,11 @@ def _state(item: LoadedItem, judged: Judged) -> tuple[str, str, str]:
         worth = judged.verdict.signatures.get(item.row.role, SignatureState.MISSING)
         state, word = APPROVALS[worth]
         return state.value, word, "decided by signing; see the signatures"
-    if item.row.decided == "person" and item.row.state == State.PASSED:
-        return item.row.state, WORDS[item.shown], item.findings[0]["message"] if item.findings else ""
     # A run under way does not change what was decided before it.
-    state = "warned" if item.warned else str(item.row.state)
-    return state, WORDS[state], item.observed
+    shown = "warned" if item.warned else str(item.row.state)
+    if item.row.decided == "person":  # the reason is told beside it
+        return shown, WORDS[shown], item.findings[0]["message"] if item.findings else ""
+    return shown, WORDS[shown], item.observed
 
 
 def _decided(item: LoadedItem) -> dict[str, str]:
@@ -102,7 +105,7 @@ def _kinds(item: LoadedItem) -> list[str]:
 
 
 def _criterion(item: LoadedItem, index: int, signers: list[str]) -> dict[str, str]:
-    """`{text, state: yes|no|open, by}`. Checks decide an item as a whole: one of several is not named as failed."""
+    """`{text, state: yes|no|open, by}`. Checks decide an item as a whole: none of several is named failed."""
     criterion = item.spec.criteria[index]
     if item.row.role and signers:
         return {"text": criterion.text, "state": "yes", "by": f"confirmed by {' and '.join(signers)}"}

@@ -15,7 +15,7 @@ MOST_CHANGES = 40
 
 
 def roles(loaded: LoadedGate, judged: Judged) -> list[dict[str, Any]]:
-    """Every role that the gate asks: `{role, title, conditional, state, dropped: {reason, by, at} | None}`."""
+    """Every role of the gate: `{role, title, conditional, state, dropped: {reason, by, at} | None}`."""
     return [
         {
             "role": row.role,

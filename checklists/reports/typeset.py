@@ -8,13 +8,16 @@ from __future__ import annotations
 
 import base64
 import gc
+import importlib
 import mimetypes
 import os
 import re
+import sys
 from collections.abc import Iterable
 from datetime import UTC, datetime
 from functools import cache
 from pathlib import Path
+from types import ModuleType
 from typing import Any
 
 from readiness.engine.errors import CheckProblem
@@ -22,6 +25,8 @@ from readiness.engine.errors import CheckProblem
 VARIANT = "pdf/a-3a"
 SYSTEM_FONTS = (Path("/usr/share/fonts"),)
 MOST_SYSTEM_FONTS = 400
+# WeasyPrint imports these for variable fonts and old HarfBuzz only; they cost a fifth of the whole time.
+RARELY_USED = ("fontTools.subset", "fontTools.varLib.instancer")
 NO_PANGO = "The libraries that set the PDF's text (Pango, HarfBuzz) cannot be loaded on this machine: {}."
 INSTALL_PANGO = (
     "Install them with: apt-get install libpango-1.0-0 libpangoft2-1.0-0 libharfbuzz-subset0"
@@ -30,7 +35,7 @@ INSTALL_PANGO = (
 
 
 def typeset(payload: dict[str, Any], fds: list[int]) -> dict[str, Any]:
-    """`{"pdf": base64, "pages": int, "refused": [url]}` of `{html, fonts: [{name, data}], created, attachment}`.
+    """`{pdf (base64), pages, refused: [url]}` of `{html, fonts: [{name, data}], created, attachment}`.
 
     `fonts` are OpenType files in base64; `created` is an ISO moment with zone; `attachment` is
     `{name, description, text}`. `refused` names what the HTML asked to be fetched. Raises CheckProblem.
@@ -71,6 +76,8 @@ def _write(html: str, payload: dict[str, Any]) -> dict[str, Any]:
 def _weasyprint() -> Any:
     # Late: its import loads Pango, which must find this process's fonts, and may not be there at all.
     mimetypes.knownfiles = []  # the machine's own tables may be out of reach, and would differ
+    for name in RARELY_USED:
+        sys.modules.setdefault(name, _Later(name))
     try:
         import weasyprint
     except OSError as error:
@@ -79,6 +86,21 @@ def _weasyprint() -> Any:
         said = str(error).partition("\n")[0][:200]
         raise CheckProblem(NO_PANGO.format(said), INSTALL_PANGO) from error
     return weasyprint
+
+
+class _Later(ModuleType):
+    """A module that is imported when the first of its functions is called."""
+
+    def __getattr__(self, name: str) -> Any:
+        if name.startswith("__"):
+            raise AttributeError(name)
+
+        def call(*args: Any, **kwargs: Any) -> Any:
+            if sys.modules.get(self.__name__) is self:
+                del sys.modules[self.__name__]
+            return getattr(importlib.import_module(self.__name__), name)(*args, **kwargs)
+
+        return call
 
 
 def _refusing_fetcher(weasyprint: Any) -> Any:
@@ -162,4 +184,3 @@ def _spelled_out(html: str, missing: set[int]) -> str:
     drawn = {number: f"[U+{number:04X}]" for number in missing}
     # Not inside a tag: attributes are read by machines, which can read any character.
     return re.sub(r"[^<>]+(?=<)", lambda text: text[0].translate(drawn), html)
-

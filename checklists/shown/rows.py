@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 
 from django.utils.html import escape
@@ -42,12 +42,13 @@ class Row:
 
 @dataclass(slots=True, kw_only=True)
 class Section:
-    """A heading with its rows and how many of them are settled."""
+    """A heading with its rows and how many of them are settled; `lines` once they are written as HTML."""
 
     number: int
     title: str
     rows: list[Row]
     settled: int
+    lines: list[tuple[Row, SafeString]] = field(default_factory=list)
 
     @property
     def total(self) -> int:

@@ -15,11 +15,12 @@ from django.utils.safestring import SafeString, mark_safe
 from checklists import clock
 from checklists.models import MemberRole
 from checklists.shown import times
+from readiness.engine import outcome
 
 register = template.Library()
 
 UNITS = r"%|points?|ms|s|min|h|kB|MB|GB|B|/ s|requests?|images?|files?|tests?"
-_QUANTITY = re.compile(rf"(?<![\w.#&;-])([+−-]?\d[\d.,]*(?: (?:{UNITS}))(?![\w]))")
+_QUANTITY = re.compile(rf"(?<![\w.#&-])([+−-]?\d[\d.,]*(?: (?:{UNITS}))(?![\w]))")
 
 # A state's icon and word; the word always stands beside the icon.
 STATES: dict[str, tuple[str, str]] = {
@@ -73,7 +74,7 @@ def verdict_words(value: object) -> str:
 
 
 @register.filter(needs_autoescape=True)
-def quantities(value: object, autoescape: bool = True) -> SafeString:  # noqa: FBT001, FBT002  # Django's protocol
+def quantities(value: str, autoescape: bool = True) -> SafeString:  # noqa: FBT001, FBT002  # Django's protocol
     """A message with its numbers with units emphasised: "needs <b>80 %</b>". Escapes what is not safe yet."""
     escaped = conditional_escape(value) if autoescape else str(value)
     return mark_safe(_QUANTITY.sub(r"<b>\1</b>", escaped))  # noqa: S308  # escaped above
@@ -111,3 +112,9 @@ def control(field: BoundField) -> SafeString:
 def role_words(value: object) -> str:
     """A role as a word: "technical-lead" → "Technical lead"."""
     return str(MemberRole(str(value)).label)
+
+
+@register.filter
+def quantity(value: str | float | bool | None, unit: str = "") -> str:  # noqa: FBT001  # a stored value of any type
+    """A value with its unit: "80 %", "yes", "5 points"."""
+    return outcome.quantity(value, unit or None)

@@ -10,6 +10,7 @@ from django.views.decorators.http import require_GET, require_POST
 from checklists import tasks
 from checklists.actions import releases, reports, runs
 from checklists.models import Gate, Person, Release
+from checklists.shown import markup
 from checklists.views import live
 from checklists.views.visit import Request, SeeOther, act, signed_in, visit, whole
 from readiness.engine.errors import ReadinessError
@@ -22,6 +23,8 @@ def gate(request: Request, pk: int) -> HttpResponse:
     scene = visit(request, pk)
     context = live.page(scene)
     context["aside"] = live.aside(pk, busy=context["busy"], now=scene.now)
+    for section in context["sections"]:
+        section.lines = [(row, markup.summary(row)) for row in section.rows]
     return render(request, "checklists/gate.html", context)
 
 

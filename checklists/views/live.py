@@ -20,7 +20,7 @@ from checklists import clock
 from checklists.loaded import LoadedItem
 from checklists.models import CheckRun, Gate, Heartbeat, Note, Report
 from checklists.permissions import Act
-from checklists.shown import body, rows, side, times, verdict
+from checklists.shown import body, markup, rows, side, times, verdict
 from checklists.shown.scene import Scene, open_to
 from checklists.views.visit import Request, whole
 
@@ -137,7 +137,7 @@ def changed(
     every = [row for section in context["sections"] for row in section.rows]
     opened = (moved & set(sent.getlist("open"))) - {acted}
     context |= {
-        "changed": [row for row in every if row.key in moved],
+        "changed": [markup.summary(row, oob=True) for row in every if row.key in moved],
         "bodies": bodies(scene, [item for item in scene.loaded.items if item.key in opened]),
         "notice": notice,
         "aside": also,

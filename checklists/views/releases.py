@@ -63,14 +63,10 @@ def _create(request: Request, project: Project, form: ReleaseForm) -> Gate | Non
         parameters=form.values(),
         planned_for=data["planned_for"],
     )
-    return release and done(
-        request,
-        form,
-        gates.open_gate,
-        release=release,
-        checklist=data["checklist"],
-        environment=data["environment"],
-    )
+    if release is None:
+        return None
+    where = {"checklist": data["checklist"], "environment": data["environment"]}
+    return done(request, form, gates.open_gate, release=release, **where)
 
 
 @require_GET

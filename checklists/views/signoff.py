@@ -17,6 +17,7 @@ from checklists.actions import signoffs
 from checklists.attempts import MOST, SECONDS, Attempt
 from checklists.errors import WrongPassword
 from checklists.models import GateRole, MemberRole
+from checklists.permissions import SIGNING_ROLES
 from checklists.shown.scene import Scene
 from checklists.shown.signing import signing, summary
 from checklists.views.visit import Request, SeeOther, act, signed_in, text, visit, whole
@@ -91,6 +92,8 @@ class Form:
 def _sign(
     request: Request, pk: int, form: Form, function: Callable[..., Any], **arguments: Any
 ) -> HttpResponse:
+    if form.role not in SIGNING_ROLES:
+        raise Http404
     attempt = Attempt(request.user)
     if not attempt.allowed:
         return _page(request, visit(request, pk), form, error=WrongPassword(TOO_MANY, WAIT), status=429)

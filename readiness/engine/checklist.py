@@ -39,7 +39,8 @@ class Criterion:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CheckSpec:
     """One scripted check as written: `params` may hold `$name` references. `when` names a parameter
-    that must be set for the check to apply (an opt-in probe)."""
+    that must be set for the check to apply (an opt-in probe).
+    """
 
     kind: str
     params: Any

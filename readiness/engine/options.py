@@ -9,7 +9,8 @@ from dataclasses import dataclass
 class Options:
     """Limits and permissions of one run.
 
-    `allowed_hosts`: "host" or "host:port" names that `http` may ask; empty: none. Times in seconds, memory in bytes.
+    `allowed_hosts`: names that `http` may ask, "host", "host:port" or "host:port+private" (engine/hosts.py);
+    empty: none. Times in seconds, memory in bytes.
     `interrupts`: exceptions that end the whole run instead of becoming a finding (a worker's time limit).
     """
 

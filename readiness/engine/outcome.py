@@ -14,7 +14,7 @@ Scalar = int | float | str | bool | None
 class Outcome(StrEnum):
     """The outcome of a check run. Only PASS and WARN let an item pass."""
 
-    PASS = "PASS"
+    PASS = "PASS"  # noqa: S105  # not a password
     WARN = "WARN"
     SKIP = "SKIP"
     FAIL = "FAIL"
@@ -43,7 +43,7 @@ _WORDS = {">=": "≥", "<=": "≤", ">": ">", "<": "<", "==": "", "in": "one of"
 
 @dataclass(frozen=True, slots=True)
 class Limit:
-    """What a measured value must satisfy. `op` is one of >=, >, <=, <, ==, in; `value` has the measurement's unit."""
+    """What a value must satisfy: `op` is >=, >, <=, <, == or in, `value` in the measurement's unit."""
 
     op: str
     value: Scalar | tuple[Scalar, ...]
@@ -89,15 +89,12 @@ def _is_number(value: object) -> bool:
 
 
 def quantity(value: Scalar, unit: str | None = None) -> str:
-    """A value with its unit for people: "82.8 %", "34 kB", "18", "yes". Floats keep two decimals, below 1 three digits."""
+    """A value for people: "82.8 %", "18", "yes". Floats keep two decimals, below 1 three digits."""
     if isinstance(value, bool):
         return "yes" if value else "no"
     if value is None:
         return "not found"
-    if isinstance(value, float):
-        text = _number_words(value)
-    else:
-        text = str(value)
+    text = _number_words(value) if isinstance(value, float) else str(value)
     return f"{text} {unit}" if unit else text
 
 
@@ -266,7 +263,7 @@ def judged(
 ) -> Finding:
     """A finding whose outcome follows from its measurements' limits.
 
-    FAIL when any limit does not hold, else WARN when `warn` is set, else PASS; SKIP when there is no measurement.
+    FAIL when any limit does not hold, else WARN when `warn` is set, else PASS; SKIP without measurements.
     """
     measured = tuple(measurements)
     if not measured:

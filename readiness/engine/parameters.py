@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 from readiness.engine.checklist import Parameter
@@ -103,5 +103,11 @@ def _url(text: str) -> str:
     return text
 
 
-_CONVERT = {"number": _number, "integer": int, "text": str, "boolean": _boolean, "url": _url}
+_CONVERT: dict[str, Callable[[str], Any]] = {
+    "number": _number,
+    "integer": int,
+    "text": str,
+    "boolean": _boolean,
+    "url": _url,
+}
 TYPES = tuple(_CONVERT)

@@ -94,7 +94,7 @@ class Signature:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class GateState:
-    """All that the decision rests on. `digest` names the present state; `waivers` says whether they are allowed."""
+    """All that the decision rests on: `digest` names the present state, `waivers` says if any are allowed."""
 
     digest: str
     items: tuple[ItemState, ...]
@@ -106,7 +106,8 @@ class GateState:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Blocker:
     """One thing in the way. `item` is the row to go to; `kind` is failed, waiver, reason, open, empty,
-    declined, stale or unsigned."""
+    declined, stale or unsigned.
+    """
 
     kind: str
     item: str

@@ -19,6 +19,7 @@ import inspect
 import pkgutil
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import cache
 from importlib.metadata import entry_points
 from typing import Any, TypeVar, get_type_hints
 
@@ -71,7 +72,6 @@ class Kind:
 
 _KINDS: dict[str, Kind] = {}
 _BROKEN: dict[str, str] = {}
-_loaded = False
 
 
 class DuplicateKindError(ReadinessError):
@@ -86,9 +86,8 @@ def check(
     def declare(function: Callable[[P, RunDirectory], Finding]) -> Callable[[P, RunDirectory], Finding]:
         known = _KINDS.get(name)
         if known and known.function is not function:
-            raise DuplicateKindError(
-                f"The check kind {name!r} is declared twice: in {known.function.__module__} and {function.__module__}."
-            )
+            places = f"{known.function.__module__} and {function.__module__}"
+            raise DuplicateKindError(f"The check kind {name!r} is declared twice: in {places}.")
         first = next(iter(inspect.signature(function).parameters))
         params = get_type_hints(function)[first]
         _KINDS[name] = Kind(name=name, title=title, params=params, function=function, short=short)
@@ -98,7 +97,7 @@ def check(
 
 
 def kinds() -> dict[str, Kind]:
-    """All kinds by name, built in and from other packages, sorted. Modules are imported once, on first use."""
+    """All kinds by name, built in and from other packages, sorted. Imported once, on first use."""
     _load()
     return dict(sorted(_KINDS.items()))
 
@@ -120,14 +119,11 @@ def get(name: str) -> Kind:
     return known[name]
 
 
+@cache
 def _load() -> None:
-    global _loaded
-    if _loaded:
-        return
-    _loaded = True
-    from readiness.engine import (
-        checks,
-    )  # the built-in kinds import this module: a top-level import would be a circle
+    # The built-in kinds import this module, so importing them at the top would be a circle. Two threads may
+    # both come here: imports and declarations may happen twice without harm.
+    checks = importlib.import_module("readiness.engine.checks")
 
     for module in pkgutil.iter_modules(checks.__path__):
         importlib.import_module(f"{checks.__name__}.{module.name}")

@@ -25,7 +25,7 @@ from readiness.engine.target import Entry, RunDirectory
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CheckResult:
-    """One executed check: its kind, resolved parameters, finding, duration in seconds and the files it read."""
+    """One executed check: kind, resolved parameters, finding, duration in seconds, the files it read."""
 
     kind: str
     params: Any
@@ -80,10 +80,10 @@ def run_check(
         kind = registry.get(spec.kind)
         finding = kind.function(kind.parse(params), own)
     except CheckProblem as problem:
-        finding = _problem(problem, required)
+        finding = _problem(problem, required=required)
     except ParameterError as problem:
         finding = Finding(outcome=Outcome.ERROR, message=problem.message, advice=problem.advice)
-    except Exception as error:  # noqa: BLE001  # a check may be anybody's code; its crash must not end the run
+    except Exception as error:  # a check may be anybody's code; its crash must not end the run
         if isinstance(error, run.options.interrupts):
             raise
         finding = _crash(spec, error)
@@ -125,7 +125,7 @@ def run_checklist(
     return results
 
 
-def _problem(problem: CheckProblem, required: bool) -> Finding:
+def _problem(problem: CheckProblem, *, required: bool) -> Finding:
     if isinstance(problem, FileMissing | NotFound):
         outcome = Outcome.FAIL if required else Outcome.SKIP
     elif isinstance(problem, BadContent):

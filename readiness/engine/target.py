@@ -36,7 +36,7 @@ Progress = Callable[[int, int], None]
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """One file of an artifact snapshot: path relative to the root (POSIX), size in bytes, lower-case SHA-256."""
+    """One file of an artifact snapshot: path beneath the root (POSIX), size in bytes, lower-case SHA-256."""
 
     path: str
     size: int
@@ -137,7 +137,10 @@ class RunDirectory:
             os.close(fd)
 
     def read_bytes(self, path: str, limit: int = TEXT_LIMIT) -> bytes:
-        """The bytes of a file, hashed and compared with the snapshot. Raises LimitExceeded over `limit` bytes."""
+        """The bytes of a file, hashed and compared with the snapshot.
+
+        Raises LimitExceeded over `limit` bytes.
+        """
         with self.open(path, verify=False) as file:
             data = file.read(limit)
             self._note(file.path, len(data), hashlib.sha256(data).hexdigest())

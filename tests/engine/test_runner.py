@@ -11,7 +11,7 @@ from readiness.engine.registry import DuplicateKindError, Params, check
 from readiness.engine.target import RunDirectory
 
 
-class RaiseParams(Params):
+class RaiseParams(Params, frozen=True):
     what: str = ""
 
 

@@ -14,7 +14,7 @@ from readiness.engine.target import RunDirectory
 from readiness.engine.validation import validate
 
 
-class GaugeParams(Params):
+class GaugeParams(Params, frozen=True):
     file: str
     at_least: float | None = None
 

@@ -65,10 +65,10 @@ def installation(tmp_path_factory) -> Iterator[Installation]:
     """`make demo` in a directory of its own, with run roots that tests may change."""
     home = tmp_path_factory.mktemp("journeys")
     runs = home / "runs"
-    for name in ("digits-classifier", "digits-classifier-regressed"):
-        shutil.copytree(ROOT / "examples" / name, runs / name)
+    runs.mkdir()
     data = home / "data"
-    with supervisor("demo", data, env={"READINESS_RUN_ROOTS": str(runs)}) as started:
+    roots = f"{ROOT / 'examples'},{runs}"
+    with supervisor("demo", data, env={"READINESS_RUN_ROOTS": roots}) as started:
         url = wait_until_serving(data)
         assert wait_for(lambda: "Ctrl-C" in said(data) or started.poll() is not None, 120), said(data)
         yield Installation(url, dict(LOGIN.findall(said(data))), runs)
@@ -128,12 +128,12 @@ def new_gate(installation, visit) -> Callable[[str], str]:
         run = f"run-{version}"
         shutil.copytree(ROOT / "examples" / "digits-classifier", installation.runs / run)
         lead = visit("lead")
-        page = lead.goto("/")
+        page = lead.goto("/projects/digits-classifier/")
         page.get_by_role("link", name="New release").first.click()
-        page.get_by_label("Version").fill(version)
+        page.get_by_label("Version", exact=True).fill(version)
         page.get_by_label("Run directory").fill(run)
         page.get_by_label("Environment").select_option(label="production")
-        page.get_by_role("button", name="Open the gate").click()
+        page.get_by_role("button", name="Create the release").click()
         expect(page.get_by_role("button", name="Run all checks")).to_be_visible()
         return page.url.removeprefix(installation.url)
 

@@ -32,14 +32,16 @@ def page(client, gate, person):
 def line(html, key, gate):
     """The state and the visible text of one row."""
     number = load(gate.pk).item(key).row.position
-    found = re.search(rf'<summary class="item-line" id="row-{number}" data-state="([^"]*)".*?</summary>', html, re.S)
+    found = re.search(
+        rf'<summary class="item-line" id="row-{number}" data-state="([^"]*)".*?</summary>', html, re.DOTALL
+    )
     return found[1], " ".join(re.sub(r"<[^>]+>", " ", found[0]).split())
 
 
 def test_fresh_gate(client, gate, people):
     """Nothing is known yet, and the page says what to do about it."""
     html = page(client, gate, people.lead)
-    assert "<span class=\"verdict-name\">Open</span>: 5 items left to decide" in html
+    assert '<span class="verdict-name">Open</span>: 5 items left to decide' in html
     assert line(html, "weights", gate) == ("open", "Weights are there not checked yet Open")
     assert "items</a> are not checked yet" in html
     assert "0 of 8 decided" in html
@@ -90,7 +92,7 @@ def test_shown_states(client, gate, people, state):
 def test_reader_sees_why(client, gate, people):
     """A reader has no buttons for acts, and is told who may."""
     html = page(client, gate, people.reader)
-    assert "Run all checks" not in html
+    assert "act-run" not in html
     assert "open to contributor, owner and technical lead" in html
     body = client.get(f"/gates/{gate.pk}/items/issues/body").content.decode()
     assert "Tick as passed" not in body and "Attach evidence" not in body
@@ -112,7 +114,11 @@ def test_ready_and_approved(client, ready_gate, people):
     html = page(client, ready_gate, people.lead)
     assert "every item is settled; technical lead, product owner and compliance to sign" in html
     assert 'href="/gates/%d/sign/technical-lead/"' % ready_gate.pk in html
-    for role, person in (("technical-lead", people.lead), ("product-owner", people.product), ("compliance", people.compliance)):
+    for role, person in (
+        ("technical-lead", people.lead),
+        ("product-owner", people.product),
+        ("compliance", people.compliance),
+    ):
         sign(ready_gate, role, person)
     html = page(client, ready_gate, people.reader)
     assert '<span class="verdict-name">Approved</span>: 3 roles signed exactly this state' in html
@@ -135,7 +141,7 @@ def test_stale_signature_says_what_changed(client, ready_gate, people):
     html = page(client, ready_gate, people.lead)
     assert ">Stale</span>" in html
     assert "Changed since that signature" in html
-    assert '<a href="#item-review">Code reviewed</a>: state' in html
+    assert re.search(r'<a href="#item-review">Code reviewed[^<]*</a>: state', html)
     assert "Sign again…" in html
 
 
@@ -143,7 +149,11 @@ def test_moved_bar_is_shown(client, gate, people, checklist):
     """A parameter changed after a result is marked on the page, with its reason."""
     run_checks(gate, people.lead)
     releases.set_parameters(
-        release=gate.release, by=people.owner, values={"target_accuracy": 70}, checklist=checklist, reason="New market."
+        release=gate.release,
+        by=people.owner,
+        values={"target_accuracy": 70},
+        checklist=checklist,
+        reason="New market.",
     )
     html = page(client, gate, people.reader)
     assert "The bar was moved after a result was seen (parameters 2): New market." in html
@@ -152,8 +162,9 @@ def test_moved_bar_is_shown(client, gate, people, checklist):
 def test_nothing_changed(client, gate, people, django_assert_max_num_queries):
     """The poller's usual answer is empty and costs three queries."""
     client.force_login(people.lead)
+    revision = load(gate.pk).gate.revision
     with django_assert_max_num_queries(4):
-        answer = client.get(f"/gates/{gate.pk}/changes", {"since": load(gate.pk).gate.revision})
+        answer = client.get(f"/gates/{gate.pk}/changes", {"since": revision})
     assert answer.status_code == 204
     assert answer.content == b""
 

@@ -88,7 +88,11 @@ def test_reader(client, gate, people, name):
     before = AuditEntry.objects.count()
     client.force_login(people.reader)
     answer = client.post(f"/gates/{gate.pk}/{WRITE[name]}", {"reason": "x", "drop_reason": "x"})
-    assert answer.status_code == 403 if not name.startswith(("sign", "role")) else answer.status_code in {403, 409}
+    assert (
+        answer.status_code == 403
+        if not name.startswith(("sign", "role"))
+        else answer.status_code in {403, 409}
+    )
     assert AuditEntry.objects.count() == before
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from typing import Any
+from xml.etree.ElementTree import Element  # the type only; defusedxml parses
 
 from defusedxml import ElementTree
 from defusedxml.common import DefusedXmlException
@@ -15,6 +15,8 @@ from readiness.engine.registry import Params, check
 from readiness.engine.target import RunDirectory
 
 MAX_SHOWN = 3
+_FAILED = {"failure", "error", "failed"}
+_SKIPPED = {"skipped", "disabled", "notrun", "suppressed"}
 
 
 class JunitParams(Params, frozen=True):
@@ -42,8 +44,8 @@ def junit(want: JunitParams, run: RunDirectory) -> Finding:
     """Counts the test cases of JUnit reports: passed, failed, skipped.
 
     Fails when too few tests ran (none at all is never a pass), when the success rate is too low, or when more
-    were skipped than allowed. The cases are counted themselves; the totals that the file states are not
-    believed. Correct what the named tests show, and run all of them again.
+    were skipped than allowed. The cases are counted themselves; stated totals are not believed, and a report
+    that states more failures than it shows is refused. Correct what the named tests show, and run all of them again.
 
     ```yaml check
     junit: {file: staging/smoke-tests.xml, min_tests: 5}
@@ -84,25 +86,53 @@ def junit(want: JunitParams, run: RunDirectory) -> Finding:
 
 
 def _count(run: RunDirectory, file: str, counted: _Counted) -> None:
-    for case in _cases(run.read_bytes(file), file):
+    root = _root(run.read_bytes(file), file)
+    _check_totals(root, file)
+    for case in _named(root, "testcase"):
         name = ".".join(filter(None, (case.get("classname"), case.get("name")))) or "unnamed"
-        tags = {child.tag.rsplit("}", 1)[-1] for child in case}
-        if tags & {"failure", "error"}:
+        # Most writers add an element; some say it in an attribute.
+        said = {_tag(child) for child in case} | {
+            case.get("status", "").lower(),
+            case.get("result", "").lower(),
+        }
+        if said & _FAILED:
             counted.failed.append(name[:200])
-        elif "skipped" in tags:
+        elif said & _SKIPPED:
             counted.skipped += 1
         else:
             counted.passed += 1
 
 
-def _cases(content: bytes, file: str) -> Iterator[Any]:
+def _root(content: bytes, file: str) -> Element:
     try:
-        root = ElementTree.fromstring(content, forbid_dtd=True)
-    except (ElementTree.ParseError, DefusedXmlException, ValueError, LookupError) as error:
+        root: Element = ElementTree.fromstring(content, forbid_dtd=True)
+    except DefusedXmlException:
+        raise BadContent(f"{file} declares a DTD or entities.", "Write a plain JUnit report.") from None
+    except (ElementTree.ParseError, ValueError, LookupError) as error:
         raise BadContent(f"{file} is not usable XML: {str(error)[:160]}.", "Write a JUnit report.") from None
-    if root.tag.rsplit("}", 1)[-1] not in ("testsuites", "testsuite"):
+    if _tag(root) not in ("testsuites", "testsuite"):
         raise BadContent(f"{file} is no JUnit report: its root is <{root.tag[:60]}>.", "Write <testsuites>.")
-    return (e for e in root.iter() if isinstance(e.tag, str) and e.tag.rsplit("}", 1)[-1] == "testcase")
+    return root
+
+
+def _check_totals(root: Element, file: str) -> None:
+    # A suite that broke before its first test may state an error without a case that shows it.
+    for suite in (root, *(child for child in root if _tag(child) == "testsuite")):
+        stated = sum(int(n) for n in (suite.get("failures"), suite.get("errors")) if n and n.isdecimal())
+        shown = sum(1 for case in _named(suite, "testcase") for child in case if _tag(child) in _FAILED)
+        if stated > shown:
+            raise BadContent(
+                f"{file} states {stated} failures and errors, but shows {shown}.",
+                "Write the complete report, with the test cases that failed.",
+            )
+
+
+def _named(root: Element, name: str) -> Iterator[Element]:
+    return (e for e in root.iter() if _tag(e) == name)
+
+
+def _tag(element: Element) -> str:
+    return element.tag.rsplit("}", 1)[-1]
 
 
 def _message(counted: _Counted, measured: list[Measurement]) -> str:

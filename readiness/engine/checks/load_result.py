@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from readiness.engine.errors import BadContent, NotFound
 from readiness.engine.outcome import Chart, Finding, Limit, Measurement, judged, quantity
 from readiness.engine.readers import metrics
-from readiness.engine.readers.metrics import Wanted
+from readiness.engine.readers.metrics import Reading, Wanted
 from readiness.engine.readers.numbers import Scale
 from readiness.engine.registry import Params, check
 from readiness.engine.target import RunDirectory
@@ -29,9 +30,10 @@ class LoadResultParams(Params, frozen=True):
 def load_result(want: LoadResultParams, run: RunDirectory) -> Finding:
     """Reads the recorded result of a load test: how many requests, how slow, how many errors.
 
-    Fails on too few requests, on a slow p95 and on too many errors. The file is JSON or YAML; other tools'
-    names are given with `requests`, `p95`, `error_rate` … (dotted keys). Latencies are in milliseconds; the
-    error rate is a fraction unless `error_rate_scale: percent` says otherwise.
+    Fails on too few requests, on a slow p95, on too many errors, and on figures that cannot be: negative
+    ones, or a p50 over the p95. The file is JSON or YAML; other tools' names are given with `requests`,
+    `p95`, `error_rate` … (dotted keys); p50 and p99 may be absent. Latencies are in milliseconds; the error
+    rate is a fraction unless `error_rate_scale: percent` says otherwise.
 
     ```yaml check
     load-result: {file: staging/load-test.json, min_requests: 1000, max_p95: 200, max_error_rate: 1}
@@ -41,15 +43,13 @@ def load_result(want: LoadResultParams, run: RunDirectory) -> Finding:
     errors = metrics.read(
         run, Wanted(file=want.file, key=want.error_rate, unit="%", scale=want.error_rate_scale)
     )
-    latency = {
-        name: metrics.read(run, Wanted(file=want.file, key=key, unit="ms"))
-        for name, key in (("p50", want.p50), ("p95", want.p95), ("p99", want.p99))
-    }
+    latency = _latencies(want, run)
+    _check_possible(want.file, [requests, errors, *latency.values()], [r.value for r in latency.values()])
     measured = [
         Measurement(
             name="Requests",
             value=int(requests.value),
-            limit=Limit(">=", want.min_requests),
+            limit=Limit(">=", max(1, want.min_requests)),
             source=requests.source,
         ),
         Measurement(
@@ -58,6 +58,7 @@ def load_result(want: LoadResultParams, run: RunDirectory) -> Finding:
             unit="%",
             limit=_at_most(want.max_error_rate),
             source=errors.source,
+            volatile=True,
         ),
         *(
             Measurement(
@@ -66,6 +67,7 @@ def load_result(want: LoadResultParams, run: RunDirectory) -> Finding:
                 unit="ms",
                 limit=_at_most(want.max_p95) if name == "p95" else None,
                 source=reading.source,
+                volatile=True,
             )
             for name, reading in latency.items()
         ),
@@ -76,10 +78,33 @@ def load_result(want: LoadResultParams, run: RunDirectory) -> Finding:
         unit="ms",
         data={"labels": list(latency), "values": [r.value for r in latency.values()]},
         limit=_at_most(want.max_p95),
+        volatile=True,
     )
     return judged(
         measured, _message(measured), charts=[chart], advice="Scale the service, or find what is slow."
     )
+
+
+def _latencies(want: LoadResultParams, run: RunDirectory) -> dict[str, Reading]:
+    found = {}
+    for name, key in (("p50", want.p50), ("p95", want.p95), ("p99", want.p99)):
+        try:
+            found[name] = metrics.read(run, Wanted(file=want.file, key=key, unit="ms"))
+        except NotFound:
+            if name == "p95":
+                raise
+    return found
+
+
+def _check_possible(file: str, readings: list[Reading], percentiles: list[float]) -> None:
+    negative = next((r for r in readings if r.value < 0), None)
+    if negative:
+        raise BadContent(f"{negative.source} is negative.", "Record the load test again.")
+    if percentiles != sorted(percentiles):
+        shown = ", ".join(quantity(value, "ms") for value in percentiles)
+        raise BadContent(
+            f"{file}: p50, p95 and p99 do not rise ({shown}).", "Correct how they were computed."
+        )
 
 
 def _at_most(value: float | None) -> Limit | None:
@@ -87,7 +112,8 @@ def _at_most(value: float | None) -> Limit | None:
 
 
 def _message(measured: list[Measurement]) -> str:
-    requests, errors, _, p95, _ = measured
+    requests, errors = measured[:2]
+    p95 = next(m for m in measured if m.name == "p95")
     bad = [m for m in measured if m.ok is False]
     if bad:
         return "; ".join(f"{m.name} {m.observed}, needs {m.expected}" for m in bad)

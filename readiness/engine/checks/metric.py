@@ -62,8 +62,24 @@ def metric(want: MetricParams, run: RunDirectory) -> Finding:
     if not keys:
         raise ParameterError("`metric` needs `key` or `keys`.", 'Write for example `key: "test.accuracy"`.')
     measured = [m for key in keys for m in _measure(want, key, run)]
+    tiny = _tiny_bar(want)
     return judged(
-        measured, _message(want, measured), advice="Improve the value, or look into the file it came from."
+        measured,
+        _message(want, measured) + (f"; {tiny}" if tiny else ""),
+        advice="Improve the value, or look into the file it came from."
+        if not tiny
+        else "Limits are in the unit of the check: write 80 for 80 %, not 0.8.",
+        warn=bool(tiny),
+    )
+
+
+def _tiny_bar(want: MetricParams) -> str:
+    # A bar of 0.8 % is met by everything: most likely 80 % was meant.
+    bars = [bar for bar in (want.at_least, want.above) if bar is not None and 0 < bar <= 1]
+    return (
+        f"the limit is {quantity(bars[0], '%')}: was {quantity(bars[0] * 100, '%')} meant?"
+        if bars and want.unit == "%"
+        else ""
     )
 
 

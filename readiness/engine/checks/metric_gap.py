@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from readiness.engine.checks.metric import label_of
+from readiness.engine.errors import BadContent
 from readiness.engine.outcome import Finding, Limit, Measurement, judged, quantity
 from readiness.engine.readers import metrics
 from readiness.engine.readers.metrics import Pick, Wanted
@@ -29,6 +30,7 @@ class MetricGapParams(Params, frozen=True):
 def metric_gap(want: MetricGapParams, run: RunDirectory) -> Finding:
     """Measures the distance between two values, such as validation and test accuracy, and compares it.
 
+    Values of one file are on one scale: a bare 0.93 beside a bare 91.2 is refused.
     A gap at or over the limit fails: the validation set may be too easy, leaked into training, or drawn from
     other data than the test set. Compare how the splits were made, and look for duplicates between them.
 
@@ -39,6 +41,11 @@ def metric_gap(want: MetricGapParams, run: RunDirectory) -> Finding:
     first = _reading(want, want.file, want.first, run)
     second = _reading(want, want.second_file or want.file, want.second, run)
     points = "points" if want.unit == "%" else want.unit
+    if want.second_file in (None, want.file) and {first.guessed, second.guessed} == {"fraction", "percent"}:
+        raise BadContent(
+            f"{first.source} and {second.source} are written on different scales.",
+            "Declare `scale: fraction` or `scale: percent`, and write both values so.",
+        )
     gap = round(abs(first.value - second.value), 10)
     limit = Limit("<", want.below)
     measured = [

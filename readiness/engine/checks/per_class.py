@@ -15,6 +15,7 @@ from readiness.engine.target import RunDirectory
 AVERAGES = {"accuracy", "micro avg", "macro avg", "weighted avg", "samples avg"}
 MAX_CLASSES = 1000
 TOLERANCE = 0.01
+HEADER = ["precision", "recall", "f1-score", "support"]
 
 
 class PerClassParams(Params, frozen=True):
@@ -115,16 +116,21 @@ def _share(raw: Any, where: str) -> float:
 
 
 def _text_rows(text: str, file: str) -> dict[str, dict[str, Any]]:
-    # sklearn's classification_report: name, precision, recall, f1-score, support
+    # sklearn's classification_report: name, precision, recall, f1-score, support. A line that is left out
+    # would leave a class out, so every line must be understood.
     rows: dict[str, dict[str, Any]] = {}
-    for line in text.splitlines():
-        *name, precision, recall, f1, support = ["", "", "", "", *line.split()]
-        words = [w for w in name if w]
-        if words and support.isdecimal():
-            where = f"{file} · {' '.join(words)}"
-            read = [numbers.read(v, where, text=True).value for v in (precision, recall, f1)]
-            rows[" ".join(words)] = dict(zip(("precision", "recall", "f1-score"), read, strict=True))
-    return {k: v for k, v in rows.items() if k not in AVERAGES}
+    for number, line in enumerate(text.splitlines(), 1):
+        cells = line.split()
+        if not cells or cells == HEADER or cells[0] == "accuracy" or " ".join(cells[:2]) in AVERAGES:
+            continue
+        name, where = " ".join(cells[:-4]), f"{file} line {number}"
+        if not name:
+            raise BadContent(f"{where} is no row of a classification report: {line.strip()[:80]!r}.", "")
+        if name in rows:
+            raise BadContent(f"{where} names the class {name} a second time.", "Name each class once.")
+        read = [numbers.read(cell, f"{where} ({name})", text=True).value for cell in cells[-4:]]
+        rows[name] = dict(zip(HEADER, read, strict=True))
+    return rows
 
 
 def _bars(want: PerClassParams, scores: list[ClassScore]) -> Chart:

@@ -5,17 +5,23 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import Any
 
-from readiness.engine.errors import NotFound
+import re2
+from packaging.version import InvalidVersion, Version
+
+from readiness.engine.errors import BadContent, FileMissing, NotFound
 from readiness.engine.outcome import Finding, Limit, Measurement, judged
 from readiness.engine.readers import data, documents, metrics, requirements
 from readiness.engine.registry import Params, check
 from readiness.engine.target import RunDirectory
 
-_FIELD = re.compile(r"^[\s>*+\-]*\**(?P<name>[A-Za-z][\w /()\-]{0,40}?)\**\s*:\**\s*(?P<value>\S.*)$")
+LONGEST_FIELD = 1000
+_FIELD = re2.compile(r"^[\s>*+\-]*(?P<name>[A-Za-z][\w /()\-]{0,40}?)\**\s*:\**\s*(?P<value>\S.*)$")
 _CODE = re.compile(r"[`*]")
-_VERSION = re.compile(r"(?P<name>[A-Za-z][\w.\-]*)\s+v?(?P<version>\d+(?:\.\d+)+)(?P<local>\+[\w.]+)?")
-_EPOCH = re.compile(r"epoch\s+(\d+)", re.IGNORECASE)
+_VERSION = re.compile(r"\b(?P<name>[A-Za-z][\w.\-]*)\s+v?(?P<version>\d+(?:\.\d+)+)(?P<local>\+[\w.]+)?")
+_EPOCH = re.compile(r"\bepoch\s*[:=]?\s*(\d{1,9})\b", re.IGNORECASE)
+_WHOLE = re.compile(r"\d{1,20}")
 _PACKAGES = {"pytorch": "torch", "onnx runtime": "onnxruntime", "scikit-learn": "scikit-learn"}
 
 
@@ -88,8 +94,15 @@ def _fields(want: ReproducibilityParams, run: RunDirectory) -> dict[str, str]:
             f"{want.report} has no section “{want.section}”.",
             "Document seed, config, checkpoint, environment.",
         )
-    matches = (_FIELD.match(line) for line in documents.plain_lines(section.text))
-    return {m["name"].strip().casefold(): _CODE.sub("", m["value"]).strip() for m in matches if m}
+    lines = (line for line in documents.plain_lines(section.text) if len(line) <= LONGEST_FIELD)
+    pairs = [(m["name"].strip(), m["value"]) for line in lines if (m := _FIELD.match(line))]
+    pairs += [(label, cells[0]) for label, cells in documents.table_cells(section.text, want.report) if cells]
+    fields: dict[str, str] = {}
+    for name, value in pairs:
+        said = _CODE.sub("", value).strip()
+        if fields.setdefault(name.casefold(), said) != said:
+            raise BadContent(f"{want.report} · {want.section} gives {name[:40]} twice.", "Keep the true one.")
+    return fields
 
 
 def _field(want: ReproducibilityParams, fields: dict[str, str], name: str) -> str:
@@ -102,16 +115,28 @@ def _field(want: ReproducibilityParams, fields: dict[str, str], name: str) -> st
 
 
 def _seed(want: ReproducibilityParams, run: RunDirectory, fields: dict[str, str]) -> _Fact:
-    documented = _field(want, fields, "seed").split()[0]
+    documented = _field(want, fields, "seed").split()[0].rstrip(",;.")
     configured = data.lookup(data.load(run, want.config), want.seed_key, want.config)
-    return _Fact("Seed", documented, str(configured), f"{want.config} · {want.seed_key}")
+    place = f"{want.config} · {want.seed_key}"
+    return _Fact("Seed", documented, _whole(configured, place), place)
+
+
+def _whole(value: Any, where: str) -> str:
+    """A whole number as text: 42, 42.0 and "42" are one; nothing else is a seed or an epoch."""
+    if isinstance(value, float) and value.is_integer():
+        value = int(value)
+    text = str(value).strip()
+    if isinstance(value, bool) or not _WHOLE.fullmatch(text):
+        raise BadContent(f"{where} is {text[:40]!r}, not a whole number.", "Write the one that was used.")
+    return text
 
 
 def _files(want: ReproducibilityParams, run: RunDirectory, fields: dict[str, str]) -> Iterator[_Fact]:
     for name, expected in (("config", want.config), ("checkpoint", want.checkpoint)):
         documented = _field(want, fields, name).split()[0].rstrip(",;")
-        state = expected if run.exists(expected) else f"missing: {expected}"
-        yield _Fact(name.title(), documented, state, "the run")
+        if not run.exists(expected):
+            raise FileMissing(f"The {name} {expected} is not in the run.", "Write it there, as documented.")
+        yield _Fact(name.title(), documented, expected, "the run")
 
 
 def _epoch(want: ReproducibilityParams, run: RunDirectory, fields: dict[str, str]) -> Iterator[_Fact]:
@@ -120,13 +145,18 @@ def _epoch(want: ReproducibilityParams, run: RunDirectory, fields: dict[str, str
     match = _EPOCH.search(_field(want, fields, "checkpoint"))
     recorded = metrics.value(run, want.metrics, want.epoch_key)
     documented = match[1] if match else "none"
-    yield _Fact("Epoch", documented, str(recorded), f"{want.metrics} · {want.epoch_key}")
+    place = f"{want.metrics} · {want.epoch_key}"
+    yield _Fact("Epoch", documented, _whole(recorded, place), place)
 
 
 def _has_version(environment: str, want: ReproducibilityParams) -> _Fact:
     names = {m["name"].casefold() for m in _VERSION.finditer(environment)}
-    documented = "documented" if "python" in names and len(names) > 1 else "not documented"
-    return _Fact("Python and framework versions", documented, "documented", want.report)
+    if "python" not in names or len(names) < 2:
+        raise NotFound(
+            f"{want.report} · {want.section} does not give the versions of Python and a framework.",
+            "Write for example: Environment: Python 3.11.7, PyTorch 2.1.0.",
+        )
+    return _Fact("Python and framework versions", "documented", "documented", want.report)
 
 
 def _versions(want: ReproducibilityParams, run: RunDirectory, environment: str) -> Iterator[_Fact]:
@@ -138,5 +168,14 @@ def _versions(want: ReproducibilityParams, run: RunDirectory, environment: str) 
         package = _PACKAGES.get(name, name)
         if package in pinned and "==" in pinned[package]:
             # "2.13.0+cpu" and "2.13.0" name the same release; the local part says how it was built.
-            version = pinned[package].split("==")[1].split(";")[0].split("+")[0].strip()
-            yield _Fact(match["name"], match["version"], version, want.requirements)
+            version = pinned[package].split("==")[1].lstrip("=").split(";")[0].split("+")[0].strip()
+            said = version if _same(match["version"], version) else match["version"]
+            yield _Fact(match["name"], said, version, want.requirements)
+
+
+def _same(first: str, second: str) -> bool:
+    # 2.1 and 2.1.0 are one version.
+    try:
+        return Version(first) == Version(second)
+    except InvalidVersion:
+        return False

@@ -12,7 +12,7 @@ from markdown_it.token import Token
 
 from readiness.engine.errors import BadContent
 
-MAX_CHARACTERS = 2_000_000
+MAX_CHARACTERS = 500_000
 # Blocks only: the text inside them is not parsed, which is what costs time on hostile documents.
 _parser = MarkdownIt("commonmark", {"maxNesting": 50}).enable("table").disable("inline")
 _FRONT = re.compile(r"\A---\r?\n.*?\r?\n---\r?\n", re.DOTALL)
@@ -34,11 +34,12 @@ def sections(text: str, file: str) -> list[Section]:
     lines = text.split("\n")
     headings = list(_headings(_parser.parse(text)))
     made = []
-    for position, (level, start, end, title) in enumerate(headings):
-        following = (h[1] for h in headings[position + 1 :] if h[0] <= level)
-        stop = next(following, len(lines))
+    ends = [len(lines)] * 7  # by level: where the next heading of that level begins
+    for level, start, end, title in reversed(headings):
+        stop = min(ends[1 : level + 1])
         made.append(Section(title, level, start + 1, "\n".join(lines[end:stop])))
-    return made
+        ends[level] = start
+    return made[::-1]
 
 
 def _readable(text: str, file: str) -> str:
@@ -92,10 +93,16 @@ def _tables(tokens: list[Token]) -> Iterator[list[list[str]]]:
 
 
 def plain_lines(text: str) -> Iterator[str]:
-    """Lines outside code fences and tables."""
-    fenced = False
-    for line in text.splitlines():
-        if line.lstrip().startswith(("```", "~~~")):
-            fenced = not fenced
-        elif not fenced and not line.lstrip().startswith("|"):
-            yield line
+    """Lines outside code, tables and comments."""
+    yield from without(text, "table_open").split("\n")
+
+
+def without(text: str, *types: str) -> str:
+    """The text with its code blocks, comments and the blocks of these token types emptied, line by line."""
+    lines = text.replace("\r\n", "\n").replace("\r", "\n").split("\n")
+    for token in _parser.parse("\n".join(lines)):
+        comment = token.type == "html_block" and token.content.lstrip().startswith("<!--")
+        if token.map and (comment or token.type in ("fence", "code_block", *types)):
+            for number in range(*token.map):
+                lines[number] = ""
+    return "\n".join(lines)

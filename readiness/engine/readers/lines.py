@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import codecs
 import os
-import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
@@ -14,19 +13,15 @@ from readiness.engine.target import OpenFile
 
 LIMIT = 1 << 30
 CHUNK = 1 << 18
-MAX_LINE = 1 << 16
-# A word that a long line is cut at stands whole at the start of its next part.
-OVERLAP = 256
+MAX_LINE = 1 << 20
 _BOMS = ((codecs.BOM_UTF8, "utf-8"), (codecs.BOM_UTF16_LE, "utf-16-le"), (codecs.BOM_UTF16_BE, "utf-16-be"))
-_END = re.compile(r"[\r\n]")
 
 
 @dataclass(frozen=True, slots=True)
 class Line:
     """Text that is not blank, without its end, with its 1-based line number.
 
-    What a progress bar rewrote with carriage returns, and a line of more than `MAX_LINE` characters, come
-    as several of the same number.
+    What a progress bar rewrote with carriage returns comes as several lines of one number.
     """
 
     number: int
@@ -34,33 +29,41 @@ class Line:
 
 
 def read(file: OpenFile) -> Iterator[Line]:
-    """The lines of an open file. Raises BadContent naming the first bad byte, LimitExceeded over 1 GB."""
+    """The lines of an open file.
+
+    Raises BadContent naming the first bad byte or a line of more than 1 million characters, LimitExceeded
+    over 1 GB.
+    """
     if file.size > LIMIT:
         raise LimitExceeded(
-            f"{file.path} has {size_words(file.size)}; at most 1 GB is read.", "Keep the end of it."
+            f"{file.path} has {size_words(file.size)}; at most 1 GB is read.", "Write a shorter log."
         )
     number, held = 1, ""
     for text in _decoded(file):
-        start = 0
-        for end in _END.finditer(text):
-            yield from _parts(number, held + text[start : end.start()])
-            held, start = "", end.end()
-            number += end[0] == "\n"
-        held += text[start:]
-        if len(held) > MAX_LINE:
-            *parts, rest = _cut(held)
-            yield from (Line(number, part) for part in parts if part.strip())
-            held = rest
-    yield from _parts(number, held)
+        first, *rest = text.split("\n")
+        held += first
+        for following in rest:
+            yield from _lines(file, number, held)
+            number, held = number + 1, following
+        *rewritten, held = held.split("\r")
+        for part in rewritten:
+            yield from _lines(file, number, part)
+        _check_length(file, number, held)
+    yield from _lines(file, number, held)
 
 
-def _parts(number: int, text: str) -> Iterator[Line]:
-    return (Line(number, part) for part in _cut(text) if part.strip())
+def _lines(file: OpenFile, number: int, text: str) -> Iterator[Line]:
+    for part in text.split("\r"):
+        _check_length(file, number, part)
+        if part.strip():
+            yield Line(number, part)
 
 
-def _cut(text: str) -> list[str]:
-    step = MAX_LINE - OVERLAP
-    return [text[at : at + MAX_LINE] for at in range(0, max(len(text) - OVERLAP, 1), step)]
+def _check_length(file: OpenFile, number: int, text: str) -> None:
+    if len(text) > MAX_LINE:
+        raise BadContent(
+            f"{file.path} line {number} has more than {MAX_LINE} characters.", "Write the log line by line."
+        )
 
 
 def _decoded(file: OpenFile) -> Iterator[str]:

@@ -60,13 +60,13 @@ def value(run: RunDirectory, file: str, key: str) -> Any:
 def _raw(run: RunDirectory, wanted: Wanted) -> tuple[Any, bool, Scale | None]:
     suffix = PurePosixPath(wanted.file).suffix.lower()
     if suffix == ".csv":
-        return _chosen(_column(run, wanted), wanted), False, wanted.scale
+        return _chosen(_column(run, wanted), wanted, wanted.scale), False, wanted.scale
     if suffix in (".md", ".markdown", ".txt"):
         return _reported(run, wanted), False, wanted.scale
     loaded = data.load(run, wanted.file)
     found = data.lookup(loaded, wanted.key, wanted.file)
     scale = wanted.scale or _declared(loaded)
-    return (_chosen(found, wanted) if isinstance(found, list) else found), True, scale
+    return (_chosen(found, wanted, scale) if isinstance(found, list) else found), True, scale
 
 
 def _declared(loaded: Any) -> Scale | None:
@@ -83,7 +83,7 @@ def _column(run: RunDirectory, wanted: Wanted) -> list[str]:
     return [cell for cell in cells if cell]
 
 
-def _chosen(values: list[Any], wanted: Wanted) -> Any:
+def _chosen(values: list[Any], wanted: Wanted, scale: Scale | None) -> Any:
     if not values:
         raise NotFound(f"{wanted.file} · {wanted.key} is an empty list.", "Write its values.")
     if len(values) == 1 or wanted.pick in ("last", "first"):
@@ -94,13 +94,9 @@ def _chosen(values: list[Any], wanted: Wanted) -> Any:
             "Say which one counts: `pick: last`, `first`, `max` or `min`.",
         )
     where = f"{wanted.file} · {wanted.key}"
-    read = [(numbers.read(v, where, text=isinstance(v, str), unit=_unit(v, wanted)).value, v) for v in values]
+    typed = PurePosixPath(wanted.file).suffix.lower() != ".csv"
+    read = [(numbers.read(v, where, unit=wanted.unit, scale=scale, text=not typed).value, v) for v in values]
     return (max if wanted.pick == "max" else min)(read, key=lambda pair: pair[0])[1]
-
-
-def _unit(raw: Any, wanted: Wanted) -> str | None:
-    # Only to compare with each other: "80 %" and "90 %", or bare numbers as they stand.
-    return wanted.unit if isinstance(raw, str) and wanted.unit and raw.strip().endswith(wanted.unit) else None
 
 
 def _reported(run: RunDirectory, wanted: Wanted) -> str:

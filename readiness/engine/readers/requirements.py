@@ -17,8 +17,16 @@ from readiness.engine.target import RunDirectory
 
 MAX_FILES = 20
 MAX_REQUIREMENTS = 20_000
+# Options of pip that say where from and how, never what: an unknown one might name a requirement.
+_HARMLESS = frozenset({
+    "-i", "--index-url", "--extra-index-url", "--no-index", "-f", "--find-links", "-c", "--constraint",
+    "--no-binary", "--only-binary", "--prefer-binary", "--require-hashes", "--pre", "--trusted-host",
+    "--use-feature",
+})  # fmt: skip
 _COMMENT = re.compile(r"(^|\s)#.*$")
-_HASH = re.compile(r"\s--hash[= ]\S+")
+_HASH = re.compile(r"\s--hash[= ](\S+)")
+_DIGEST = re.compile(r"sha(?:256:[0-9a-f]{64}|384:[0-9a-f]{96}|512:[0-9a-f]{128})", re.IGNORECASE)
+_OPTION = re.compile(r"(?P<name>--[a-z-]+|-[a-zA-Z])(?:[ \t=]*)(?P<value>.*)")
 _COMMIT = re.compile(r"@[0-9a-f]{40}(?:$|[#&])|#sha256=[0-9a-f]{64}")
 _CONDA = re.compile(r"^(?:[^:\s]+::)?(?P<name>[\w.\-]+)\s*(?P<spec>.*)$")
 
@@ -35,10 +43,12 @@ class Requirement:
 
 
 def read(run: RunDirectory, file: str) -> list[Requirement]:
-    """All requirements of a file and of the files it includes. Raises BadContent for lines nobody understands."""
-    if PurePosixPath(file).suffix.lower() in (".yml", ".yaml"):
-        return list(_conda(run, file))
-    found = list(_text(run, file, set()))
+    """All requirements of a file and of the files it includes.
+
+    Raises BadContent for lines nobody understands.
+    """
+    conda = PurePosixPath(file).suffix.lower() in (".yml", ".yaml")
+    found = list(_conda(run, file) if conda else _text(run, file, set()))
     if len(found) > MAX_REQUIREMENTS:
         raise BadContent(f"{file} names more than {MAX_REQUIREMENTS} requirements.", "")
     return found
@@ -49,13 +59,21 @@ def _text(run: RunDirectory, file: str, seen: set[str]) -> Iterator[Requirement]
         raise BadContent(f"{file} is included in a circle, or too many files are.", "Include each file once.")
     seen.add(file)
     for number, line in _logical_lines(run.read_text(file)):
-        option, _, value = line.replace("=", " ", 1).partition(" ") if line.startswith("-") else ("", "", "")
-        if option in ("-r", "--requirement"):
-            yield from _text(run, str(PurePosixPath(file).parent / value.strip()), seen)
-        elif option in ("-e", "--editable"):
-            yield Requirement(value.strip(), line, file, number, pinned=bool(_COMMIT.search(value)))
-        elif not option:
-            yield _one(line, file, number)
+        yield from _entry(run, line, file, number, seen)
+
+
+def _entry(run: RunDirectory, line: str, file: str, number: int, seen: set[str]) -> Iterator[Requirement]:
+    option = _OPTION.match(line)
+    if option is None:
+        yield _one(line, file, number)
+        return
+    name, value = option["name"], option["value"].strip()
+    if name in ("-r", "--requirement"):
+        yield from _text(run, str(PurePosixPath(file).parent / value), seen)
+    elif name in ("-e", "--editable"):
+        yield Requirement(value, line, file, number, pinned=bool(_COMMIT.search(value)))
+    elif name not in _HARMLESS:
+        raise BadContent(f"{file} line {number} has the unknown option {name}.", "Remove it.")
 
 
 def _logical_lines(text: str) -> Iterator[tuple[int, str]]:
@@ -73,7 +91,8 @@ def _logical_lines(text: str) -> Iterator[tuple[int, str]]:
 
 
 def _one(line: str, file: str, number: int) -> Requirement:
-    hashed = bool(_HASH.search(line))
+    hashes = _HASH.findall(line)
+    hashed = bool(hashes) and all(_DIGEST.fullmatch(h) for h in hashes)
     bare = _HASH.sub("", line).strip()
     if bare.startswith(("http://", "https://", "git+", "file:", "./", "../")):
         return Requirement(bare, bare, file, number, pinned=hashed or bool(_COMMIT.search(bare)))
@@ -98,11 +117,13 @@ def _conda(run: RunDirectory, file: str) -> Iterator[Requirement]:
     listed = loaded.get("dependencies") if isinstance(loaded, dict) else None
     if not isinstance(listed, list):
         raise BadContent(f"{file} has no list `dependencies`.", "Export it with `conda env export`.")
+    places = _places(text)
     for entry in listed:
         if isinstance(entry, str):
-            yield _conda_one(entry, file, _line_of(text, entry))
+            yield _conda_one(entry, file, places.get(entry, 1))
         elif isinstance(entry, dict) and isinstance(entry.get("pip"), list):
-            yield from (_one(str(e), file, _line_of(text, str(e))) for e in entry["pip"])
+            for line in map(str, entry["pip"]):
+                yield from _entry(run, line, file, places.get(line, 1), {file})
         else:
             raise BadContent(f"{file} holds a dependency nobody understands: {str(entry)[:80]}.", "")
 
@@ -117,6 +138,11 @@ def _conda_one(entry: str, file: str, line: int) -> Requirement:
     return Requirement(match["name"], entry, file, line, pinned=exact)
 
 
-def _line_of(text: str, entry: str) -> int:
-    position = text.find(entry)
-    return text.count("\n", 0, position) + 1 if position >= 0 else 1
+def _places(text: str) -> dict[str, int]:
+    """The first line of every list entry."""
+    found: dict[str, int] = {}
+    for number, line in enumerate(text.splitlines(), 1):
+        dash, _, item = line.strip().partition(" ")
+        if dash == "-":
+            found.setdefault(_COMMENT.sub("", item).strip(" '\""), number)
+    return found

@@ -91,9 +91,13 @@ def test_stale_form(client, gate, people, seen):
 def test_not_applicable_and_reopen(client, gate, people):
     """A conditional item is left out with its reason, and taken back in."""
     client.force_login(people.lead)
-    html = post(client, gate, "review/not-applicable", {"seen": 0, "na_reason": " "}, headers=HX).content.decode()
+    html = post(
+        client, gate, "review/not-applicable", {"seen": 0, "na_reason": " "}, headers=HX
+    ).content.decode()
     assert items.NEEDS_REASON in html
-    html = post(client, gate, "review/not-applicable", {"seen": 0, "na_reason": "Same code."}, headers=HX).content.decode()
+    html = post(
+        client, gate, "review/not-applicable", {"seen": 0, "na_reason": "Same code."}, headers=HX
+    ).content.decode()
     assert state(gate, "review") == "na"
     assert "Same code." in html and "Reopen" in html
     seen = load(gate.pk).item("review").row.changed_in
@@ -105,7 +109,9 @@ def test_mandatory_is_not_offered(client, gate, people):
     """The form to leave an item out exists only where its level allows; a forged one is refused."""
     client.force_login(people.lead)
     assert "not-applicable" not in client.get(f"/gates/{gate.pk}/items/issues/body").content.decode()
-    html = post(client, gate, "issues/not-applicable", {"seen": 0, "na_reason": "No."}, headers=HX).content.decode()
+    html = post(
+        client, gate, "issues/not-applicable", {"seen": 0, "na_reason": "No."}, headers=HX
+    ).content.decode()
     assert items.MANDATORY in html
     assert state(gate, "issues") == "open"
 

@@ -52,7 +52,9 @@ NAMES = {
 @pytest.mark.parametrize("name", NAMES)
 def test_hostile_names(client, gate, people, name):
     """A name is shown, never followed: no path, no markup, no broken header."""
-    evidence.attach_file(gate=gate.pk, key="issues", by=people.lead, name=name, content=SimpleUploadedFile("x", b"1"))
+    evidence.attach_file(
+        gate=gate.pk, key="issues", by=people.lead, name=name, content=SimpleUploadedFile("x", b"1")
+    )
     [piece] = pieces(gate)
     assert piece.name == NAMES[name]
     client.force_login(people.lead)
@@ -68,6 +70,8 @@ REFUSED = {
     "0 bytes": ({"file": SimpleUploadedFile("empty.txt", b"")}, evidence.EMPTY),
     "not a link": ({"link": "javascript:alert(1)"}, evidence.NOT_A_LINK),
     "no host": ({"link": "https://"}, evidence.NOT_A_LINK),
+    "broken address": ({"link": "https://[1::2"}, evidence.NOT_A_LINK),
+    "endless": ({"link": f"https://example.org/{'a' * 1000}"}, evidence.NOT_A_LINK),
 }
 
 
@@ -116,7 +120,9 @@ def test_remove(client, gate, people):
 
 def test_download_guards(client, gate, people):
     """A visitor signs in, an outsider and a wrong gate get 404, a reader may read, posting is not allowed."""
-    evidence.attach_file(gate=gate.pk, key="issues", by=people.lead, name="a", content=SimpleUploadedFile("x", b"1"))
+    evidence.attach_file(
+        gate=gate.pk, key="issues", by=people.lead, name="a", content=SimpleUploadedFile("x", b"1")
+    )
     [piece] = pieces(gate)
     url = f"/gates/{gate.pk}/evidence/{piece.pk}/"
     assert client.get(url)["Location"].startswith("/accounts/login/")
@@ -132,7 +138,9 @@ def test_download_guards(client, gate, people):
 @pytest.mark.parametrize("harm", ["missing", "changed"])
 def test_harmed_blob(client, gate, people, harm):
     """Stored bytes that are gone or altered are not handed out; the page says so."""
-    evidence.attach_file(gate=gate.pk, key="issues", by=people.lead, name="a", content=SimpleUploadedFile("x", b"1"))
+    evidence.attach_file(
+        gate=gate.pk, key="issues", by=people.lead, name="a", content=SimpleUploadedFile("x", b"1")
+    )
     [piece] = pieces(gate)
     path = blobs.path_of(piece.sha256)
     if harm == "missing":

@@ -1,0 +1,56 @@
+"""The admin, read-only for everything that acts write; only accounts are kept here."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.apps import apps
+from django.contrib import admin
+from django.contrib.auth.admin import UserAdmin
+from django.contrib.auth.models import Group
+from django.db import models
+from django.http import HttpRequest
+
+from checklists.models import Person
+
+LONG = (models.JSONField, models.TextField)
+
+
+class LookOnly(admin.ModelAdmin):  # type: ignore[type-arg]  # generic only for type checkers
+    """Rows to look at: the acts are the only door that writes them."""
+
+    def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        """Never."""
+        return False
+
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        """Never."""
+        return False
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        """Never."""
+        return False
+
+
+def _columns(model: type[models.Model]) -> list[str]:
+    short = [field.name for field in model._meta.fields if not isinstance(field, LONG)]  # noqa: SLF001  # Django's own API
+    return ["__str__", *short[:6]]
+
+
+for found in apps.get_app_config("checklists").get_models():
+    if found is not Person:
+        shown = {"list_display": _columns(found), "list_select_related": True}
+        admin.site.register(found, type(f"{found.__name__}Admin", (LookOnly,), shown))
+
+
+@admin.register(Person)
+class PersonAdmin(UserAdmin):  # type: ignore[type-arg]  # generic only for type checkers
+    """Accounts: made and deactivated here, never deleted."""
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        """Never: what a person did keeps their name."""
+        return False
+
+
+admin.site.unregister(Group)
+admin.site.site_header = admin.site.site_title = "Readiness administration"
