@@ -170,9 +170,7 @@ def end_as_error(*, run: int, claim: uuid.UUID, why: str, advice: str) -> bool:
     return _end(run, claim=claim, outcome=Outcome.ERROR, results=[result.to_dict()], verb="run.ended")
 
 
-def _end(
-    run: int, *, claim: uuid.UUID, outcome: Outcome, results: list[dict[str, Any]], verb: str
-) -> bool:
+def _end(run: int, *, claim: uuid.UUID, outcome: Outcome, results: list[dict[str, Any]], verb: str) -> bool:
     with transaction.atomic():
         held = CheckRun.objects.filter(pk=run, state=RunState.RUNNING, claim=claim)
         ended = held.update(

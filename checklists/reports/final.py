@@ -38,12 +38,22 @@ def block(loaded: LoadedGate) -> dict[str, dict[str, Any]]:
     planned = loaded.gate.release.planned_for
     return {
         "accuracy": _figure("Test accuracy", accuracy),
-        "target": _cell("Target", accuracy.expected if accuracy else "", missing="not set"),
+        "target": _cell(
+            "Target", (accuracy.expected if accuracy else "") or _promise(loaded), missing="not set"
+        ),
         "met": _met(accuracy),
         "gap": _figure("Validation–test gap", gap, limit=True),
         "p95": _figure("Inference p95", p95, limit=True),
         "deployment": _cell("Deployment date", planned.isoformat() if planned else "", missing="not set"),
     }
+
+
+def _promise(loaded: LoadedGate) -> str:
+    """The promised accuracy before anything was measured against it."""
+    values = loaded.gate.release.parameters.values if loaded.gate.release.parameters else {}
+    targets = (p for p in loaded.checklist.parameters if "target" in p.name and "accuracy" in p.name)
+    found = next((p for p in targets if values.get(p.name) is not None), None)
+    return quantity(values[found.name], found.unit or None) if found else ""
 
 
 def _measurements(item: LoadedItem, loaded: LoadedGate) -> Iterator[_Seen]:

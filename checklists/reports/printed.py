@@ -119,7 +119,8 @@ def _together(measurements: Iterable[Mapping[str, Any]]) -> Iterator[Mapping[str
         if len(same) == 1:
             yield same[0]
         else:
-            yield {**same[0], "name": ", ".join(one["name"] for one in same), "source": source}
+            names = ", ".join(one["name"] for one in same)
+            yield {**same[0], "name": names, "source": source, "together": len(same)}
 
 
 def drawings(snapshot: Mapping[str, Any]) -> Iterator[dict[str, Any]]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import datetime
 
@@ -218,8 +217,3 @@ NEXT_STEPS: tuple[tuple[str, str], ...] = (
     ("Watch 24–48 h", "Follow the metrics and alerts of the monitoring plan; roll back when one fires."),
     ("Full rollout", "Move all traffic, and keep the previous version ready."),
 )
-
-
-def told(found: Iterable[Change]) -> list[str]:
-    """Changes in one line each: "Test accuracy: 93.9 % → 87.6 %"."""
-    return [f"{c.title}: {c.what}" + (f" {c.old or '–'} → {c.new or '–'}") for c in found]

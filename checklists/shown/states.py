@@ -29,6 +29,7 @@ LOOKS: dict[str, Look] = {
     "running": Look("Running", "running", _icon("M12 4a8 8 0 1 1-8 8")),
     "queued": Look("Queued", "queued", _icon("M7 4h10M7 20h10M8 4c0 8 8 8 8 16M16 4c0 8-8 8-8 16")),
     "open": Look("Open", "open", SafeString("")),
+    "unsigned": Look("Not signed", "to sign", SafeString("")),
     "na": Look("Not applicable", "not applicable", _icon("M6 12h12")),
     "waived": Look("Waived", "waived", _icon("M5 19V5h11l-2 4 2 4H5")),
 }
@@ -39,6 +40,6 @@ APPROVALS: dict[SignatureState, str] = {
     SignatureState.VALID: "passed",
     SignatureState.DROPPED: "na",
     SignatureState.DECLINED: "failed",
-    SignatureState.STALE: "open",
-    SignatureState.MISSING: "open",
+    SignatureState.STALE: "unsigned",
+    SignatureState.MISSING: "unsigned",
 }

@@ -62,7 +62,7 @@ def load(text: str, *, line: int, what: str) -> Located:
 class _Loader(yaml.SafeLoader):
     def compose_node(self, parent: yaml.Node | None, index: int) -> yaml.Node | None:
         if self.check_event(yaml.AliasEvent):
-            _refuse("aliases (*name) are not allowed", self.peek_event().start_mark)
+            _refuse("aliases (*name) are not allowed", self.peek_event().start_mark)  # type: ignore[no-untyped-call]  # its stub has no types
         return super().compose_node(parent, index)
 
     def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:  # noqa: FBT001, FBT002  # PyYAML's signature

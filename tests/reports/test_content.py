@@ -57,8 +57,9 @@ def test_final_block_of_a_miss(gate, people, run_dir):
 
 
 def test_nothing_measured(gate, people):
-    """A gate nobody has looked at: every figure is "not measured" or "not set", none is blank."""
+    """A gate nobody has looked at: the promised target, and "not measured" or "not set" for the rest."""
     final = snapshot(gate, people.owner)["final"]
+    assert final.pop("target")["value"] == "80 %"
     assert {cell["value"] for cell in final.values()} == {"not measured", "not set"}
     assert not any(cell["known"] for cell in final.values())
 

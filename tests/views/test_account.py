@@ -13,7 +13,6 @@ from tests.conftest import PASSWORD
         ("login/", "User name"),
         ("signup/", "Nobody signs up alone"),
         ("inactive/", "This account is deactivated"),
-        ("password/reset/", "This installation sends no mail"),
     ],
 )
 def test_pages_for_visitors(client, db, path, words):
@@ -63,3 +62,18 @@ def test_password_changes(client, people):
     client.post(address, strong)
     people.reader.refresh_from_db()
     assert people.reader.check_password("another-long-horse")
+
+
+@pytest.mark.parametrize(
+    "path", ["email/", "password/reset/", "password/set/", "confirm-email/", "login/code/"]
+)
+def test_doors_that_do_not_exist(client, db, path):
+    """allauth's pages that send mail or make accounts are not routed."""
+    assert client.get(f"/accounts/{path}").status_code == 404
+
+
+def test_admin_signs_in_on_the_common_page(client, db):
+    """The admin has no sign-in of its own that would escape the limits."""
+    answer = client.get("/admin/login/?next=/admin/")
+    assert answer.status_code == 302
+    assert answer["Location"].startswith("/accounts/login/")

@@ -56,7 +56,9 @@ def test_observed_against_expected(client, gate, people, run_dir):
     html = page(client, gate, people.lead)
     state, words = line(html, "accuracy", gate)
     assert state == "failed"
-    assert "62 %" in words and "≥ 80 %" in words and "Failed" in words
+    assert "62 %" in words
+    assert "≥ 80 %" in words
+    assert "Failed" in words
     assert '<span class="verdict-name">Blocked</span>: 1 item failed' in html
     assert 'href="#item-accuracy"' in html
 
@@ -95,7 +97,8 @@ def test_reader_sees_why(client, gate, people):
     assert "act-run" not in html
     assert "open to contributor, owner and technical lead" in html
     body = client.get(f"/gates/{gate.pk}/items/issues/body").content.decode()
-    assert "Tick as passed" not in body and "Attach evidence" not in body
+    assert "Tick as passed" not in body
+    assert "Attach evidence" not in body
     assert "open to" in body
 
 
@@ -113,7 +116,7 @@ def test_ready_and_approved(client, ready_gate, people):
     """A settled gate asks for signatures; signed by all roles, it says what comes next."""
     html = page(client, ready_gate, people.lead)
     assert "every item is settled; technical lead, product owner and compliance to sign" in html
-    assert 'href="/gates/%d/sign/technical-lead/"' % ready_gate.pk in html
+    assert f'href="/gates/{ready_gate.pk}/sign/technical-lead/"' in html
     for role, person in (
         ("technical-lead", people.lead),
         ("product-owner", people.product),
@@ -122,7 +125,8 @@ def test_ready_and_approved(client, ready_gate, people):
         sign(ready_gate, role, person)
     html = page(client, ready_gate, people.reader)
     assert '<span class="verdict-name">Approved</span>: 3 roles signed exactly this state' in html
-    assert "Watch 24–48 h" in html and "Canary" in html
+    assert "Watch 24–48 h" in html
+    assert "Canary" in html
 
 
 def sign(gate, role, person):

@@ -1,4 +1,4 @@
-"""The standing questions, put to every route of the gate: visitor, outsider, reader, missing, wrong method."""
+"""The standing questions, put to every route of the gate: visitor, outsider, reader, missing, method."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ WRITE = {
     "role-drop": "sign/product-owner/drop",
     "role-restore": "sign/product-owner/restore",
 }
-# Readers may do these (export), or are refused for another reason than their role (nothing of theirs to withdraw).
+# Readers may do these (export), or are refused for another reason than their role (withdraw).
 OPEN_TO_READERS = {"gate-export": "export", "sign-withdraw": "withdraw"}
 NOT_HERE = {"evidence-download"}  # tests/views/test_evidence.py
 EVERY = READ | WRITE | OPEN_TO_READERS

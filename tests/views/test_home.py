@@ -50,6 +50,7 @@ def test_signature_waits_for_its_role_only(client, people, ready_gate):
     page = client.get("/").content.decode()
     assert f"/gates/{ready_gate.pk}/sign/product-owner/" in page
     assert '<span class="count-badge">1</span>' in page
+    assert "waits for technical lead, product owner, compliance" in page
     client.force_login(people.reader)
     page = client.get("/").content.decode()
     assert "/sign/" not in page
@@ -58,8 +59,9 @@ def test_signature_waits_for_its_role_only(client, people, ready_gate):
 
 def test_items_wait_for_makers_only(client, people, gate):
     """Open items are work for who may tick them; those whose checks have not passed are not."""
-    run_checks(gate, people.lead)
     client.force_login(people.lead)
+    assert "2 items wait for a person’s tick" in client.get("/").content.decode()
+    run_checks(gate, people.lead)
     # accuracy (checks passed), issues, review
     assert "3 items wait for a person’s tick" in client.get("/").content.decode()
     client.force_login(people.compliance)

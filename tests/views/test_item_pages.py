@@ -75,7 +75,7 @@ def test_refused_tick(client, gate, people, case):
 
 @pytest.mark.parametrize("seen", ["0", "", "abc", "99999999999"])
 def test_stale_form(client, gate, people, seen):
-    """A form made for an earlier state answers with the present row and a notice; nothing is lost or overwritten."""
+    """An old form answers with the present row and a notice; nothing is lost or overwritten."""
     items.tick(gate=gate.pk, key="issues", by=people.owner, seen=0, confirmed=[0], comment="By the owner.")
     client.force_login(people.lead)
     data = {"seen": seen, "confirmed": 0, "comment": "By the lead."}
@@ -99,7 +99,8 @@ def test_not_applicable_and_reopen(client, gate, people):
         client, gate, "review/not-applicable", {"seen": 0, "na_reason": "Same code."}, headers=HX
     ).content.decode()
     assert state(gate, "review") == "na"
-    assert "Same code." in html and "Reopen" in html
+    assert "Same code." in html
+    assert "Reopen" in html
     seen = load(gate.pk).item("review").row.changed_in
     post(client, gate, "review/reopen", {"seen": seen}, headers=HX)
     assert state(gate, "review") == "open"
@@ -151,7 +152,9 @@ def test_body(client, gate, people):
     run_checks(gate, people.lead)
     client.force_login(people.lead)
     html = client.get(f"/gates/{gate.pk}/items/accuracy/body").content.decode()
-    assert "87.6 %" in html and "≥ 80 %" in html and "metrics.json" in html
+    assert "87.6 %" in html
+    assert "≥ 80 %" in html
+    assert "metrics.json" in html
     assert "a person confirms this" in html
     assert 'name="confirmed" value="1"' in html
     assert "Tick as passed" in html

@@ -6,7 +6,8 @@ import pytest
 from django.core.files.base import ContentFile
 
 from checklists import blobs, clock
-from checklists.models import Report
+from checklists.actions import gates
+from checklists.models import Environment, Report
 
 
 @pytest.fixture
@@ -59,6 +60,10 @@ def test_download_never_opens_here(client, people, gate, report):
 
 def test_download_guards(client, people, gate, report):
     """Visitors sign in, outsiders and unknown numbers are 404, a report of another gate too."""
+    staging = Environment.objects.get(project=gate.release.project, name="staging")
+    other = gates.open_gate(
+        release=gate.release, checklist=gate.checklist, environment=staging, by=people.lead
+    )
     address = f"/gates/{gate.pk}/reports/{report.pk}/"
     assert client.get(address).status_code == 302
     client.force_login(people.outsider)
@@ -66,7 +71,8 @@ def test_download_guards(client, people, gate, report):
     client.force_login(people.reader)
     assert client.post(address).status_code == 405
     assert client.get(f"/gates/{gate.pk}/reports/999999/").status_code == 404
-    assert client.get(f"/gates/999999/reports/{report.pk}/").status_code == 404
+    for number in (other.pk, 999999):
+        assert client.get(f"/gates/{number}/reports/{report.pk}/").status_code == 404
 
 
 def test_not_rendered_yet_is_said(client, people, gate):

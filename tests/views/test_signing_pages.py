@@ -1,4 +1,4 @@
-"""The signing page: what is signed, who may, wrong passwords, double clicks, stale signatures, dropped roles."""
+"""The signing page: what is signed, who may, wrong passwords, double clicks, stale signatures, roles."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ def form(gate, **changed):
 
 
 def test_page_shows_what_is_signed(client, ready_gate, people):
-    """Verdict, items with what was observed, reasons, parameters, digests, criteria and meaning are all there."""
+    """Verdict, observed values, reasons, parameters, digests, criteria and meaning are all there."""
     client.force_login(people.lead)
     html = client.get(url(ready_gate, "technical-lead")).content.decode()
     for part in (
@@ -86,7 +86,8 @@ def test_wrong_password(client, ready_gate, people):
     assert answer.status_code == 401
     assert signoffs.WRONG in html
     assert ">Solid.</textarea>" in html
-    assert re.search(r'value="1" checked', html) and not re.search(r'value="0" checked', html)
+    assert re.search(r'value="1" checked', html)
+    assert not re.search(r'value="0" checked', html)
     assert "guess-guess-guess" not in html
     assert not SignOff.objects.exists()
 
@@ -144,14 +145,15 @@ def test_changed_while_reading(client, ready_gate, people):
 
 
 def test_not_ready(client, gate, people):
-    """Before everything is settled, signing is disabled with the reason and what is in the way; declining works."""
+    """Before all is settled, signing is disabled with the reason and what is in the way; declining works."""
     client.force_login(people.lead)
     html = client.get(url(gate, "technical-lead")).content.decode()
     assert "Approving needs every item settled" in html
     assert re.search(r'<button class="btn btn-primary" disabled', html)
     assert client.post(url(gate, "technical-lead", "approve"), form(gate)).status_code == 409
     answer = client.post(url(gate, "technical-lead", "decline"), form(gate, reason=""))
-    assert answer.status_code == 409 and signoffs.REASON in answer.content.decode()
+    assert answer.status_code == 409
+    assert signoffs.REASON in answer.content.decode()
     client.post(url(gate, "technical-lead", "decline"), form(gate, reason="The data is not ours."))
     assert SignOff.objects.get().decision == "decline"
     assert "The data is not ours." in client.get(f"/gates/{gate.pk}/").content.decode()
@@ -169,7 +171,8 @@ def test_sign_again(client, ready_gate, people):
     )
     html = client.get(url(ready_gate, "technical-lead")).content.decode()
     assert "Changed since you signed" in html
-    assert "Two P2 left, both documented." in html and "One P2 left." in html
+    assert "Two P2 left, both documented." in html
+    assert "One P2 left." in html
     assert client.post(url(ready_gate, "technical-lead", "approve"), form(ready_gate)).status_code == 303
     assert SignOff.objects.filter(live=True).count() == 1
     assert SignOff.objects.count() == 2
@@ -201,7 +204,8 @@ def test_drop_and_restore(client, ready_gate, people):
     assert answer.status_code == 409
     client.post(url(ready_gate, "compliance", "drop"), {"drop_reason": "No personal data."})
     html = client.get(f"/gates/{ready_gate.pk}/").content.decode()
-    assert "Not needed</span>" in html and "No personal data." in html
+    assert "Not needed</span>" in html
+    assert "No personal data." in html
     client.post(url(ready_gate, "compliance", "restore"))
     assert "No personal data." not in client.get(f"/gates/{ready_gate.pk}/").content.decode()
 

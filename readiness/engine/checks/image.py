@@ -59,4 +59,6 @@ def image(want: ImageParams, run: RunDirectory) -> Finding:
         ),
     ]
     said = f"{want.file} · {seen['format']}, {seen['width']} × {seen['height']} px, {size_words(size)}"
+    bad = [f"{m.name.lower()} needs {m.expected}" for m in measured if m.ok is False]
+    said = "; ".join([said, *bad])
     return judged(measured, said, advice="Draw it larger.", details={"isolation": child.isolation})

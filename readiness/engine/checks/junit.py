@@ -45,7 +45,8 @@ def junit(want: JunitParams, run: RunDirectory) -> Finding:
 
     Fails when too few tests ran (none at all is never a pass), when the success rate is too low, or when more
     were skipped than allowed. The cases are counted themselves; stated totals are not believed, and a report
-    that states more failures than it shows is refused. Correct what the named tests show, and run all of them again.
+    that states more failures than it shows is refused. Correct what the named tests show, and run all of them
+    again.
 
     ```yaml check
     junit: {file: staging/smoke-tests.xml, min_tests: 5}

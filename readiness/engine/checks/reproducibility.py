@@ -17,6 +17,8 @@ from readiness.engine.registry import Params, check
 from readiness.engine.target import RunDirectory
 
 LONGEST_FIELD = 1000
+SHORTEST_DIGEST = 12
+_SHOWN = ("Seed", "Config", "Checkpoint", "Epoch")
 _FIELD = re2.compile(r"^[\s>*+\-]*(?P<name>[A-Za-z][\w /()\-]{0,40}?)\**\s*:\**\s*(?P<value>\S.*)$")
 _CODE = re.compile(r"[`*]")
 _VERSION = re.compile(r"\b(?P<name>[A-Za-z][\w.\-]*)\s+v?(?P<version>\d+(?:\.\d+)+)(?P<local>\+[\w.]+)?")
@@ -60,7 +62,8 @@ def reproducibility(want: ReproducibilityParams, run: RunDirectory) -> Finding:
 
     Seed, configuration, checkpoint (with its epoch) and environment (the version of Python and of the
     framework) must be documented as lines `Name: value`. The seed must be the configuration's, the named
-    files must exist, the epoch must be that of the metrics file, and versions those of the requirements.
+    files must exist, the epoch must be that of the metrics file, and versions those of the requirements. A
+    `Checkpoint SHA-256` or `Config SHA-256` that is documented must be that of the file.
     Let the training script write this section, so that it is never copied from an earlier run.
 
     ```yaml check
@@ -73,12 +76,14 @@ def reproducibility(want: ReproducibilityParams, run: RunDirectory) -> Finding:
     """
     fields = _fields(want, run)
     facts = [_seed(want, run, fields), *_files(want, run, fields), *_epoch(want, run, fields)]
+    facts += _digests(want, run, fields)
     environment = _field(want, fields, "environment")
     facts.append(_has_version(environment, want))
     facts += _versions(want, run, environment)
     measured = [fact.measurement for fact in facts]
     bad = [fact for fact in facts if fact.measurement.ok is False]
-    said = "; ".join(f"{f.name} {f.documented}" for f in facts[:4]) + f"; {environment[:80]}"
+    shown = [f"{f.name.lower()} {f.documented}" for f in facts if f.name in _SHOWN]
+    said = f"Documented as in the files: {', '.join(shown)}; {environment}"
     if bad:
         said = "; ".join(f"{f.name}: documented {f.documented}, but {f.found} in {f.source}" for f in bad)
     return judged(
@@ -147,6 +152,17 @@ def _epoch(want: ReproducibilityParams, run: RunDirectory, fields: dict[str, str
     documented = match[1] if match else "none"
     place = f"{want.metrics} · {want.epoch_key}"
     yield _Fact("Epoch", documented, _whole(recorded, place), place)
+
+
+def _digests(want: ReproducibilityParams, run: RunDirectory, fields: dict[str, str]) -> Iterator[_Fact]:
+    for name, path in (("Config", want.config), ("Checkpoint", want.checkpoint)):
+        documented = fields.get(f"{name.casefold()} sha-256", "").lower().removeprefix("sha256:")
+        if not documented:
+            continue
+        with run.open(path) as opened:
+            digest = run.used[opened.path].sha256
+        short = len(documented) >= SHORTEST_DIGEST and digest.startswith(documented)
+        yield _Fact(f"{name} SHA-256", digest if short else documented, digest, path)
 
 
 def _has_version(environment: str, want: ReproducibilityParams) -> _Fact:

@@ -106,8 +106,10 @@ def _one(line: str, file: str, number: int) -> Requirement:
 
 
 def _exact(parsed: Parsed) -> bool:
+    # packaging reads "name ===" as a requirement of nothing.
     return any(
-        s.operator == "===" or (s.operator == "==" and not s.version.endswith(".*")) for s in parsed.specifier
+        s.operator in ("==", "===") and s.version.strip() and not s.version.endswith(".*")
+        for s in parsed.specifier
     )
 
 

@@ -1,0 +1,90 @@
+"""Numbers with units: what a value means is declared or said, and what is not a number never becomes one."""
+
+from __future__ import annotations
+
+import math
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from readiness.engine.errors import BadContent
+from readiness.engine.readers import numbers
+
+
+@pytest.mark.parametrize(
+    ("raw", "scale", "value", "guessed"),
+    [
+        (0.828, None, 82.8, "fraction"),
+        (82.8, None, 82.8, "percent"),
+        ("82.8 %", None, 82.8, None),
+        ("82.8 %", "fraction", 82.8, None),
+        (0.828, "fraction", 82.8, None),
+        (0.828, "percent", 0.828, None),
+        (1, "fraction", 100, None),
+        (1 + 1e-12, "fraction", 100, None),
+        (0, None, 0, None),
+        (-0.25, None, -25, "fraction"),
+        ("−2.5 %", None, -2.5, None),
+    ],
+)
+def test_scales(raw, scale, value, guessed):
+    """A `%` decides, then the declaration; else the reading is named as guessed."""
+    read = numbers.read(raw, "m · a", unit="%", scale=scale)
+    assert read.value == pytest.approx(value)
+    assert (read.guessed, bool(read.note)) == (guessed, guessed is not None)
+
+
+@pytest.mark.parametrize(
+    ("raw", "scale", "words"),
+    [
+        (1, None, "may mean 1 % or 100 %"),
+        (-1.0, None, "may mean 1 % or 100 %"),
+        (82.8, "fraction", "declared as a fraction"),
+        (8280, None, "more than 100 %"),
+        (10**400, None, "too large to compare"),
+        (float("nan"), None, "not a finite number"),
+        ("NaN", None, "not a finite number"),
+        ("1e999 %", None, "not a finite number"),
+        (True, None, "is true"),
+        (None, None, "is null"),
+        ([0.9], None, "a list"),
+        ("ninety", None, "the text 'ninety'"),
+        ("82.8 % of all", None, "the text"),
+        ("17 ms", None, "expected %"),
+    ],
+)
+def test_refused(raw, scale, words):
+    """Each would clear a limit if it were read carelessly; the message names the place."""
+    with pytest.raises(BadContent, match=words) as raised:
+        numbers.read(raw, "m · a", unit="%", scale=scale)
+    assert raised.value.message.startswith("m · a is ")
+
+
+@given(st.floats(0.000001, 0.999999))
+def test_fraction_and_per_cent_agree(share):
+    """A share means the same as a fraction, as per cent and with a sign, to rounding."""
+    written = numbers.read(share, "x", unit="%", scale="fraction").value
+    assert written == pytest.approx(numbers.read(f"{share * 100:.12f} %", "x", unit="%").value, abs=1e-8)
+    assert written == numbers.read(share, "x", unit="%").value
+
+
+@given(
+    st.none()
+    | st.booleans()
+    | st.floats()
+    | st.integers()
+    | st.text(max_size=12)
+    | st.from_regex(r"[-+~]?[0-9.]{1,400}(e[0-9]{1,4})? ?(%|ms|nan)?", fullmatch=True),
+    st.sampled_from([None, "%", "points", "ms"]),
+    st.sampled_from([None, "fraction", "percent"]),
+    st.booleans(),
+)
+def test_finite_or_refused(raw, unit, scale, text):
+    """Whatever is read: a finite number, or BadContent; nothing else, and no crash."""
+    try:
+        read = numbers.read(raw, "x", unit=unit, scale=scale, text=text)
+    except BadContent:
+        return
+    assert math.isfinite(read.value)
+    assert not isinstance(raw, bool)
