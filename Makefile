@@ -38,7 +38,7 @@ format: $(VENV)/.dev ## let ruff correct what it can
 	$(BIN)/ruff format
 
 bench: $(VENV)/.dev ## the figures that issue and README promise, as ratios in one run
-	@for file in bench/bench_*.py; do $(BIN)/python -m bench.$$(basename $$file .py) $(ARGS) || exit 1; done
+	@for file in bench/bench_*.py; do $(BIN)/python $$file $(ARGS) || exit 1; done
 
 lock: $(VENV)/.dev ## resolve again and write both lock files
 	$(PIP) install --quiet uv

@@ -47,8 +47,9 @@ def approve(
 
     Raises Forbidden, WrongPassword, StaleForm (the state changed), Refused (not ready, criteria, twice).
     """
+    _check_password(by, password)
     with gate_act(gate, by=by, act=None) as act:
-        _may_sign(act, role, password)
+        _may_sign(act, role)
         judged = act.judge()
         if judged.digest != digest:
             raise StaleForm(CHANGED, CHANGED_ADVICE)
@@ -63,8 +64,9 @@ def approve(
 
 def decline(*, gate: int, role: str, by: Person, password: str, digest: str, reason: str) -> LoadedGate:
     """Decline the present state with a reason; nothing needs to be ready. Raises as `approve`."""
+    _check_password(by, password)
     with gate_act(gate, by=by, act=None) as act:
-        _may_sign(act, role, password)
+        _may_sign(act, role)
         if act.judge().digest != digest:
             raise StaleForm(CHANGED, CHANGED_ADVICE)
         if not reason.strip():
@@ -141,15 +143,19 @@ def refusal(loaded: LoadedGate, role: str, person: Person, roles: Collection[str
     )
 
 
-def _may_sign(act: GateAct, role: str, password: str) -> None:
+def _check_password(by: Person, password: str) -> None:
+    # Before the transaction: hashing takes a while, and the lock of the gate must not be held meanwhile.
+    if not by.check_password(password):
+        raise WrongPassword(WRONG, "Type the password you sign in with.")
+
+
+def _may_sign(act: GateAct, role: str) -> None:
     by = act.by
     if by is None:
         raise Forbidden("Only a person signs.")
     why = refusal(act.loaded, role, by, act.roles)
     if why:
         raise Forbidden(why)
-    if not by.check_password(password):
-        raise WrongPassword(WRONG, "Type the password you sign in with.")
 
 
 def _sign(act: GateAct, role: str, decision: SignOffDecision, criteria: list[str], comment: str) -> None:

@@ -81,7 +81,9 @@ def document(want: DocumentParams, run: RunDirectory) -> Finding:
         for j in judged_sections
     ]
     total = len(judged_sections)
-    said = f"{total - len(problems)} of {total} sections complete in {want.file}"
+    said = f"All {total} sections complete in {want.file}"
+    if total == 1:
+        said = f"“{judged_sections[0].title}” complete in {want.file} ({judged_sections[0].words} words)"
     if problems:
         said = f"{want.file}: {'; '.join(problems)}"
     return judged(measured, said, advice="Write what is missing; a heading without content does not count.")

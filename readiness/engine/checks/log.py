@@ -122,7 +122,10 @@ class _Seen:
         ]
         if self._ending:
             ending = Measurement(
-                name=f"Ends with “{self.want.ends_with}”", value=self.ended, limit=yes, source=where
+                name=f"Ends with “{self.ending or self.want.ends_with}”",
+                value=self.ended,
+                limit=yes,
+                source=where,
             )
             measured.insert(0, ending)
         if self.want.training or self.want.must_not:

@@ -53,7 +53,7 @@ def metric_gap(want: MetricGapParams, run: RunDirectory) -> Finding:
         Measurement(name=label_of(want.second), value=second.value, unit=want.unit, source=second.source),
         Measurement(name="Gap", value=gap, unit=points, limit=limit, source="computed"),
     ]
-    said = f"Gap {quantity(gap, points)}, needs < {quantity(want.below)}{_grade(want, gap)}"
+    said = f"Gap {quantity(gap, points)}, needs {limit.words(points)}{_grade(want, gap)}"
     return judged(
         measured, said, advice="Compare the splits; look for validation data that leaked into training."
     )

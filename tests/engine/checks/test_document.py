@@ -35,7 +35,8 @@ def check(finding, text, **params):
 def test_complete(finding, text):
     """Any level, case, number or emphasis; deeper headings count; code may hold placeholders."""
     found = check(finding, text)
-    assert (found.outcome, found.message) == ("PASS", "1 of 1 sections complete in d.md")
+    assert found.outcome == "PASS"
+    assert found.message.startswith("“Input Specification” complete in d.md (")
 
 
 @pytest.mark.parametrize(
@@ -92,7 +93,8 @@ def test_mentions(finding, text, missing):
 
 
 @pytest.mark.parametrize(
-    ("text", "outcome"), [(WORDS, "PASS"), ("# Only\n## headings\n", "FAIL"), (WORDS + "\nTODO\n", "FAIL"), ("", "FAIL")]
+    ("text", "outcome"),
+    [(WORDS, "PASS"), ("# Only\n## headings\n", "FAIL"), (WORDS + "\nTODO\n", "FAIL"), ("", "FAIL")],
 )
 def test_whole_document(finding, text, outcome):
     """Without `sections` the document as a whole is judged, headings or not."""
@@ -106,7 +108,9 @@ def test_every_problem_is_named(finding):
     assert "“B” (line 3) is empty; the section “C” is missing" in found.message
 
 
-@pytest.mark.parametrize("unit", ["<!--", "[e.g", "<your ", "{{", "` ", "[x](", "TOD", "# Input Specification\n", "["])
+@pytest.mark.parametrize(
+    "unit", ["<!--", "[e.g", "<your ", "{{", "` ", "[x](", "TOD", "# Input Specification\n", "["]
+)
 def test_hostile_documents_are_quick(finding, unit):
     """100 kB of half a placeholder take linear time."""
     started = time.monotonic()

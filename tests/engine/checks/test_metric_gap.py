@@ -10,10 +10,10 @@ GAP = {"file": "m.json", "first": "val.accuracy", "second": "test.accuracy", "be
 @pytest.mark.parametrize(
     ("val", "test", "outcome", "words"),
     [
-        (0.839, 0.828, "PASS", "Gap 1.1 points, needs < 5 (excellent)"),
+        (0.839, 0.828, "PASS", "Gap 1.1 points, needs < 5 points (excellent)"),
         (0.86, 0.828, "PASS", "(2–5: acceptable)"),
         (0.828, 0.86, "PASS", "Gap 3.2 points"),
-        (0.88, 0.83, "FAIL", "Gap 5 points, needs < 5"),
+        (0.88, 0.83, "FAIL", "Gap 5 points, needs < 5 points"),
         (0.939, 0.876, "FAIL", "Gap 6.3 points"),
         ("93.9 %", "87.6 %", "FAIL", "Gap 6.3 points"),
         ("93.9 %", 0.92, "PASS", "Gap 1.9 points"),

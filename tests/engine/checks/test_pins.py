@@ -27,7 +27,10 @@ COMMIT = "b" * 40
 def test_pinned(finding, text):
     """Every way to name exactly one thing."""
     found = finding("pins", {}, {"requirements.txt": text})
-    assert (found.outcome, found.message) == ("PASS", "1 requirements in requirements.txt, all pinned exactly")
+    assert (found.outcome, found.message) == (
+        "PASS",
+        "1 requirements in requirements.txt, all pinned exactly",
+    )
 
 
 @pytest.mark.parametrize(
@@ -37,6 +40,8 @@ def test_pinned(finding, text):
         ("numpy\n", "numpy (requirements.txt line 1)"),
         ("numpy==2.*\n", "numpy==2.*"),
         ("numpy~=2.1\n", "numpy~=2.1"),
+        ("numpy ===\n", "numpy === (requirements.txt line 1)"),
+        ("numpy===2.*\n", "numpy===2.*"),
         ("numpy>=1 --hash=x\n", "numpy>=1"),
         ("-r base.txt\n", "torch (base.txt line 2)"),
         ("-rbase.txt\n", "torch (base.txt line 2)"),
@@ -54,7 +59,7 @@ def test_pinned(finding, text):
     ],
 )
 def test_not_pinned(finding, text, words):
-    """Ranges, bare names, wildcards, includes however written, editable paths, branches: named with the line."""
+    """Ranges, bare names, wildcards, includes however written, editable paths, branches: with the line."""
     found = finding("pins", {}, {"requirements.txt": text, "base.txt": "# base\ntorch\n"})
     assert found.outcome == "FAIL"
     assert words in found.message

@@ -96,7 +96,9 @@ def test_series_needs_a_choice(run):
             metrics.read(run(files), Wanted(file=file, key="acc", unit="%"))
 
 
-@pytest.mark.parametrize("text", [" " * 200_000 + "x", "a:" * 100_000, ("|" * 200 + "\n") * 500, "- " * 50_000])
+@pytest.mark.parametrize(
+    "text", [" " * 200_000 + "x", "a:" * 100_000, ("|" * 200 + "\n") * 500, "- " * 50_000]
+)
 def test_hostile_reports_are_quick(run, text):
     """Patterns over foreign text take linear time."""
     started = time.monotonic()
