@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from allauth.account.models import EmailAddress
 from django.apps import apps
 from django.contrib import admin
 from django.contrib.auth.admin import UserAdmin
@@ -52,5 +53,5 @@ class PersonAdmin(UserAdmin):  # type: ignore[type-arg]  # generic only for type
         return False
 
 
-admin.site.unregister(Group)
+admin.site.unregister([Group, EmailAddress])
 admin.site.site_header = admin.site.site_title = "Readiness administration"

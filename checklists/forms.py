@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from typing import Any
 
@@ -14,6 +15,8 @@ from readiness.engine.checklist import Parameter
 from readiness.engine.errors import ParameterError, ReadinessError, RunDirectoryError
 
 PREFIX = "parameter-"
+LONGEST = 60  # characters of an environment's name
+HIDDEN = re.compile(r"[\x00-\x1f\x7f-\x9f\u200e\u200f\u2028-\u202e\u2066-\u2069\ud800-\udfff]")
 BOOLEANS = (("yes", "Yes"), ("no", "No"))
 
 
@@ -41,8 +44,17 @@ class Form(forms.Form):
         self.add_error(field if field in self.fields else None, str(error))
 
 
+def plain(text: str) -> None:
+    """Refuse characters that nobody sees: line ends, control characters, marks that turn text around."""
+    hidden = HIDDEN.search(text)
+    if hidden:
+        raise forms.ValidationError(f"Take out the invisible character U+{ord(hidden[0]):04X}.")
+
+
 def dress(field: forms.Field) -> None:
-    """Tabler's class for the control."""
+    """Tabler's class for the control; a single line holds only characters that can be seen."""
+    if type(field) is forms.CharField and not isinstance(field.widget, forms.Textarea):
+        field.validators.append(plain)
     chooser = isinstance(field, forms.ChoiceField | forms.ModelChoiceField)
     field.widget.attrs["class"] = "form-select" if chooser else "form-control"
 
@@ -65,7 +77,9 @@ class ProjectForm(Form):
 
     def clean_environments(self) -> tuple[str, ...]:
         """Names in the order given, each once."""
-        names = [name.strip()[:60] for name in self.cleaned_data["environments"].split(",")]
+        names = [name.strip() for name in self.cleaned_data["environments"].split(",")]
+        if any(len(name) > LONGEST for name in names):
+            raise forms.ValidationError(f"A name has at most {LONGEST} characters.")
         kept = tuple({name.lower(): name for name in names if name}.values())
         if not kept:
             raise forms.ValidationError("Name at least one environment, such as “production”.")
@@ -81,7 +95,10 @@ class MemberForm(Form):
     def clean_username(self) -> Person:
         """The person of that user name."""
         name = self.cleaned_data["username"].strip()
-        person = Person.objects.filter(username__iexact=name, is_active=True).first()
+        active = Person.objects.filter(is_active=True)
+        alike = list(active.filter(username__iexact=name)[:2])
+        # "Anna" and "anna" may be two people: then only the exact spelling names one.
+        person = active.filter(username=name).first() or (alike[0] if len(alike) == 1 else None)
         if person is None:
             raise forms.ValidationError(f"There is no account {name!r}. An administrator makes accounts.")
         return person
@@ -90,7 +107,7 @@ class MemberForm(Form):
 class EnvironmentForm(Form):
     """One more environment."""
 
-    name = forms.CharField(max_length=60)
+    name = forms.CharField(max_length=LONGEST)
 
 
 class ParametersForm(Form):

@@ -21,8 +21,9 @@ class ReadinessMiddleware:
         response = self.get_response(request)
         patch_vary_headers(response, ["HX-Request"])
         response.headers.setdefault("Permissions-Policy", "camera=(), geolocation=(), microphone=()")
-        if request.user.is_authenticated:
-            response.headers.setdefault("Cache-Control", "private, no-store")
+        # Whoever set it already (health, downloads) must not cost a look at the session's database.
+        if "Cache-Control" not in response.headers and request.user.is_authenticated:
+            response.headers["Cache-Control"] = "private, no-store"
         return response
 
     def process_exception(self, request: HttpRequest, exception: Exception) -> HttpResponse | None:

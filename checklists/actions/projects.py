@@ -20,13 +20,19 @@ def create(
     slug = slugify(name)[:50]
     if not slug:
         raise Refused("A project needs a name with letters or digits.")
-    if Project.objects.filter(slug=slug).exists():
-        raise Refused(f"There is already a project called {name!r}.", "Choose another name.")
     with transaction.atomic():
         now = clock.now()
-        project = Project.objects.create(
-            slug=slug, name=name.strip(), description=description.strip(), created_by=by, created_at=now
+        project, created = Project.objects.get_or_create(
+            slug=slug,
+            defaults={
+                "name": name.strip(),
+                "description": description.strip(),
+                "created_by": by,
+                "created_at": now,
+            },
         )
+        if not created:
+            raise Refused(f"There is already a project called {name!r}.", "Choose another name.")
         Membership.objects.create(project=project, person=by, role=OWNER)
         for environment in environments:
             Environment.objects.create(project=project, name=environment)

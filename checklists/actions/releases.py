@@ -39,10 +39,17 @@ def resolve_root(path: str) -> Path:
             f"{path} is outside the directories where runs may lie.",
             f"Choose one beneath: {', '.join(str(r) for r in settings.RUN_ROOTS)}.",
         )
-    found = next((c for c in inside if c.is_dir()), None)
+    found = next((c for c in inside if _is_directory(c)), None)
     if found is None:
         raise RunDirectoryError(f"There is no directory {path}.", "Check the path on the server.")
     return found
+
+
+def _is_directory(path: Path) -> bool:
+    try:
+        return path.is_dir()
+    except OSError:  # a name longer than the file system allows, a folder that may not be read
+        return False
 
 
 def _beneath(path: Path) -> bool:
@@ -52,7 +59,12 @@ def _beneath(path: Path) -> bool:
 def run_directories() -> list[str]:
     """Directories directly beneath the roots, to offer in the form; relative to their root."""
     found = (d for root in settings.RUN_ROOTS if root.is_dir() for d in sorted(root.iterdir()))
-    return [d.name for d in found if d.is_dir() and not d.is_symlink() and not d.name.startswith(".")]
+    return [d.name for d in found if d.is_dir() and not d.is_symlink() and _offered(d.name)]
+
+
+def _offered(name: str) -> bool:
+    # A name that is not UTF-8 cannot be shown in a page nor stored in a row.
+    return not name.startswith(".") and name.isprintable()
 
 
 def create(
@@ -79,15 +91,20 @@ def create(
     entries = _index(directory)
     with transaction.atomic():
         now = clock.now()
-        release = Release.objects.create(
+        # Asked again now: indexing takes long enough for a second click to come first.
+        release, created = Release.objects.get_or_create(
             project=project,
             version=version.strip(),
-            root=str(directory),
-            snapshot=_store(entries),
-            planned_for=planned_for,
-            created_by=by,
-            created_at=now,
+            defaults={
+                "root": str(directory),
+                "snapshot": _store(entries),
+                "planned_for": planned_for,
+                "created_by": by,
+                "created_at": now,
+            },
         )
+        if not created:
+            raise Refused(f"{release} already exists.", "Choose another version.")
         release.parameters = ParameterSet.objects.create(
             release=release, number=1, values=values, set_by=by, set_at=now
         )

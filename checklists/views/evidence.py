@@ -15,7 +15,7 @@ from checklists.actions import evidence
 from checklists.models import Evidence
 from checklists.models.evidence import EvidenceKind
 from checklists.views.items import Said, answer
-from checklists.views.visit import Request, SeeOther, signed_in, text
+from checklists.views.visit import MAX_ID, Request, SeeOther, signed_in, text
 
 
 @require_POST
@@ -45,6 +45,8 @@ def remove(request: Request, pk: int, key: str, piece: int) -> HttpResponseBase:
 @signed_in
 def download(request: Request, pk: int, piece: int) -> HttpResponseBase:
     """The bytes of a file, always as a download: whatever was uploaded never opens inside this site."""
+    if max(pk, piece) > MAX_ID:
+        raise Http404
     row = (
         Evidence.objects.filter(pk=piece, kind=EvidenceKind.FILE, item__gate=pk)
         .filter(item__gate__release__project__memberships__person=request.user)

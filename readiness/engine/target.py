@@ -278,6 +278,8 @@ def index(root: Path, progress: Progress | None = None) -> list[Entry]:
 def _walk(root: Path) -> Iterator[str]:
     for folder, folders, files in os.walk(root):
         base = Path(folder)
+        for name in (*folders, *files):
+            _refuse_unreadable(name)
         for name in list(folders):
             if (base / name).is_symlink():
                 # A linked folder is not part of the run's own bytes unless it leads to files inside it,
@@ -289,6 +291,15 @@ def _walk(root: Path) -> Iterator[str]:
                 _refuse_leaving(root, base / name)
                 continue
             yield (base / name).relative_to(root).as_posix()
+
+
+def _refuse_unreadable(name: str) -> None:
+    try:
+        name.encode()
+    except UnicodeEncodeError:
+        raise FileRefused(
+            f"The name {os.fsencode(name)!r} in the run directory is not UTF-8.", "Rename it."
+        ) from None
 
 
 def _refuse_leaving(root: Path, link: Path) -> None:

@@ -15,6 +15,7 @@ from readiness.engine.target import RunDirectory
 
 _WORD = re.compile(r"\w{2,}")
 _HEADING = re.compile(r"(?m)^ {0,3}#{1,6}(?:[ \t].*)?$")
+_ATTRIBUTES = re.compile(r"\s*\{[#.][^{}]*\}$")
 _NUMBERED = re.compile(r"^(?:\d+(?:\.\d+)*[.)]?|[A-Z][.)])\s+(?=\S)")
 # What is left of a template that nobody filled in. RE2 and bounded: the documents are not ours.
 _PLACEHOLDERS = {
@@ -25,7 +26,7 @@ _PLACEHOLDERS = {
         r"|<(?:fill|insert|your|name|todo)[^>\n]{0,100}>|\{\{[^{}\n]{0,100}\}\}"
     ),
     "filler text": re2.compile(r"(?i)\blorem ipsum\b"),
-    "coming soon": re2.compile(
+    "a “coming soon”": re2.compile(
         r"(?im)^\W*(?:to be (?:written|done|defined|added)|coming soon|n/?a|none yet)\W*$"
     ),
 }
@@ -107,12 +108,12 @@ def _judge(title: str, found: list[Section], want: DocumentParams) -> _Judgement
 
 
 def _spellings(title: str) -> set[str]:
-    plain = title.casefold().rstrip(": ")
-    return {title.casefold(), plain, _NUMBERED.sub("", title).casefold().rstrip(": ")}
+    bare = _ATTRIBUTES.sub("", title).rstrip(": ")
+    return {said.casefold() for said in (title, bare, _NUMBERED.sub("", bare))}
 
 
 def _whole(text: str, want: DocumentParams) -> _Judgement:
-    problem = _problem(Section("Document", 1, 0, text), want.min_words, ())
+    problem = _problem(Section("Document", 1, 1, text, 1), want.min_words, ())
     return _Judgement("Document", f"the document {problem}" if problem else "", len(_words(text)), 1)
 
 
@@ -145,7 +146,7 @@ def _problem(section: Section, min_words: int, mentions: tuple[str, ...]) -> str
     prose = _LINK.sub("", _CODE.sub("", documents.without(_uncommented(section.text))))
     for name, pattern in _PLACEHOLDERS.items():
         if match := pattern.search(prose):
-            line = section.line + prose.count("\n", 0, match.start()) + 1
+            line = section.first + prose.count("\n", 0, match.start())
             return f"still holds {name} (line {line})"
     if count < min_words:
         return f"has {count} words, needs {min_words}"

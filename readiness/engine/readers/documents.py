@@ -20,12 +20,16 @@ _FRONT = re.compile(r"\A---\r?\n.*?\r?\n---\r?\n", re.DOTALL)
 
 @dataclass(frozen=True, slots=True)
 class Section:
-    """A heading (1-based line) with the text below it, deeper headings and their text included."""
+    """A heading with the text below it, deeper headings and their text included.
+
+    `line` is the heading's, `first` that of the text (an underlined heading takes two lines); 1-based.
+    """
 
     title: str
     level: int
     line: int
     text: str
+    first: int
 
 
 def sections(text: str, file: str) -> list[Section]:
@@ -37,7 +41,7 @@ def sections(text: str, file: str) -> list[Section]:
     ends = [len(lines)] * 7  # by level: where the next heading of that level begins
     for level, start, end, title in reversed(headings):
         stop = min(ends[1 : level + 1])
-        made.append(Section(title, level, start + 1, "\n".join(lines[end:stop])))
+        made.append(Section(title, level, start + 1, "\n".join(lines[end:stop]), end + 1))
         ends[level] = start
     return made[::-1]
 

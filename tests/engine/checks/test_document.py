@@ -22,6 +22,8 @@ def check(finding, text, **params):
         "### input specification\n" + WORDS,
         "## 2.1 Input Specification:\n" + WORDS,
         "Input Specification\n---\n" + WORDS,
+        "# Input Specification {#input .wide}\n" + WORDS,
+        "[" * 20_000 + "\n\n# Input Specification\n" + WORDS,
         "# ✅ **Input Specification**\n" + WORDS,
         "# Input Specification\n## Deeper\n" + WORDS,
         "# Input Specification\n\n# Other\n\n# Input Specification\n" + WORDS,
@@ -54,6 +56,7 @@ def test_complete(finding, text):
         ("# Input Specification\n<!--\n" + WORDS, "is empty"),
         ("# Input Specification\nA few short words.\n", "has 3 words, needs 10"),
         ("# Input Specification\n" + WORDS + "\nTBD\n", "still holds TODO (line 4)"),
+        ("Input Specification\n---\n" + WORDS + "\nTODO\n", "(line 1) still holds TODO (line 5)"),
         ("# Input Specification\r\n" + WORDS + "\r\nTODO\r\n", "still holds TODO (line 4)"),
         ("# Input Specification\nüber “alles” 画像\n" + WORDS + "XXX\n", "still holds TODO (line 4)"),
         ("# Input Specification\n<!-- a\nb -->\n" + WORDS + "\nTBD\n", "still holds TODO (line 6)"),
@@ -63,7 +66,10 @@ def test_complete(finding, text):
         ("# Input Specification\n" + WORDS + "Shape: <fill in>\n", "a placeholder (line 3)"),
         ("# Input Specification\n" + WORDS + "Shape: {{ shape }}\n", "a placeholder (line 3)"),
         ("# Input Specification\nLorem ipsum dolor. " + WORDS, "filler text (line 2)"),
-        ("# Input Specification\n## Shape\n" + WORDS + "## Type\nTo be written.\n", "coming soon (line 5)"),
+        (
+            "# Input Specification\n## Shape\n" + WORDS + "## Type\nTo be written.\n",
+            "a “coming soon” (line 5)",
+        ),
     ],
 )
 def test_incomplete(finding, text, words):

@@ -69,6 +69,13 @@ def test_hostile_documents_are_quick(unit):
     assert time.monotonic() - started < 6
 
 
+def test_brackets_are_not_parsed():
+    """Text inside blocks is left alone: brackets alone would cost half a minute."""
+    started = time.monotonic()
+    documents.sections("[" * 400_000, "d.md")
+    assert time.monotonic() - started < 6
+
+
 def test_too_large():
     """A document beyond the limit is refused by its size."""
     with pytest.raises(BadContent, match="500001 characters"):
