@@ -9,9 +9,9 @@ from django.utils import timezone
 from checklists.actions.base import GateAct, gate_act
 from checklists.errors import Forbidden, Refused, StaleForm, WrongPassword
 from checklists.loaded import LoadedGate
-from checklists.models import GateRole, MemberRole, Person, SignOff
+from checklists.models import GateRole, Membership, MemberRole, Person, SignOff
 from checklists.models.signoff import SignOffDecision
-from checklists.permissions import may_drop, why_not_sign
+from checklists.permissions import SIGNING_ROLES, may_drop, why_not_sign
 
 NOT_READY = "Approving needs every item settled; something is still in the way."
 CHANGED = "The gate changed while you were reading; nothing was signed."
@@ -47,7 +47,7 @@ def approve(
 
     Raises Forbidden, WrongPassword, StaleForm (the state changed), Refused (not ready, criteria, twice).
     """
-    _check_password(by, password)
+    _check_credentials(gate, role, by, password)
     with gate_act(gate, by=by, act=None) as act:
         _may_sign(act, role)
         judged = act.judge()
@@ -64,7 +64,7 @@ def approve(
 
 def decline(*, gate: int, role: str, by: Person, password: str, digest: str, reason: str) -> LoadedGate:
     """Decline the present state with a reason; nothing needs to be ready. Raises as `approve`."""
-    _check_password(by, password)
+    _check_credentials(gate, role, by, password)
     with gate_act(gate, by=by, act=None) as act:
         _may_sign(act, role)
         if act.judge().digest != digest:
@@ -143,8 +143,12 @@ def refusal(loaded: LoadedGate, role: str, person: Person, roles: Collection[str
     )
 
 
-def _check_password(by: Person, password: str) -> None:
+def _check_credentials(gate: int, role: str, by: Person, password: str) -> None:
     # Before the transaction: hashing takes a while, and the lock of the gate must not be held meanwhile.
+    # Whether this person may sign this gate is asked again under the lock.
+    held = Membership.objects.filter(project__releases__gates=gate, person=by, role=role)
+    if not by.is_active or role not in SIGNING_ROLES or not held.exists():
+        raise Forbidden(f"You do not sign as {role.replace('-', ' ')} in this project.")
     if not by.check_password(password):
         raise WrongPassword(WRONG, "Type the password you sign in with.")
 

@@ -30,7 +30,8 @@ def healthz(request: HttpRequest) -> HttpResponse:
 def readyz(request: HttpRequest) -> JsonResponse:
     """Each part with "ok" or what is wrong; 503 when one is away."""
     parts = {"database": _database(), "broker": _broker()}
-    parts["worker"] = _worker() if parts["database"] == "ok" else "unknown: the database is away"
+    for name in ("worker", "beat"):
+        parts[name] = _alive(name) if parts["database"] == "ok" else "unknown: the database is away"
     ready = all(said == "ok" for said in parts.values())
     return JsonResponse({"ready": ready, "parts": parts}, status=200 if ready else 503)
 
@@ -53,9 +54,9 @@ def _broker() -> str:
     return "ok"
 
 
-def _worker() -> str:
-    beat = Heartbeat.objects.filter(name="worker").first()
+def _alive(name: str) -> str:
+    beat = Heartbeat.objects.filter(name=name).first()
     if beat is None:
-        return "away: no worker has been seen yet"
+        return f"away: no {name} has been seen yet"
     age = clock.now() - beat.at
     return "ok" if age <= OLDEST else f"away: last seen {age.total_seconds():.0f} s ago"

@@ -8,6 +8,8 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any, Self
 
+from readiness.engine.sizes import size_words
+
 Scalar = int | float | str | bool | None
 
 
@@ -94,6 +96,8 @@ def quantity(value: Scalar, unit: str | None = None) -> str:
         return "yes" if value else "no"
     if value is None:
         return "not found"
+    if unit == "bytes" and isinstance(value, int):
+        return size_words(value)
     text = _number_words(value) if isinstance(value, float) else str(value)
     return f"{text} {unit}" if unit else text
 

@@ -6,7 +6,7 @@ import os
 import time
 from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Self
 
 from readiness.engine import parameters, registry
@@ -90,7 +90,7 @@ def run_check(
     return CheckResult(
         kind=spec.kind,
         params=params,
-        finding=finding,
+        finding=replace(finding, message=legible(finding.message), advice=legible(finding.advice)),
         duration_s=time.monotonic() - started,
         files=tuple(own.used.values()),
     )
@@ -123,6 +123,11 @@ def run_checklist(
             if on_item:
                 on_item(results[-1])
     return results
+
+
+def legible(text: str) -> str:
+    """One line of printable text: control and direction characters from files are shown as escapes."""
+    return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in text)
 
 
 def _problem(problem: CheckProblem, *, required: bool) -> Finding:

@@ -131,3 +131,10 @@ def test_duplicate_kind(raising):
         @check("raising", title="Again")
         def again(want: RaiseParams, run: RunDirectory) -> Finding:
             raise NotImplementedError
+
+
+def test_messages_are_one_legible_line(raising, tmp_path):
+    """Control characters and direction marks out of a file neither reach the terminal nor the page."""
+    spec = CheckSpec(kind="raising", params="a\x1b[31m\0\n\u202eb ≥ é")
+    finding = runner.run_check(spec, RunDirectory(tmp_path), {}, required=True).finding
+    assert finding.message == "a\\x1b[31m\\x00\\n\\u202eb ≥ é"

@@ -13,7 +13,7 @@ POINTER = "version https://git-lfs.github.com/spec/v1\noid sha256:abc\nsize 1234
     ("params", "content", "outcome", "words"),
     [
         ("a.bin", b"x" * 34_000, "PASS", "a.bin · 34 kB"),
-        ("a.bin", b"", "FAIL", "size is 0 bytes, needs ≥ 1 bytes"),
+        ("a.bin", b"", "FAIL", "size is 0 bytes, needs ≥ 1 byte"),
         ({"path": "a.bin", "min_bytes": 10}, b"x", "FAIL", "needs ≥ 10 bytes"),
         ({"path": "a.bin", "max_bytes": 10}, b"x" * 11, "FAIL", "needs ≤ 10 bytes"),
         ({"path": "a.bin", "sha256": "0" * 64}, b"x", "FAIL", "sha-256 is"),

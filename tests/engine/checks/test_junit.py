@@ -52,6 +52,12 @@ def test_reports(finding, params, report, outcome, words):
     assert words in found.message
 
 
+def test_no_test_fails_by_itself(finding):
+    """However low the limits: the number of tests is itself judged, not only their rate."""
+    found = finding("junit", FILE | {"min_tests": 0, "success_rate_at_least": 0}, {"r.xml": suite()})
+    assert [m.ok for m in found.measurements[:2]] == [False, False]
+
+
 BOMB = '<!DOCTYPE a [<!ENTITY x "x"><!ENTITY y "&x;&x;&x;">]><testsuite>&y;</testsuite>'
 OUTSIDE = '<!DOCTYPE a [<!ENTITY x SYSTEM "file:///etc/hostname">]><testsuite>&x;</testsuite>'
 

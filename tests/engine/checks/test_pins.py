@@ -43,6 +43,7 @@ def test_pinned(finding, text):
         ("numpy ===\n", "numpy === (requirements.txt line 1)"),
         ("numpy===2.*\n", "numpy===2.*"),
         ("numpy>=1 --hash=x\n", "numpy>=1"),
+        (f"numpy>=1 --hash=sha256:{HASH} --hash=x\n", "numpy>=1"),
         ("-r base.txt\n", "torch (base.txt line 2)"),
         ("-rbase.txt\n", "torch (base.txt line 2)"),
         ("--requirement=base.txt\n", "torch (base.txt line 2)"),
