@@ -1,4 +1,4 @@
-"""The environment of the test run, set before Django reads its settings (loaded with `-p tests.environment`)."""
+"""The environment of the tests, set before Django reads its settings (`-p tests.environment`)."""
 
 from __future__ import annotations
 

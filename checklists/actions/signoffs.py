@@ -9,7 +9,7 @@ from django.utils import timezone
 from checklists.actions.base import GateAct, gate_act
 from checklists.errors import Forbidden, Refused, StaleForm, WrongPassword
 from checklists.loaded import LoadedGate
-from checklists.models import GateRole, Membership, MemberRole, Person, SignOff
+from checklists.models import GateRole, MemberRole, Membership, Person, SignOff
 from checklists.models.signoff import SignOffDecision
 from checklists.permissions import SIGNING_ROLES, may_drop, why_not_sign
 

@@ -107,7 +107,7 @@ def test_tick_and_attach(visit, new_gate, tmp_path):
 
 
 def test_sign_change_stale_sign_again(visit, new_gate):
-    """Three people sign and the gate is approved; new evidence makes all stale, with the reason; they sign again."""
+    """Three people sign: approved. New evidence makes all stale and says why. They sign again."""
     gate = new_gate("3.0.2")
     people = {
         "technical-lead": visit("lead"),
@@ -150,7 +150,7 @@ def test_wrong_password_signs_nothing(visit, new_gate):
 
 
 def test_export_and_open_the_pdf(visit, installation, tmp_path):
-    """Export of the blocked release: the PDF downloads, opens, and says on page one that it is not approved."""
+    """Export of the blocked release: the PDF downloads, opens, and carries its data."""
     auditor = visit("auditor")
     page = auditor.goto("/")
     page.get_by_role("link", name=re.compile("1.5.0")).first.click()
@@ -167,7 +167,7 @@ def test_export_and_open_the_pdf(visit, installation, tmp_path):
 
 
 def test_two_people_one_item(visit, new_gate):
-    """The later of two ticks is told what the earlier did; nothing typed is lost and nothing is overwritten."""
+    """The later of two ticks sees what the earlier did; nothing is overwritten."""
     gate = new_gate("3.0.4")
     lead, owner = visit("lead"), visit("owner")
     first, second = lead.goto(gate), owner.goto(gate)

@@ -7,78 +7,16 @@ import re
 import signal
 import socket
 import stat
-import subprocess
-import sys
 import urllib.request
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
 
 from readiness.processes import wait_for
+from tests.processes.supervised import children, said, supervisor, wait_until_serving
 
 pytestmark = [pytest.mark.processes, pytest.mark.xdist_group("processes")]
-ROOT = Path(__file__).resolve().parent.parent.parent
 PASSWORD = re.compile(r"│ lead +│ (\S+) +│")
-KEPT = ("READINESS_", "DATABASE_URL", "REDIS_URL", "DJANGO_", "TEST_DATABASE_URL")
-
-
-def children(data: Path) -> dict[int, str]:
-    """Processes of the installation in that directory: id to command line."""
-    found = {}
-    for entry in Path("/proc").glob("[0-9]*"):
-        try:
-            ours = f"READINESS_DATA_DIR={data}\0".encode() in (entry / "environ").read_bytes()
-            command = (entry / "cmdline").read_bytes().replace(b"\0", b" ").decode()
-        except OSError:
-            continue
-        if ours and command:
-            found[int(entry.name)] = command
-    return found
-
-
-@contextmanager
-def supervisor(command: str, data: Path, *options: str) -> Iterator[subprocess.Popen[str]]:
-    """The supervisor as a child of the test, without the tests' own settings."""
-    env = {name: value for name, value in os.environ.items() if not name.startswith(KEPT)}
-    started = subprocess.Popen(
-        [
-            sys.executable,
-            "-m",
-            "readiness.supervisor",
-            command,
-            "--data",
-            str(data),
-            "--port",
-            "8300",
-            *options,
-        ],
-        cwd=ROOT,
-        env=env | {"PYTHONUNBUFFERED": "1", "COLUMNS": "160"},
-        stdout=(data.parent / "out.txt").open("w"),
-        stderr=subprocess.STDOUT,
-        text=True,
-    )
-    try:
-        yield started
-    finally:
-        if started.poll() is None:
-            started.terminate()
-            started.wait(40)
-
-
-def said(data: Path) -> str:
-    """What the supervisor printed so far."""
-    return (data.parent / "out.txt").read_text()
-
-
-def wait_until_serving(data: Path) -> str:
-    """Wait until it names its address; the address."""
-    assert wait_for(lambda: "Readiness is at" in said(data), 60), said(data)
-    match = re.search(r"Readiness is at (http://localhost:\d+)", said(data))
-    assert match
-    return match[1]
 
 
 @pytest.fixture(scope="module")

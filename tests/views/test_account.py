@@ -68,7 +68,7 @@ def test_password_changes(client, people):
     "path", ["email/", "password/reset/", "password/set/", "confirm-email/", "login/code/"]
 )
 def test_doors_that_do_not_exist(client, db, path):
-    """allauth's pages that send mail or make accounts are not routed."""
+    """Pages of allauth that send mail or make accounts are not routed."""
     assert client.get(f"/accounts/{path}").status_code == 404
 
 
