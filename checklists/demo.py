@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Iterable, Mapping
+from datetime import timedelta
 from pathlib import Path
 
 from django.conf import settings
 
-from checklists import tasks
+from checklists import clock, tasks
 from checklists.actions import gates, projects, releases, runs
 from checklists.loaded import LoadedGate, load
 from checklists.models import ChecklistVersion, CheckRun, Environment, Gate, Person, Project, Release
@@ -16,6 +17,7 @@ from readiness.engine import library as builtin
 
 PROJECT = "Digits classifier"
 RELEASES = {"1.4.0": "digits-classifier", "1.5.0": "digits-classifier-regressed"}
+DEPLOYED_IN = timedelta(days=3)
 PEOPLE = {
     "owner": ("Olive Owens", "owner"),
     "lead": ("Lena Lead", "technical-lead"),
@@ -74,6 +76,7 @@ def open_gates(made: Project) -> list[Gate]:
             version=version,
             root=str(Path(settings.BASE_DIR) / "examples" / folder),
             checklist=checklist,
+            planned_for=clock.now().date() + DEPLOYED_IN,
         )
         gate = Gate.objects.filter(release=release, environment=production).first()
         opened.append(
