@@ -21,14 +21,14 @@ def _assets(page: str) -> set[str]:
     found = set(re.findall(r'(?:href|src)="/static/([^"#]+)', page))
     for name in list(found):
         if name.endswith(".css"):
-            css = Path(finders.find(name)).read_text()
+            css = Path(str(finders.find(name))).read_text()
             urls = re.findall(r"""url\("?((?!data:)[^")]+)""", css)
             found |= {str(Path(name).parent / url) for url in urls}
     return found
 
 
 def _sent(name: str) -> int:
-    data = Path(finders.find(name)).read_bytes()
+    data = Path(str(finders.find(name))).read_bytes()
     return len(data) if name.endswith(".woff2") else len(gzip.compress(data, 9))
 
 
