@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import socket
 from dataclasses import dataclass
+from ipaddress import ip_address
 from pathlib import Path
 
 import pytest
@@ -86,6 +88,19 @@ class People:
     reader: Person
     second: Person
     outsider: Person
+
+
+@pytest.fixture(autouse=True)
+def _only_this_machine(monkeypatch):
+    """No test, and nothing a test calls, connects to anything but this machine."""
+    connect = socket.socket.connect
+
+    def guarded(self, address):
+        inside = self.family == socket.AF_UNIX or ip_address(address[0]).is_loopback
+        assert inside, f"a connection to {address} was tried"
+        return connect(self, address)
+
+    monkeypatch.setattr(socket.socket, "connect", guarded)
 
 
 @pytest.fixture(autouse=True)

@@ -8,6 +8,7 @@ from pathlib import Path
 
 DATA = Path(os.environ.setdefault("READINESS_TEST_DATA", tempfile.mkdtemp(prefix="readiness-tests-")))
 
+(DATA / "static").mkdir(exist_ok=True)
 os.environ |= {
     "READINESS_SECRET_KEY": "only-for-tests-" + "0123456789abcdefghijklmnopqrstuvwxyz" * 2,
     "READINESS_DATA_DIR": str(DATA),

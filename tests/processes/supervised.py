@@ -32,7 +32,7 @@ def children(data: Path) -> dict[int, str]:
 
 @contextmanager
 def supervisor(
-    command: str, data: Path, *options: str, env: dict[str, str] | None = None
+    command: str, data: Path, *options: str, port: int = 8300, env: dict[str, str] | None = None
 ) -> Iterator[subprocess.Popen[str]]:
     """The supervisor as a child of the test, without the tests' own settings but with `env`."""
     clean = {name: value for name, value in os.environ.items() if not name.startswith(KEPT)} | (env or {})
@@ -45,7 +45,7 @@ def supervisor(
             "--data",
             str(data),
             "--port",
-            "8300",
+            str(port),
             *options,
         ],
         cwd=ROOT,

@@ -49,11 +49,12 @@ def test_demo_ends_with_verdicts(data):
 def test_demo_starts_again_and_says_who_died(data):
     """The second start keeps people and verdicts; when a child is killed it names it and ends all."""
     with socket.socket() as taken:
-        taken.bind(("127.0.0.1", 8300))
+        taken.bind(("127.0.0.1", 0))
         taken.listen()
-        with supervisor("demo", data) as started:
+        port = taken.getsockname()[1]
+        with supervisor("demo", data, port=port) as started:
             url = wait_until_serving(data)
-            assert url != "http://localhost:8300"
+            assert url != f"http://localhost:{port}"
             assert "--new-passwords" in said(data)
             assert not PASSWORD.search(said(data))
             with urllib.request.urlopen(f"{url}/accounts/login/") as answer:
