@@ -68,7 +68,7 @@ def installation(tmp_path_factory) -> Iterator[Installation]:
     runs.mkdir()
     data = home / "data"
     roots = f"{ROOT / 'examples'},{runs}"
-    with supervisor("demo", data, port=8350, env={"READINESS_RUN_ROOTS": roots}) as started:
+    with supervisor("demo", data, env={"READINESS_RUN_ROOTS": roots}) as started:
         url = wait_until_serving(data)
         assert wait_for(lambda: "Ctrl-C" in said(data) or started.poll() is not None, 120), said(data)
         yield Installation(url, dict(LOGIN.findall(said(data))), runs)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+import socket
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -30,9 +31,17 @@ def children(data: Path) -> dict[int, str]:
     return found
 
 
+def free_port() -> int:
+    """A port that nobody listens on, as the system gives them out: two runs of the tests do not meet."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+        return port
+
+
 @contextmanager
 def supervisor(
-    command: str, data: Path, *options: str, port: int = 8300, env: dict[str, str] | None = None
+    command: str, data: Path, *options: str, port: int = 0, env: dict[str, str] | None = None
 ) -> Iterator[subprocess.Popen[str]]:
     """The supervisor as a child of the test, without the tests' own settings but with `env`."""
     clean = {name: value for name, value in os.environ.items() if not name.startswith(KEPT)} | (env or {})
@@ -45,7 +54,7 @@ def supervisor(
             "--data",
             str(data),
             "--port",
-            str(port),
+            str(port or free_port()),
             *options,
         ],
         cwd=ROOT,
