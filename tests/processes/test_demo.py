@@ -20,16 +20,18 @@ PASSWORD = re.compile(r"│ lead +│ (\S+) +│")
 
 
 @pytest.fixture(scope="module")
-def data(tmp_path_factory) -> Path:
-    """The data directory of the demonstration, shared by its two starts."""
-    return tmp_path_factory.mktemp("demo") / "data"
-
-
-def test_demo_ends_with_verdicts(data):
-    """Both releases are checked through the queue, one without a failed item; then all is gone."""
+def first(tmp_path_factory) -> tuple[Path, str]:
+    """The data directory of a demonstration that was started once and has ended, and what it said."""
+    data = tmp_path_factory.mktemp("demo") / "data"
     with supervisor("demo", data, "--exit-after-checks") as started:
         assert started.wait(120) == 0, said(data)
-    rows = [[cell.strip() for cell in line.split("│")[1:-1]] for line in said(data).splitlines()]
+    return data, said(data)
+
+
+def test_demo_ends_with_verdicts(first):
+    """Both releases are checked through the queue, one without a failed item; then all is gone."""
+    data, text = first
+    rows = [[cell.strip() for cell in line.split("│")[1:-1]] for line in text.splitlines()]
     verdicts = {row[0]: row for row in rows if row and row[0].startswith("Digits classifier")}
     good, bad = verdicts["Digits classifier 1.4.0"], verdicts["Digits classifier 1.5.0"]
     assert int(good[2]) >= 15
@@ -40,14 +42,15 @@ def test_demo_ends_with_verdicts(data):
     key = data / "secret-key"
     assert stat.S_IMODE(key.stat().st_mode) == 0o600
     assert stat.S_IMODE(data.stat().st_mode) == 0o700
-    password = PASSWORD.search(said(data))
+    password = PASSWORD.search(text)
     assert password
     for path in data.rglob("*"):
         assert not path.is_file() or password[1].encode() not in path.read_bytes(), path
 
 
-def test_demo_starts_again_and_says_who_died(data):
+def test_demo_starts_again_and_says_who_died(first):
     """The second start keeps people and verdicts; when a child is killed it names it and ends all."""
+    data, _ = first
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))
         taken.listen()
