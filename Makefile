@@ -37,8 +37,8 @@ format: $(VENV)/.dev ## let ruff correct what it can
 	$(BIN)/ruff check --fix
 	$(BIN)/ruff format
 
-bench: $(VENV)/.dev ## the figures that issue and README promise, as ratios in one run
-	@for file in bench/bench_*.py; do $(BIN)/python $$file $(ARGS) || exit 1; done
+bench: $(VENV)/.dev ## the figures that we promise, each beside a baseline of the same run (ARGS=pdf: one)
+	@$(BIN)/python -m bench $(ARGS)
 
 lock: $(VENV)/.dev ## resolve again and write both lock files
 	$(PIP) install --quiet uv

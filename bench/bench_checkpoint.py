@@ -1,6 +1,6 @@
 """A 512 MB checkpoint: how much longer the check takes than hashing the file.
 
-.venv/bin/python bench/bench_checkpoint.py
+python -m bench checkpoint
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ import zipfile
 from pathlib import Path
 from statistics import median
 
+from bench.figure import say
 from readiness.engine.checklist import CheckSpec
 from readiness.engine.runner import run_check
 from readiness.engine.target import RunDirectory
@@ -27,17 +28,17 @@ def main() -> int:
         write_checkpoint(Path(folder) / "best.pt")
         run = RunDirectory(Path(folder))
         spec = CheckSpec(kind="checkpoint", params={"file": "best.pt", "keys": KEYS})
-        message = run_check(spec, run, {}, required=True).finding.message
         pairs = [(timed_hash(run), timed_check(spec, run)) for _ in range(ROUNDS)]
     hashing = median(hashed for hashed, _ in pairs)
     beyond = median(checked - hashed for hashed, checked in pairs)
-    holds = beyond < LIMIT_MS
-    print(
-        f"checkpoint of 512 MB, {TENSORS} tensors: check / hashing = {(hashing + beyond) / hashing:.3f} "
-        f"({beyond:.1f} ms beyond {hashing:.0f} ms of hashing, needs < {LIMIT_MS:.0f} ms): "
-        f"{'PASS' if holds else 'FAIL'} ({message})"
+    return say(
+        f"checkpoint of 512 MB, {TENSORS} tensors",
+        f"check {hashing + beyond:.0f} ms, {beyond:.1f} ms beyond hashing",
+        against=f"hashing alone {hashing:.0f} ms",
+        ratio=(hashing + beyond) / hashing,
+        limit=f"needs < {LIMIT_MS:.0f} ms beyond hashing",
+        holds=beyond < LIMIT_MS,
     )
-    return 0 if holds else 1
 
 
 def timed_hash(run: RunDirectory) -> float:

@@ -1,6 +1,6 @@
 """The p50 that the check `inference` reports, against a bare onnxruntime loop on the same model.
 
-.venv/bin/python bench/bench_latency.py
+python -m bench latency
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ import numpy as np
 import onnxruntime
 from onnx import TensorProto, helper
 
+from bench.figure import say
 from readiness.engine.checklist import CheckSpec
 from readiness.engine.runner import run_check
 from readiness.engine.target import RunDirectory
@@ -37,12 +38,14 @@ def main() -> int:
             ratios.append(ours / base)
             bare_p50.append(base)
     ratio, base = median(ratios), median(bare_p50)
-    holds = abs(ratio - 1) <= WITHIN and base >= 1
-    print(
-        f"latency: reported p50 / bare onnxruntime p50 = {ratio:.3f} (median of {BLOCKS} interleaved blocks, "
-        f"model of {base:.2f} ms, needs 0.95 to 1.05): {'PASS' if holds else 'FAIL'}"
+    return say(
+        f"reported p50 latency, median of {BLOCKS} interleaved blocks",
+        f"{ratio * base:.2f} ms",
+        against=f"bare onnxruntime loop {base:.2f} ms",
+        ratio=ratio,
+        limit=f"needs a ratio of {1 - WITHIN:.2f} to {1 + WITHIN:.2f}, model ≥ 1 ms",
+        holds=abs(ratio - 1) <= WITHIN and base >= 1,
     )
-    return 0 if holds else 1
 
 
 def model() -> bytes:

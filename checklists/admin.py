@@ -7,11 +7,13 @@ from typing import Any
 from allauth.account.models import EmailAddress
 from django.apps import apps
 from django.contrib import admin
+from django.contrib.admin.utils import unquote
 from django.contrib.auth.admin import UserAdmin
 from django.contrib.auth.models import Group
 from django.db import models
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse
 
+from checklists.actions import accounts
 from checklists.models import Person
 
 LONG = (models.JSONField, models.TextField)
@@ -46,7 +48,18 @@ for found in apps.get_app_config("checklists").get_models():
 
 @admin.register(Person)
 class PersonAdmin(UserAdmin):  # type: ignore[type-arg]  # generic only for type checkers
-    """Accounts: made and deactivated here, never deleted."""
+    """Accounts: made and deactivated here, never deleted; every change is in the installation's audit log."""
+
+    def save_model(self, request: Any, obj: Person, form: Any, change: Any) -> None:
+        """Store the account through its act."""
+        with accounts.keep(person=obj, by=request.user):
+            super().save_model(request, obj, form, change)
+
+    def user_change_password(self, request: Any, id: str, form_url: str = "") -> HttpResponse:  # noqa: A002  # Django's signature
+        """Set somebody's password through the act; Django asks for the permission and answers."""
+        person = self.get_object(request, unquote(id)) or Person()
+        with accounts.keep(person=person, by=request.user):
+            return super().user_change_password(request, id, form_url)
 
     def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         """Never: what a person did keeps their name."""

@@ -21,6 +21,11 @@ GENESIS = "0" * 64
 
 # Every verb with its sentence; an unknown verb is a programming error and fails.
 VERBS: dict[str, str] = {
+    "account.created": "created an account",
+    "account.changed": "changed an account",
+    "account.activated": "activated an account",
+    "account.deactivated": "deactivated an account",
+    "account.password_set": "set the password of an account",
     "project.created": "created the project",
     "member.added": "added a member",
     "member.removed": "removed a member",

@@ -45,4 +45,4 @@ def theme(request: HttpRequest) -> str:
 
 
 def _waiting(request: HttpRequest) -> int:
-    return queries.waiting_roles(request.user).count() if request.user.is_authenticated else 0
+    return queries.waiting_count(request.user) if request.user.is_authenticated else 0

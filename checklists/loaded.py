@@ -10,7 +10,7 @@ from collections import defaultdict
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from functools import cached_property
+from functools import cache, cached_property
 from typing import Any
 
 from django.db.models import F, FilteredRelation, Q
@@ -184,33 +184,47 @@ def _open_words(item: LoadedItem) -> str:
     return "checks pass; a person must confirm the rest" if Outcome(item.outcome).passes else item.observed
 
 
-# Columns of a row's run and person that neither judging nor showing reads: dates are slow to parse on SQLite.
+# Columns that neither judging nor showing reads: dates are slow to parse on SQLite, texts are long.
 _UNUSED = (
     *(f"run__{name}" for name in ("requested_at", "sent_at", "lease_until", "claim", "attempts")),
     *(f"decided_by__{name}" for name in ("password", "last_login", "date_joined", "email")),
 )
 
 
+class _Queries:
+    """What `load` asks, but for the gate's id: building a query costs Django more than asking it."""
+
+    def __init__(self) -> None:
+        self.gate = Gate.objects.select_related(
+            "release__project", "release__snapshot", "release__parameters", "checklist", "environment"
+        ).defer("checklist__source")
+        self.evidence = Evidence.objects.filter(removed_at=None).select_related("added_by").order_by("id")
+        self.items = (
+            GateItem.objects.annotate(
+                open_run=FilteredRelation("runs", condition=Q(runs__state__in=OPEN_STATES))
+            )
+            .annotate(open_state=F("open_run__state"), open_started=F("open_run__started_at"))
+            .select_related("run", "decided_by")
+            .defer(*_UNUSED)
+            .order_by("position")
+        )
+        self.roles = GateRole.objects.select_related("dropped_by").order_by("position")
+        self.signoffs = SignOff.objects.filter(live=True).order_by("id")
+
+
+_queries = cache(_Queries)
+
+
 def load(pk: int) -> LoadedGate:
     """Load a gate by id: five queries. Raises Gate.DoesNotExist."""
-    gate = Gate.objects.select_related(
-        "release__project", "release__snapshot", "release__parameters", "checklist", "environment"
-    ).get(pk=pk)
+    ask = _queries()
+    gate = ask.gate.get(pk=pk)
     specs: Mapping[str, Item] = {item.id: item for item in gate.checklist.checklist.items}
     evidence: dict[int, list[Evidence]] = defaultdict(list)
-    for piece in Evidence.objects.filter(item__gate=pk, removed_at=None).select_related("added_by"):
+    for piece in ask.evidence.filter(item__gate=pk):
         evidence[piece.item_id].append(piece)
-    rows = (
-        GateItem.objects.filter(gate=pk)
-        .annotate(open_run=FilteredRelation("runs", condition=Q(runs__state__in=OPEN_STATES)))
-        .annotate(open_state=F("open_run__state"), open_started=F("open_run__started_at"))
-        .select_related("run", "decided_by")
-        .defer(*_UNUSED)
-        .order_by("position")
-    )
-    items = [LoadedItem(row, specs[row.key], evidence[row.pk]) for row in rows]
-    roles = list(GateRole.objects.filter(gate=pk).select_related("dropped_by").order_by("position"))
-    signoffs = list(SignOff.objects.filter(gate=pk, live=True).order_by("id"))
+    items = [LoadedItem(row, specs[row.key], evidence[row.pk]) for row in ask.items.filter(gate=pk)]
+    roles, signoffs = list(ask.roles.filter(gate=pk)), list(ask.signoffs.filter(gate=pk))
     return LoadedGate(gate, items, roles, signoffs)
 
 

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable
 from enum import StrEnum
+from functools import cache
+
+from django.db.models import QuerySet
 
 from checklists.errors import Forbidden
 from checklists.models import MemberRole, Membership, Person, Project
@@ -74,11 +77,17 @@ def roles_of(person: Person, project: Project | int) -> frozenset[str]:
 
 def members_of(project: int) -> list[Membership]:
     """Every role of every active person in the project, with the person: one query."""
-    return list(
-        Membership.objects.filter(project=project, person__is_active=True)
-        .select_related("person")
-        .order_by("role", "pk")
-    )
+    return list(_active().filter(project=project))
+
+
+def members_at(gate: int) -> list[Membership]:
+    """The same of the project that a gate belongs to; empty for a gate that is not there: one query."""
+    return list(_active().filter(project__releases__gates=gate))
+
+
+@cache
+def _active() -> QuerySet[Membership]:
+    return Membership.objects.filter(person__is_active=True).select_related("person").order_by("role", "pk")
 
 
 def roles_among(members: Iterable[Membership], person: Person) -> frozenset[str]:

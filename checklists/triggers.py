@@ -6,41 +6,74 @@ its triggers); a system check proves that they stand.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from dataclasses import dataclass
 from typing import Any
 
 from django.db.backends.base.base import BaseDatabaseWrapper
 
 APPEND_ONLY = ("checklists_auditentry", "checklists_checklistversion", "checklists_artifactsnapshot")
+# Records that people take back but nobody edits: the columns that hold still, and when the rest does too.
+TAKEN_BACK = {
+    "checklists_signoff": (
+        "gate_id, role, person_id, person_name, decision, meaning, criteria, comment, digest, snapshot,"
+        " signed_at, utc_offset_minutes",
+        "live",
+        "NEW.live AND NOT OLD.live",
+    ),
+    "checklists_evidence": (
+        "item_id, kind, name, sha256, size, media_type, url, added_by_id, added_at",
+        "removed_by_id, removed_at",
+        "OLD.removed_at IS NOT NULL",
+    ),
+}
 
 
-def names(vendor: str) -> list[str]:
-    """The triggers' names for a database vendor."""
-    operations = ("update", "delete", "truncate") if vendor == "postgresql" else ("update", "delete")
-    return [f"{table}_no_{operation}" for table in APPEND_ONLY for operation in operations]
+@dataclass(frozen=True, slots=True)
+class _Trigger:
+    table: str
+    name: str
+    event: str
+    when: str = ""
+
+    def statement(self, vendor: str) -> str:
+        when = f" WHEN ({self.when})" if self.when else ""
+        head = f"CREATE TRIGGER {self.name} BEFORE {self.event} ON {self.table}"
+        if vendor == "postgresql":
+            each = "STATEMENT" if self.event == "TRUNCATE" else "ROW"
+            return f"{head} FOR EACH {each}{when} EXECUTE FUNCTION readiness_refuse()"
+        return f"{head}{when} BEGIN SELECT RAISE(ABORT, '{self.table} is append-only'); END"
+
+
+def _all(vendor: str) -> Iterator[_Trigger]:
+    for table in APPEND_ONLY:
+        yield _Trigger(table, f"{table}_no_update", "UPDATE")
+    for table, (still, moving, when) in TAKEN_BACK.items():
+        yield _Trigger(table, f"{table}_no_update", f"UPDATE OF {still}")
+        yield _Trigger(table, f"{table}_no_return", f"UPDATE OF {moving}", when)
+    for table in (*APPEND_ONLY, *TAKEN_BACK):
+        yield _Trigger(table, f"{table}_no_delete", "DELETE")
+        if vendor == "postgresql":
+            yield _Trigger(table, f"{table}_no_truncate", "TRUNCATE")
 
 
 def install(connection: BaseDatabaseWrapper) -> None:
     """Create the triggers that are missing. Does nothing for tables that do not exist yet."""
-    present = set(connection.introspection.table_names())
     absent = set(missing(connection))
     with connection.cursor() as cursor:
         if connection.vendor == "postgresql":
             cursor.execute(_POSTGRES_FUNCTION)
-        for table in APPEND_ONLY:
-            for operation in ("update", "delete", "truncate"):
-                name = f"{table}_no_{operation}"
-                if table in present and name in absent:  # "truncate" is only ever absent on PostgreSQL
-                    cursor.execute(_statement(connection.vendor, table, operation, name))
+        for trigger in _all(connection.vendor):
+            if trigger.name in absent:
+                cursor.execute(trigger.statement(connection.vendor))
 
 
 def remove(connection: BaseDatabaseWrapper) -> None:
     """Drop the triggers; for tests and for undoing the migration."""
     with connection.cursor() as cursor:
-        for table in APPEND_ONLY:
-            for operation in ("update", "delete", "truncate"):
-                name = f"{table}_no_{operation}"
-                on = f" ON {table}" if connection.vendor == "postgresql" else ""
-                cursor.execute(f"DROP TRIGGER IF EXISTS {name}{on}")
+        for trigger in _all(connection.vendor):
+            on = f" ON {trigger.table}" if connection.vendor == "postgresql" else ""
+            cursor.execute(f"DROP TRIGGER IF EXISTS {trigger.name}{on}")
 
 
 def missing(connection: BaseDatabaseWrapper) -> list[str]:
@@ -54,7 +87,7 @@ def missing(connection: BaseDatabaseWrapper) -> list[str]:
     with connection.cursor() as cursor:
         cursor.execute(query)
         standing = {row[0] for row in cursor.fetchall()}
-    return [n for n in names(connection.vendor) if n.split("_no_")[0] in tables and n not in standing]
+    return [t.name for t in _all(connection.vendor) if t.table in tables and t.name not in standing]
 
 
 def after_migrate(**kwargs: Any) -> None:
@@ -62,19 +95,6 @@ def after_migrate(**kwargs: Any) -> None:
     from django.db import connections  # the signal names the database
 
     install(connections[kwargs["using"]])
-
-
-def _statement(vendor: str, table: str, operation: str, name: str) -> str:
-    if vendor == "postgresql":
-        each = "STATEMENT" if operation == "truncate" else "ROW"
-        return (
-            f"CREATE TRIGGER {name} BEFORE {operation.upper()} ON {table}"
-            f" FOR EACH {each} EXECUTE FUNCTION readiness_refuse()"
-        )
-    return (
-        f"CREATE TRIGGER {name} BEFORE {operation.upper()} ON {table}"
-        f" BEGIN SELECT RAISE(ABORT, '{table} is append-only'); END"
-    )
 
 
 _POSTGRES_FUNCTION = """

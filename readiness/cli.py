@@ -118,12 +118,19 @@ def import_(file: Path, *, as_json: bool) -> None:
 
 @cli.command()
 @click.argument("kind", required=False)
-def checks(kind: str | None) -> None:
+@click.option(
+    "--json", "as_json", is_flag=True, help="Print the kinds with a JSON Schema of their parameters."
+)
+def checks(kind: str | None, *, as_json: bool) -> None:
     """List the kinds of checks, or explain one KIND."""
     from readiness.engine import registry
-    from readiness.engine.render import docs
+    from readiness.engine.render import docs, json
 
-    click.echo(docs.page(registry.get(kind)) if kind else docs.listing(registry.kinds().values()))
+    wanted = [registry.get(kind)] if kind else list(registry.kinds().values())
+    if as_json:
+        click.echo(json.dump(json.kinds(wanted, registry.broken())))
+    else:
+        click.echo(docs.page(wanted[0]) if kind else docs.listing(wanted))
     for name, reason in registry.broken().items():
         click.echo(f"readiness: the kind {name} could not be loaded: {reason}", err=True)
 

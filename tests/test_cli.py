@@ -10,6 +10,7 @@ import time
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import pytest
 
 from readiness.cli import Exit, main
@@ -227,6 +228,32 @@ def test_checks_lists_and_explains(capsys: pytest.CaptureFixture[str]) -> None:
     assert listed >= KINDS
     assert main(["checks", "metric"]) == Exit.READY
     assert "## Parameters" in capsys.readouterr().out
+
+
+def test_checks_as_json(capsys: pytest.CaptureFixture[str]) -> None:
+    """Every kind with a JSON Schema of its parameters: names, types, defaults, what is required."""
+    code, data = run_json(capsys, "checks")
+    assert (code, data["schema_version"]) == (Exit.READY, 1)
+    known = {kind["name"]: kind for kind in data["kinds"]}
+    assert known.keys() >= KINDS
+    for name, kind in known.items():
+        schema = kind["parameters"]["$defs"][kind["parameters"]["$ref"].removeprefix("#/$defs/")]
+        fields = {field.encode_name for field in msgspec.structs.fields(registry.get(name).params)}
+        assert schema["properties"].keys() == fields
+        assert not schema["additionalProperties"]
+        assert kind["short"] is None or kind["short"] in fields
+    (file,) = run_json(capsys, "checks", "file")[1]["kinds"]
+    schema = file["parameters"]["$defs"]["FileParams"]
+    assert schema["required"] == ["path"]
+    assert schema["properties"]["min_bytes"]["default"] == 1
+
+
+def test_measurements_are_named_alike(capsys: pytest.CaptureFixture[str]) -> None:
+    """Names of measurements begin with a capital; only percentiles and packages keep their own spelling."""
+    _, data = run_json(capsys, "check", str(GOOD))
+    names = {m["name"] for check in data["checks"] for m in check["measurements"]}
+    assert {n for n in names if not n[0].isupper()} == {"p50", "p95", "p99", "onnxruntime", "scikit-learn"}
+    assert len(names) > 40
 
 
 def test_progress_goes_to_the_terminal_only(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

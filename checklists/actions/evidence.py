@@ -15,6 +15,7 @@ from checklists.errors import Refused
 from checklists.loaded import LoadedGate, LoadedItem
 from checklists.models import Evidence, Person
 from checklists.models.evidence import EvidenceKind
+from checklists.models.gate import DecidedBy
 from checklists.permissions import Act
 
 EMPTY = "The file is empty, so it proves nothing."
@@ -22,6 +23,8 @@ TWICE = "This file is already attached to the item."
 NOT_A_LINK = "The link must start with https:// or http://, name a host and have at most 1000 characters."
 MAX_LINK = 1000
 NOT_YOURS = "Only who attached it, or an owner, may remove evidence."
+CARRIES = "The item was ticked on this evidence alone, without a word."
+CARRIES_ADVICE = "Attach what replaces it first, or have the item reopened."
 
 
 def attach_file(
@@ -62,12 +65,20 @@ def remove(*, gate: int, key: str, by: Person, evidence: int) -> LoadedGate:
             raise Refused("This evidence is no longer attached.")
         if piece.added_by_id != by.pk and "owner" not in act.roles:
             raise Refused(NOT_YOURS)
+        if _carries(item):
+            raise Refused(CARRIES, CARRIES_ADVICE)
         piece.removed_by, piece.removed_at = by, act.at
         piece.save(update_fields=["removed_by", "removed_at"])
         item.evidence.remove(piece)
         act.save(item)
         act.log("evidence.removed", subject=key, name=piece.name, sha256=piece.sha256, url=piece.url)
     return act.loaded
+
+
+def _carries(item: LoadedItem) -> bool:
+    # What a person ticked without checks and without a comment rests on its evidence.
+    row = item.row
+    return row.decided == DecidedBy.PERSON and not (row.has_checks or row.reason) and len(item.evidence) == 1
 
 
 def clean_name(name: str) -> str:

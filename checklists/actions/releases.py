@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import os
 from collections.abc import Mapping
 from datetime import date
 from pathlib import Path
@@ -33,7 +34,8 @@ def resolve_root(path: str) -> Path:
     """The real directory of a run, which must lie beneath a configured root. Raises RunDirectoryError."""
     chosen = Path(path)
     candidates = [chosen] if chosen.is_absolute() else [root / chosen for root in settings.RUN_ROOTS]
-    inside = [c.resolve() for c in candidates if _beneath(c.resolve())]
+    # realpath, because Path.resolve raises on links that lead in a circle
+    inside = [real for c in candidates if _beneath(real := Path(os.path.realpath(c)))]
     if not inside:
         raise RunDirectoryError(
             f"{path} is outside the directories where runs may lie.",

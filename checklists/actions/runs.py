@@ -14,7 +14,6 @@ import uuid
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
-from pathlib import Path
 from typing import Any
 
 from django.conf import settings
@@ -24,6 +23,7 @@ from django.db.models import F, Q
 from checklists import blobs, clock
 from checklists.actions import items
 from checklists.actions.base import GateAct, gate_act
+from checklists.actions.releases import resolve_root
 from checklists.errors import Refused
 from checklists.loaded import LoadedItem
 from checklists.models import CheckRun, Heartbeat, ParameterSet, Person
@@ -141,13 +141,17 @@ def _show_running(row: CheckRun) -> None:
 
 
 def execute(claimed: Claimed, *, interrupts: tuple[type[Exception], ...] = ()) -> list[dict[str, Any]]:
-    """Run the checks of a claimed run; results as CheckResult dicts. Raises nothing but `interrupts`."""
+    """Run the checks of a claimed run; results as CheckResult dicts.
+
+    Raises RunDirectoryError (gone, or no longer beneath a configured root), BlobError, `interrupts`.
+    """
+    root = resolve_root(claimed.root)
     options = Options(
         allowed_hosts=tuple(settings.PROBE_HOSTS),
         child_seconds=settings.CHECK_SECONDS / 2,
         interrupts=interrupts,
     )
-    run = RunDirectory(root=Path(claimed.root), snapshot=snapshot_index(claimed.digest), options=options)
+    run = RunDirectory(root=root, snapshot=snapshot_index(claimed.digest), options=options)
     return [_plain(result.to_dict()) for result in run_item(claimed.item, run, claimed.values).results]
 
 

@@ -1,9 +1,9 @@
-"""The open part of a row: criteria, measurements, charts, evidence, and what the person looking may do."""
+"""The open part of a row: criteria, measurements, charts and evidence."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
 from django.utils.safestring import SafeString, mark_safe
@@ -13,8 +13,9 @@ from checklists.loaded import LoadedItem
 from checklists.models import Evidence
 from checklists.permissions import OWNER, Act
 from checklists.shown import times
+from checklists.shown.criteria import Criterion, criteria
 from checklists.shown.rows import Row, row
-from checklists.shown.scene import Scene, open_to
+from checklists.shown.scene import Scene
 from readiness.engine.checklist import Block
 from readiness.engine.outcome import Measurement
 
@@ -26,16 +27,6 @@ _OUTCOMES = {
     "ERROR": ("failed", "Check broke"),
     "SKIP": ("open", "Nothing to look at"),
 }
-
-
-@dataclass(slots=True, kw_only=True)
-class Criterion:
-    """One criterion. `state` is yes, no or open; `by` says who or what decides it."""
-
-    index: int
-    text: str
-    state: str
-    by: str
 
 
 @dataclass(slots=True, kw_only=True)
@@ -95,21 +86,6 @@ class Facts:
     verification: tuple[Block, ...]
 
 
-@dataclass(slots=True, kw_only=True)
-class Offers:
-    """What the person looking may do with the item; a reason in words where they may not."""
-
-    tick: bool = False
-    to_confirm: list[Criterion] = field(default_factory=list)
-    needs_words: bool = False
-    not_applicable: bool = False
-    reopen: bool = False
-    run: bool = False
-    attach: bool = False
-    note: bool = False
-    why_not: list[str] = field(default_factory=list)
-
-
 def facts(scene: Scene, item: LoadedItem) -> Facts:
     """Everything the open row shows above its forms."""
     html = scene.loaded.gate.checklist.html.get("items", {}).get(item.key, {})
@@ -135,38 +111,6 @@ def facts(scene: Scene, item: LoadedItem) -> Facts:
 
 def _safe(html: Mapping[str, str], key: str) -> SafeString:
     return mark_safe(html.get(key, ""))  # noqa: S308  # sanitised by nh3 when the checklist was published
-
-
-def criteria(item: LoadedItem) -> list[Criterion]:
-    """The item's criteria with what is known about each.
-
-    Checks decide an item as a whole: when they fail and it has several criteria of theirs, none is named.
-    """
-    theirs = [c for c in item.spec.criteria if not c.confirm] if item.row.has_checks else []
-    found = []
-    for index, criterion in enumerate(item.spec.criteria):
-        if item.row.role:
-            state, by = "open", "confirmed when signing"
-        elif criterion.confirm or not item.row.has_checks:
-            state, by = _confirmed(item, index)
-        else:
-            state, by = _checked(item, alone=len(theirs) == 1)
-        found.append(Criterion(index=index, text=criterion.text, state=state, by=by))
-    return found
-
-
-def _confirmed(item: LoadedItem, index: int) -> tuple[str, str]:
-    if index in item.row.confirmed and item.row.decided_by:
-        return "yes", f"confirmed by {item.row.decided_by.name}"
-    return "open", "a person confirms this"
-
-
-def _checked(item: LoadedItem, *, alone: bool) -> tuple[str, str]:
-    if item.outcome in ("PASS", "WARN"):
-        return "yes", "checked"
-    if item.outcome in ("FAIL", "ERROR"):
-        return ("no", "the check failed") if alone else ("open", "see the measurements")
-    return "open", "not checked yet" if not item.outcome else "nothing to look at"
 
 
 def _told_apart(item: LoadedItem) -> list[Told]:
@@ -224,38 +168,3 @@ def _decided(scene: Scene, item: LoadedItem) -> str:
         return ""
     who = row.decided_by.name if row.decided == "person" and row.decided_by else "The checks"
     return f"{who} decided this {times.day(row.decided_at, scene.now)}."
-
-
-def offers(scene: Scene, item: LoadedItem) -> Offers:
-    """What may be done now, by this person; the acts decide again."""
-    busy, is_open = bool(item.run_state), item.row.state == "open"
-    maker, checks_pass = scene.may(Act.TICK), item.outcome in ("PASS", "WARN")
-    made = Offers(attach=scene.may(Act.ATTACH), note=scene.may(Act.NOTE))
-    if item.row.role:
-        return made
-    tickable = is_open and not busy and (item.row.needs_person and (checks_pass or not item.row.has_checks))
-    made.tick = maker and tickable
-    wanted = item.to_confirm if item.row.has_checks else range(len(item.spec.criteria))
-    made.to_confirm = [c for c in criteria(item) if c.index in set(wanted)]
-    made.needs_words = not item.row.has_checks and not item.evidence
-    made.not_applicable = maker and not busy and is_open and _may_be_left_out(item)
-    made.reopen = maker and item.row.decided == "person"
-    made.run = scene.may(Act.RUN_CHECKS) and item.row.has_checks and not busy
-    made.why_not = list(_why_not(item, maker=maker, tickable=tickable))
-    return made
-
-
-def _may_be_left_out(item: LoadedItem) -> bool:
-    return item.row.requirement != "mandatory" and item.row.decided != "person"
-
-
-def _why_not(item: LoadedItem, *, maker: bool, tickable: bool) -> list[str]:
-    if not maker:
-        return [f"Ticking and running checks is {open_to(Act.TICK)}."]
-    if item.run_state:
-        return ["The checks of this item are under way; their result appears here."]
-    if item.row.state == "failed":
-        return ["A failed item clears by a new run, never by a tick."]
-    if item.row.state == "open" and not tickable and item.row.has_checks:
-        return ["The checks decide this item." if not item.row.needs_person else "Its checks come first."]
-    return []

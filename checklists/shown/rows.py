@@ -48,7 +48,7 @@ class Section:
     title: str
     rows: list[Row]
     settled: int
-    lines: list[tuple[Row, SafeString]] = field(default_factory=list)
+    lines: list[SafeString] = field(default_factory=list)
 
     @property
     def total(self) -> int:

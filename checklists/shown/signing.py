@@ -9,7 +9,7 @@ from checklists.actions.signoffs import meaning, refusal, role_criteria
 from checklists.loaded import LoadedItem
 from checklists.models import GateRole, MemberRole, SignOff
 from checklists.permissions import may_drop
-from checklists.shown import rows, side, verdict
+from checklists.shown import promises, rows, side, verdict
 from checklists.shown.scene import Scene
 from checklists.snapshot import Change, changes
 
@@ -74,7 +74,7 @@ def summary(scene: Scene) -> dict[str, Any]:
             }
             for s in sections
         ],
-        "promises": side.promises(scene),
+        "promises": promises.promises(scene),
         "artifact": release.snapshot,
         "digest": scene.judged.digest,
         "obstacles": side.obstacles(scene)[0],

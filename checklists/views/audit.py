@@ -19,11 +19,13 @@ PER_PAGE = 50
 @require_GET
 @signed_in
 def audit_log(request: Request) -> HttpResponse:
-    """Entries newest first, by stream and by what was done; streams of other projects do not exist here."""
+    """Entries newest first, by stream, person and act; streams of other projects do not exist here."""
     labels = queries.stream_labels(request.user)
     stream, verb = request.GET.get("stream", ""), request.GET.get("verb", "")
     stream, verb = stream if stream in labels else "", verb if verb in VERBS else ""
-    entries = queries.audit_entries([stream] if stream else list(labels), verb)
+    people, person = queries.audit_actors(list(labels)), request.GET.get("person", "")
+    person = person if person in people else ""
+    entries = queries.audit_entries([stream] if stream else list(labels), verb, person)
     page = Paginator(entries, PER_PAGE).get_page(request.GET.get("page"))
     rows = list(page.object_list)
     lines = history.lines(ItemHistory(entries=rows, runs=[], notes=[]), clock.now())
@@ -34,5 +36,7 @@ def audit_log(request: Request) -> HttpResponse:
         "verbs": VERBS,
         "stream": stream,
         "verb": verb,
+        "people": people,
+        "person": person,
     }
     return render(request, "checklists/audit_log.html", context)

@@ -24,7 +24,7 @@ def gate(request: Request, pk: int) -> HttpResponse:
     context = live.page(scene)
     context["aside"] = live.aside(pk, busy=context["busy"], now=scene.now)
     for section in context["sections"]:
-        section.lines = [(row, markup.summary(row)) for row in section.rows]
+        section.lines = [markup.closed(row) for row in section.rows]
     return render(request, "checklists/gate.html", context)
 
 

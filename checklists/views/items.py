@@ -15,8 +15,8 @@ from django.views.decorators.http import require_GET, require_POST
 from checklists import queries, tasks
 from checklists.actions import items, runs
 from checklists.loaded import LoadedGate, LoadedItem
-from checklists.shown.body import offers
 from checklists.shown.history import lines
+from checklists.shown.offers import offers
 from checklists.shown.scene import Scene
 from checklists.views import live
 from checklists.views.visit import Request, SeeOther, act, scene_of, signed_in, text, visit, whole

@@ -20,7 +20,7 @@ from checklists import clock
 from checklists.loaded import LoadedItem
 from checklists.models import CheckRun, Gate, Heartbeat, Note, Report
 from checklists.permissions import Act
-from checklists.shown import body, markup, rows, side, times, verdict
+from checklists.shown import body, markup, offers, promises, roles, rows, side, times, verdict
 from checklists.shown.scene import Scene, open_to
 from checklists.views.visit import Request, whole
 
@@ -104,8 +104,8 @@ def page(scene: Scene) -> dict[str, Any]:
         "card": verdict.card(scene, sections),
         "obstacles": lines,
         "more_obstacles": more,
-        "roles": side.role_lines(scene),
-        "promises": side.promises(scene),
+        "roles": roles.role_lines(scene),
+        "promises": promises.promises(scene),
         "next_steps": side.NEXT_STEPS if scene.judged.verdict.approved else (),
         "busy": busy,
         "seconds": BUSY_SECONDS if busy else IDLE_SECONDS,
@@ -170,7 +170,7 @@ def item_context(scene: Scene, item: LoadedItem, typed: Mapping[str, Any] | None
         "url": scene.item_url(item.key),
         "base": scene.base,
         "facts": body.facts(scene, item),
-        "offers": body.offers(scene, item),
+        "offers": offers.offers(scene, item),
         "seen": item.row.changed_in,
         "typed": typed or {},
     }

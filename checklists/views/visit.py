@@ -19,6 +19,7 @@ from checklists import clock
 from checklists.errors import Forbidden
 from checklists.loaded import LoadedGate, load
 from checklists.models import Gate, Membership, Person
+from checklists.permissions import members_at
 from checklists.shown.scene import Scene
 
 P = ParamSpec("P")
@@ -61,11 +62,7 @@ def visit(request: Request, pk: int) -> Scene:
     """The gate as this person may see it; 404 for a gate that is not there or not theirs."""
     if pk > MAX_ID:
         raise Http404
-    members = list(
-        Membership.objects.filter(project__releases__gates=pk, person__is_active=True)
-        .select_related("person")
-        .order_by("role", "pk")
-    )
+    members = members_at(pk)
     if not any(member.person_id == request.user.pk for member in members):
         raise Http404
     loaded = load(pk)

@@ -71,3 +71,6 @@ def _say(answer: int, what: dict[str, Any]) -> None:
 
 if __name__ == "__main__":
     main()
+    sys.stdout.flush()
+    sys.stderr.flush()
+    os._exit(0)  # the answer is out: taking every object apart one by one would only take time

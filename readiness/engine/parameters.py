@@ -9,8 +9,13 @@ from typing import Any
 
 from readiness.engine.checklist import Parameter
 from readiness.engine.errors import ParameterError
+from readiness.engine.outcome import quantity
 
 _REFERENCE = re.compile(r"\$([A-Za-z_][A-Za-z0-9_]*)")
+# Plain ASCII: Python would also read "8_0" and the digits of every script.
+_DECIMAL = re.compile(r"[+-]?(?:[0-9]{1,400}(?:\.[0-9]{0,400})?|\.[0-9]{1,400})(?:[eE][+-]?[0-9]{1,4})?")
+_WHOLE = re.compile(r"[+-]?[0-9]{1,20}")
+LARGEST = 2**53 - 1  # beyond it, readers of JSON round whole numbers
 _TRUE, _FALSE = {"true", "yes", "on", "1"}, {"false", "no", "off", "0"}
 
 
@@ -65,30 +70,46 @@ def resolve(declared: Iterable[Parameter], given: Mapping[str, Any]) -> dict[str
 
 
 def convert(parameter: Parameter, value: Any) -> Any:
-    """One value as the parameter's type; empty text means not set (None). Raises ParameterError."""
-    if value is None or (isinstance(value, str) and not value.strip()):
-        return None
+    """One value as the parameter's type. Nothing is None where nothing is declared as the default.
+
+    Raises ParameterError for a wrong type, and for nothing where there is a default.
+    """
+    if _empty(value):
+        if _empty(parameter.default):
+            return None
+        default = quantity(parameter.default, parameter.unit)
+        raise ParameterError(f"{parameter.name} needs a value (default {default}).", parameter.help)
     text = str(value).strip()
     try:
         return _CONVERT[parameter.type](text)
     except (ValueError, KeyError):
         wanted = {
             "number": "a number",
-            "integer": "a whole number",
+            "integer": f"a whole number of at most {LARGEST}",
             "boolean": "yes or no",
             "url": "a web address",
         }
         raise ParameterError(
-            f"{parameter.name} is {text!r}, but must be {wanted.get(parameter.type, parameter.type)}.",
+            f"{parameter.name} is {text[:60]!r}, but must be {wanted.get(parameter.type, parameter.type)}.",
             parameter.help,
         ) from None
 
 
+def _empty(value: Any) -> bool:
+    return value is None or (isinstance(value, str) and not value.strip())
+
+
 def _number(text: str) -> float:
-    number = float(text.removesuffix("%").strip())
-    if not math.isfinite(number):
+    text = text.removesuffix("%").strip()
+    if not _DECIMAL.fullmatch(text) or not math.isfinite(float(text)):
         raise ValueError(text)
-    return number
+    return float(text)
+
+
+def _integer(text: str) -> int:
+    if not _WHOLE.fullmatch(text) or abs(int(text)) > LARGEST:
+        raise ValueError(text)
+    return int(text)
 
 
 def _boolean(text: str) -> bool:
@@ -105,7 +126,7 @@ def _url(text: str) -> str:
 
 _CONVERT: dict[str, Callable[[str], Any]] = {
     "number": _number,
-    "integer": int,
+    "integer": _integer,
     "text": str,
     "boolean": _boolean,
     "url": _url,

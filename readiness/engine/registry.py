@@ -27,6 +27,7 @@ import msgspec
 
 from readiness.engine.errors import ParameterError, ReadinessError
 from readiness.engine.outcome import Finding
+from readiness.engine.sizes import SIZE, Bytes
 from readiness.engine.target import RunDirectory
 
 
@@ -60,14 +61,35 @@ class Kind:
         if not isinstance(raw, Mapping):
             raise ParameterError(f"`{self.name}` takes named parameters: {self.signature()}.")
         try:
-            return msgspec.convert(raw, self.params)
+            return msgspec.convert(raw, self.params, dec_hook=_own_type)
         except msgspec.ValidationError as error:
             raise ParameterError(f"`{self.name}`: {error}.", f"It takes: {self.signature()}.") from None
+
+    def schema(self) -> dict[str, Any]:
+        """JSON Schema of the parameters, for forms, editors and other tools."""
+        made = msgspec.json.schema(self.params, schema_hook=_own_schema)
+        properties = made["$defs"][self.params.__name__]["properties"]
+        for field in msgspec.structs.fields(self.params):
+            if field.default_factory is not msgspec.NODEFAULT:
+                properties[field.encode_name]["default"] = field.default_factory()
+        return made
 
     def signature(self) -> str:
         """Parameter names for a message; optional ones in brackets."""
         fields = msgspec.structs.fields(self.params)
         return ", ".join(f.encode_name if f.required else f"[{f.encode_name}]" for f in fields)
+
+
+def _own_type(wanted: type, raw: Any) -> Any:
+    if wanted is Bytes:
+        return Bytes.read(raw)
+    raise NotImplementedError(f"parameters of the type {wanted.__name__}")
+
+
+def _own_schema(wanted: type) -> dict[str, Any]:
+    if wanted is Bytes:
+        return {"anyOf": [{"type": "integer", "minimum": 0}, {"type": "string"}], "description": SIZE}
+    raise NotImplementedError(f"parameters of the type {wanted.__name__}")
 
 
 _KINDS: dict[str, Kind] = {}

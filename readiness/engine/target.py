@@ -15,6 +15,7 @@ import stat
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path, PurePosixPath
 
 from readiness.engine.errors import (
@@ -259,7 +260,8 @@ def index(root: Path, progress: Progress | None = None) -> list[Entry]:
     """Every plain file beneath `root` with size and SHA-256, sorted by path.
 
     Raises RunDirectoryError for a missing root or too many files, FileRefused for links that leave,
-    devices and hard links, FileChanged when a file is written meanwhile (a half-written run).
+    devices, hard links and folders that cannot be read, FileChanged when a file is written meanwhile
+    (a half-written run).
     """
     run = RunDirectory(root)
     names = list(_walk(run.root))
@@ -276,7 +278,7 @@ def index(root: Path, progress: Progress | None = None) -> list[Entry]:
 
 
 def _walk(root: Path) -> Iterator[str]:
-    for folder, folders, files in os.walk(root):
+    for folder, folders, files in os.walk(root, onerror=partial(_refuse_closed, root)):
         base = Path(folder)
         for name in (*folders, *files):
             _refuse_unreadable(name)
@@ -291,6 +293,15 @@ def _walk(root: Path) -> Iterator[str]:
                 _refuse_leaving(root, base / name)
                 continue
             yield (base / name).relative_to(root).as_posix()
+
+
+def _refuse_closed(root: Path, error: OSError) -> None:
+    # os.walk leaves such a folder out; its files would be missing from the snapshot without a word
+    name = os.path.relpath(error.filename, root)
+    raise FileRefused(
+        f"{root if name == '.' else name} cannot be read: {error.strerror}.",
+        "Make it readable for the account that runs the checks.",
+    )
 
 
 def _refuse_unreadable(name: str) -> None:

@@ -12,6 +12,7 @@ import pytest
 from readiness.engine import library, markdown, parameters, registry
 from readiness.engine.checklist import CheckSpec
 from readiness.engine.render import docs
+from readiness.engine.sizes import Bytes
 from readiness.engine.validation import samples, validate
 
 ROOT = Path(__file__).parents[2]
@@ -55,6 +56,7 @@ def _parses(check: CheckSpec) -> None:
         (dict[str, float], "pairs of text and number"),
         (Literal["a", "b"] | None, "one of `a`, `b`"),
         (Annotated[float, msgspec.Meta(ge=0)], "number"),
+        (Bytes | None, "bytes, or a size such as 5 MB"),
         (Any, "any"),
     ],
 )

@@ -50,6 +50,15 @@ def test_what_is_scripted_and_what_people_decide(checklist: Checklist) -> None:
     assert by_hand == ["no-critical-issue", "code-review"]
 
 
+def test_either_list_of_packages_will_do(checklist: Checklist) -> None:
+    """Both reproducibility items look for the same alternatives."""
+    params = [
+        c.params for i in checklist.items if i.id in ("reproducibility", "environment") for c in i.checks
+    ]
+    wanted = [p.get("requirements") or p.get("files") for p in params]
+    assert wanted == [["requirements.txt", "environment.yml"]] * 2
+
+
 def test_requirement_levels_and_roles(checklist: Checklist) -> None:
     """The model card is recommended, code review and two approvals conditional, the rest mandatory."""
     levels = {i.id: i.requirement for i in checklist.items if i.requirement is not Requirement.MANDATORY}

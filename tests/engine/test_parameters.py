@@ -34,6 +34,11 @@ def test_defaults():
         ("url", "", None),
         ("strict", "yes", True),
         ("strict", "0", False),
+        ("target", "-.5", -0.5),
+        ("target", "1e2", 100.0),
+        ("target", 82.5, 82.5),
+        ("runs", "+7", 7),
+        ("runs", str(2**53 - 1), 2**53 - 1),
     ],
 )
 def test_text_is_converted(name, given, value):
@@ -51,12 +56,36 @@ def test_text_is_converted(name, given, value):
         ("url", "ftp://x"),
         ("strict", "maybe"),
         ("other", "1"),
+        ("target", "8_0"),
+        ("target", "１２"),
+        ("target", "1e999"),
+        ("target", "0x10"),
+        ("runs", "8_0"),
+        ("runs", "１２"),
+        ("runs", "9" * 5000),
+        ("runs", str(2**53)),
     ],
 )
 def test_refused(name, given):
     """Wrong types, NaN, infinity and unknown names are refused by name."""
     with pytest.raises(ParameterError, match=name):
         parameters.resolve(DECLARED, {name: given})
+
+
+@pytest.mark.parametrize("typed", ["", "  ", None])
+def test_emptied(typed):
+    """What has a default is never stored as nothing; the refusal says which default there is."""
+    with pytest.raises(ParameterError, match=r"target needs a value \(default 80 %\)"):
+        parameters.resolve(DECLARED, {"target": typed})
+    with pytest.raises(ParameterError, match=r"strict needs a value \(default no\)"):
+        parameters.resolve(DECLARED, {"strict": typed})
+    assert parameters.resolve(DECLARED, {"url": typed})["url"] is None
+
+
+def test_too_large_a_whole_number():
+    """A number that JSON readers round is refused, and the largest one is named."""
+    with pytest.raises(ParameterError, match="at most 9007199254740991"):
+        parameters.resolve(DECLARED, {"runs": str(-(2**53))})
 
 
 def test_substitution():

@@ -4,6 +4,10 @@ from __future__ import annotations
 
 import hashlib
 import os
+import shutil
+import subprocess
+import sys
+import tempfile
 import threading
 from pathlib import Path
 
@@ -176,3 +180,39 @@ def test_no_path_escapes(name):
     except (FileMissing, FileRefused):
         return
     assert all((run.root / path).is_file() for path in run.used)
+
+
+UNREADABLE = """
+import os, sys
+from pathlib import Path
+from readiness.engine.errors import FileRefused
+from readiness.engine.target import index
+if os.geteuid() == 0:
+    os.setgroups([])
+    os.setgid(65534)
+    os.setuid(65534)
+try:
+    print([entry.path for entry in index(Path(sys.argv[1]))])
+except FileRefused as error:
+    print(error)
+"""
+
+
+def test_an_unreadable_folder_is_refused(tmp_path):
+    """A folder that cannot be listed is named: a snapshot must not leave its files out."""
+    run = Path(tempfile.mkdtemp())  # tmp_path is closed for the account without rights
+    try:
+        (run / "a.txt").write_text("x")
+        (run / "logs" / "closed").mkdir(parents=True)
+        (run / "logs" / "closed" / "b.txt").write_text("x")
+        run.chmod(0o755)
+        (run / "logs" / "closed").chmod(0o000)
+        said = subprocess.run(
+            [sys.executable, "-c", UNREADABLE, str(run)],
+            capture_output=True, text=True, check=True, timeout=60,
+        ).stdout  # fmt: skip
+        assert said.startswith("logs/closed cannot be read: Permission denied.")
+        assert "Make it readable" in said
+    finally:
+        (run / "logs" / "closed").chmod(0o700)
+        shutil.rmtree(run)

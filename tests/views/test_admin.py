@@ -5,8 +5,10 @@ from __future__ import annotations
 import pytest
 from django.apps import apps
 from django.contrib import admin
+from django.contrib.auth.models import Permission
 
-from checklists.models import Person
+from checklists import audit
+from checklists.models import AuditEntry, Person
 
 MODELS = [m for m in apps.get_app_config("checklists").get_models() if m is not Person]
 
@@ -48,3 +50,73 @@ def test_other_people_do_not_enter(client, people):
     """Without the administrator's flag the admin asks to sign in."""
     client.force_login(people.lead)
     assert client.get("/admin/").status_code == 302
+
+
+def _told() -> list[tuple[str, str, str]]:
+    rows = AuditEntry.objects.filter(stream=audit.INSTALLATION, verb__startswith="account.").order_by("seq")
+    return [(row.actor_name, row.verb, row.subject) for row in rows]
+
+
+def _form(person: Person, **changes: object) -> dict[str, object]:
+    """What the admin's page of an account sends."""
+    kept = {"username": person.username, "first_name": person.first_name, "last_name": person.last_name}
+    dates = {"date_joined_0": "2026-01-01", "date_joined_1": "10:00:00"}
+    return {**kept, **dates, "email": "", **({"is_active": "on"} if person.is_active else {}), **changes}
+
+
+def test_a_password_set_for_somebody_else_is_logged(staff, people):
+    """Who set whose password stands in the installation's stream; the password and its hash do not."""
+    before = Person.objects.get(pk=people.reader.pk).password
+    new = {"password1": "a-new-and-long-one", "password2": "a-new-and-long-one"}
+    address = f"/admin/checklists/person/{people.reader.pk}/password/"
+    staff.post(address, new | {"password2": "something-else-here"})
+    assert (_told(), Person.objects.get(pk=people.reader.pk).password) == ([], before)
+    assert staff.post(address, new | {"usable_password": "true"}).status_code == 302
+    people.reader.refresh_from_db()
+    assert people.reader.check_password("a-new-and-long-one")
+    assert _told() == [(people.owner.name, "account.password_set", people.reader.username)]
+    entry = AuditEntry.objects.get(verb="account.password_set")
+    assert entry.data == {"usable": True}
+    staff.post(address, {"usable_password": "false", "unset-password": "yes"})
+    assert AuditEntry.objects.filter(verb="account.password_set", data={"usable": False}).count() == 1
+
+
+def test_accounts_made_and_changed_are_logged(staff, people):
+    """Making, deactivating, activating, giving the administrator's flag; a save without change is none."""
+    new = {"username": "nina", "password1": "a-new-and-long-one", "password2": "a-new-and-long-one"}
+    assert staff.post("/admin/checklists/person/add/", new | {"usable_password": "true"}).status_code == 302
+    nina = Person.objects.get(username="nina")
+    address = f"/admin/checklists/person/{nina.pk}/change/"
+    off = _form(nina)
+    del off["is_active"]
+    for sent in (_form(nina), off, off, _form(nina), _form(nina, is_superuser="on", email="n@example.org")):
+        assert staff.post(address, sent).status_code == 302
+    assert [(verb, subject) for _, verb, subject in _told()] == [
+        ("account.created", "nina"),
+        ("account.deactivated", "nina"),
+        ("account.activated", "nina"),
+        ("account.changed", "nina"),
+    ]
+    changed = AuditEntry.objects.get(verb="account.changed").data
+    assert changed == {
+        "fields": ["is_superuser", "email"],
+        "before": {"is_superuser": False},
+        "after": {"is_superuser": True},
+    }
+    assert audit.verify(audit.INSTALLATION) is None
+    page = staff.get("/audit/?stream=installation").content.decode()
+    assert "Created an account: <b>nina</b>" in page
+
+
+def test_a_refused_change_is_not_logged(staff, people):
+    """Who may look at accounts but not change them changes and logs nothing."""
+    people.owner.is_superuser = False
+    people.owner.save()
+    people.owner.user_permissions.add(Permission.objects.get(codename="view_person"))
+    new = {"password1": "a-new-and-long-one", "password2": "a-new-and-long-one"}
+    assert staff.post(f"/admin/checklists/person/{people.reader.pk}/password/", new).status_code == 403
+    assert (
+        staff.post(f"/admin/checklists/person/{people.reader.pk}/change/", _form(people.reader)).status_code
+        == 403
+    )
+    assert _told() == []

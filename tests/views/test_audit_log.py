@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 
 from checklists.actions import projects
+from tests.conftest import run_checks
 
 
 def _streams(page: str) -> set[str]:
@@ -38,6 +39,47 @@ def test_filter_by_stream_and_verb(client, people, project, gate):
     everything = client.get("/audit/?stream=&verb=").content.decode()
     nonsense = client.get("/audit/?stream=nonsense&verb=nonsense").content.decode()
     assert nonsense.count("<tr>") == everything.count("<tr>") > 8
+
+
+def _rows(page: str) -> str:
+    return re.search("<tbody>.*</tbody>", page, re.DOTALL)[0]
+
+
+def test_filter_by_person(client, people, project, gate):
+    """Who acted in one's own streams can be chosen; a stranger to them is as if nobody was chosen."""
+    projects.create(by=people.outsider, name="Elsewhere")
+    run_checks(gate, people.lead)
+    client.force_login(people.reader)
+    page = client.get("/audit/").content.decode()
+    offered = dict(re.findall(r'<option value="(\d+|system)"[^>]*>([^<]*)</option>', page))
+    assert offered == {"system": "Readiness"} | {
+        str(person.pk): person.name for person in (people.owner, people.contributor, people.lead)
+    }
+    for chosen, name in offered.items():
+        rows = _rows(client.get(f"/audit/?person={chosen}").content.decode())
+        who = set(re.findall(r"<td>([^<]*)</td><td>", rows)) & set(offered.values())
+        assert who == {name}
+    for nobody in (people.outsider.pk, "x", "9" * 30):
+        assert client.get(f"/audit/?person={nobody}").content.decode().count("<tr>") == page.count("<tr>")
+
+
+def test_the_chosen_person_stays_on_the_next_page(client, people, project):
+    """All three filters are in the links of the pager."""
+    for number in range(60):
+        projects.add_environment(project=project, by=people.owner, name=f"e{number}")
+    client.force_login(people.owner)
+    page = client.get(f"/audit/?person={people.owner.pk}&verb=environment.added").content.decode()
+    assert f"?stream=&amp;verb=environment.added&amp;person={people.owner.pk}&amp;page=2" in page
+
+
+def test_number_of_queries_stays_the_same(client, people, project, django_assert_max_num_queries):
+    """Whatever the number of entries and people."""
+    client.force_login(people.owner)
+    for number in range(20):
+        projects.add_environment(project=project, by=people.owner, name=f"e{number}")
+    client.get("/audit/")
+    with django_assert_max_num_queries(10):
+        client.get("/audit/")
 
 
 def test_pages(client, people):

@@ -57,6 +57,8 @@ def test_create_leads_to_the_gate(client, people, address, sent):
         ("root", "empty", "holds no files"),
         ("parameter-target_accuracy", "high", "must be a number"),
         ("parameter-target_accuracy", "nan", "must be a number"),
+        ("parameter-target_accuracy", "8_0", "must be a number"),
+        ("parameter-target_accuracy", "", "needs a value (default 80 %)"),
         ("environment", "999999", "Select a valid choice"),
         ("planned_for", "soon", "Enter a valid date"),
     ],
@@ -128,6 +130,18 @@ def test_parameters_change_freely_before_a_check(client, people, release, gate):
     release.refresh_from_db()
     assert answer.status_code == 303
     assert (release.promised.values["target_accuracy"], release.promised.after_result) == (82.0, False)
+
+
+def test_an_emptied_parameter_is_refused_at_its_field(client, people, release, gate):
+    """A promise with a default cannot be taken back; nothing is stored."""
+    client.force_login(people.owner)
+    page = client.post(
+        f"/releases/{release.pk}/parameters", {"parameter-target_accuracy": " "}
+    ).content.decode()
+    said = re.search(r'<p class="error" id="id_parameter-target_accuracy_error">([^<]*)</p>', page)
+    assert said[1] == "target_accuracy needs a value (default 80 %)."
+    release.refresh_from_db()
+    assert release.promised.values["target_accuracy"] == 80.0
 
 
 def test_moving_the_bar_needs_a_reason_and_shows(client, people, release, gate):

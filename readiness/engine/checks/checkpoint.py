@@ -6,12 +6,13 @@ import math
 from collections.abc import Iterator
 from typing import Any
 
+from readiness.engine.checks.metric import label_of
 from readiness.engine.errors import BadContent
 from readiness.engine.outcome import Finding, Limit, Measurement, Outcome, quantity
 from readiness.engine.readers import numbers
 from readiness.engine.readers.numbers import Scale
 from readiness.engine.registry import Params, check
-from readiness.engine.sizes import size_words
+from readiness.engine.sizes import Bytes, size_words
 from readiness.engine.target import RunDirectory
 from readiness.engine.torch_file import TorchFile, read_torch_file, tensors
 
@@ -24,8 +25,8 @@ class CheckpointParams(Params, frozen=True):
 
     file: str
     keys: list[str] = []
-    min_bytes: int = 1
-    max_bytes: int | None = None
+    min_bytes: Bytes = Bytes.default(1)
+    max_bytes: Bytes | None = None
     metric_key: str = "val_acc"
     scale: Scale | None = None
 
@@ -55,10 +56,10 @@ def checkpoint(want: CheckpointParams, run: RunDirectory) -> Finding:
         )
     values = _wanted(want, found)
     measurements = (
-        Measurement(name="size", value=size, unit="bytes", limit=_size_limit(want, size), source=want.file),
+        Measurement(name="Size", value=size, unit="bytes", limit=_size_limit(want, size), source=want.file),
         *_numbers(want, values),
-        Measurement(name="tensors", value=sum(1 for _ in tensors(found.value)), source=want.file),
-        Measurement(name="parameters", value=_parameters(found), source=want.file),
+        Measurement(name="Tensors", value=sum(1 for _ in tensors(found.value)), source=want.file),
+        Measurement(name="Parameters", value=_parameters(found), source=want.file),
     )
     problems = list(_problems(want, values, found, size))
     present = f"{', '.join(want.keys)} present" if want.keys else "a whole checkpoint"
@@ -109,9 +110,9 @@ def _numbers(want: CheckpointParams, values: dict[str, Any]) -> Iterator[Measure
     for key, value in values.items():
         source = f"{want.file} · {key}"
         if key == want.metric_key and isinstance(value, float) and math.isfinite(value):
-            yield Measurement(name=key, value=_percent(want, value), unit="%", source=source)
+            yield Measurement(name=label_of(key), value=_percent(want, value), unit="%", source=source)
         elif _is_int(value) or isinstance(value, float):
-            yield Measurement(name=key, value=value, source=source)
+            yield Measurement(name=label_of(key), value=value, source=source)
 
 
 def _told(want: CheckpointParams, values: dict[str, Any]) -> Iterator[str]:

@@ -46,9 +46,18 @@ class DocumentParams(Params, frozen=True):
 @dataclass(frozen=True, slots=True)
 class _Judgement:
     title: str
-    problem: str
+    problem: str  # "is empty"; "" for none
     words: int
-    line: int
+    line: int  # 0 for a section that is not there
+    whole: bool = False
+
+    @property
+    def sentence(self) -> str:
+        if self.whole:
+            return f"the document {self.problem}"
+        if not self.line:
+            return f"the section “{self.title}” is {self.problem}"
+        return f"“{self.title}” (line {self.line}) {self.problem}"
 
 
 @check("document", title="A document says what it must")
@@ -71,7 +80,7 @@ def document(want: DocumentParams, run: RunDirectory) -> Finding:
     text = run.read_text(want.file)
     found = documents.sections(text, want.file)
     judged_sections = [_judge(title, found, want) for title in _wanted(want)] or [_whole(text, want)]
-    problems = [j.problem for j in judged_sections if j.problem]
+    problems = [j.sentence for j in judged_sections if j.problem]
     measured = [
         Measurement(
             name=j.title,
@@ -98,13 +107,12 @@ def _wanted(want: DocumentParams) -> list[str]:
 def _judge(title: str, found: list[Section], want: DocumentParams) -> _Judgement:
     same = [s for s in found if title.casefold() in _spellings(s.title)]
     if not same:
-        return _Judgement(title, f"the section “{title}” is missing", 0, 0)
+        return _Judgement(title, "missing", 0, 0)
     # Of several sections with that title the fullest counts.
     section = max(same, key=lambda s: len(_words(s.text)))
     words = tuple(w for name, ws in want.mentions.items() if name.casefold() == title.casefold() for w in ws)
     problem = _problem(section, want.min_words, words)
-    said = f"“{title}” (line {section.line}) {problem}" if problem else ""
-    return _Judgement(title, said, len(_words(section.text)), section.line)
+    return _Judgement(title, problem, len(_words(section.text)), section.line)
 
 
 def _spellings(title: str) -> set[str]:
@@ -114,7 +122,7 @@ def _spellings(title: str) -> set[str]:
 
 def _whole(text: str, want: DocumentParams) -> _Judgement:
     problem = _problem(Section("Document", 1, 1, text, 1), want.min_words, ())
-    return _Judgement("Document", f"the document {problem}" if problem else "", len(_words(text)), 1)
+    return _Judgement("Document", problem, len(_words(text)), 1, whole=True)
 
 
 def _content(text: str) -> str:

@@ -67,15 +67,15 @@ def export_accuracy(want: ExportAccuracyParams, run: RunDirectory) -> Finding:
     difference = round(abs(measured - reported.value), 3)
     measurements = (
         Measurement(
-            name="difference",
+            name="Difference",
             value=difference,
             unit="points",
             limit=Limit("<=", want.within),
             source=want.model,
         ),
-        Measurement(name="measured accuracy", value=round(measured, 4), unit="%", source=want.data),
+        Measurement(name="Measured accuracy", value=round(measured, 4), unit="%", source=want.data),
         Measurement(
-            name="reported accuracy", value=round(reported.value, 4), unit="%", source=reported.source
+            name="Reported accuracy", value=round(reported.value, 4), unit="%", source=reported.source
         ),
     )
     message = (

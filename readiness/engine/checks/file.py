@@ -5,7 +5,7 @@ from __future__ import annotations
 from readiness.engine.errors import BadContent
 from readiness.engine.outcome import Finding, Limit, Measurement, judged
 from readiness.engine.registry import Params, check
-from readiness.engine.sizes import size_words
+from readiness.engine.sizes import Bytes, size_words
 from readiness.engine.target import OpenFile, RunDirectory
 
 LFS = b"version https://git-lfs.github.com/spec/"
@@ -15,8 +15,8 @@ class FileParams(Params, frozen=True):
     """`path` in the run; sizes in bytes; `sha256` in hex, if the content is fixed."""
 
     path: str
-    min_bytes: int = 1
-    max_bytes: int | None = None
+    min_bytes: Bytes = Bytes.default(1)
+    max_bytes: Bytes | None = None
     sha256: str | None = None
 
 
@@ -34,7 +34,7 @@ def file(want: FileParams, run: RunDirectory) -> Finding:
     than the declared one. Write the file where the checklist expects it, or correct the path.
 
     ```yaml check
-    file: {path: results/production/confusion_matrix.png, max_bytes: 5000000}
+    file: {path: results/production/confusion_matrix.png, max_bytes: 5 MB}
     ```
     """
     with run.open(want.path) as opened:

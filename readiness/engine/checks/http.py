@@ -63,7 +63,7 @@ def http(want: HttpParams, run: RunDirectory) -> Finding:
 def _measurements(want: HttpParams, answer: Answer) -> Iterator[Measurement]:
     source = answer.url
     yield Measurement(
-        name="status",
+        name="Status",
         value=answer.status,
         limit=Limit("==", want.expect_status),
         source=source,
@@ -71,10 +71,10 @@ def _measurements(want: HttpParams, answer: Answer) -> Iterator[Measurement]:
     )
     limit = None if want.max_seconds is None else Limit("<=", want.max_seconds)
     seconds = round(answer.seconds, 3)
-    yield Measurement(name="time", value=seconds, unit="s", limit=limit, source=source, volatile=True)
+    yield Measurement(name="Time", value=seconds, unit="s", limit=limit, source=source, volatile=True)
     if want.contains is not None:
         found = want.contains in answer.text
-        name = f"contains {want.contains[:60]!r}"
+        name = f"Contains {want.contains[:60]!r}"
         yield Measurement(name=name, value=found, limit=Limit("==", True), source=source, volatile=True)
     for key, value in _values(want, answer.text).items():
         limit = Limit("==", want.json[key])

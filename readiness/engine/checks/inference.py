@@ -78,17 +78,17 @@ def _measure(want: InferenceParams, run: RunDirectory) -> ChildResult:
 def _measurements(want: InferenceParams, found: dict[str, Any]) -> Iterator[Measurement]:
     limit = None if want.p95_below_ms is None else Limit("<", want.p95_below_ms)
     shape = None if want.output_shape is None else Limit("==", _words(want.output_shape))
-    yield Measurement(name="output shape", value=_words(found["shape"]), limit=shape, source=want.model)
+    yield Measurement(name="Output shape", value=_words(found["shape"]), limit=shape, source=want.model)
     yield Measurement(
-        name="output is finite", value=found["finite"], limit=Limit("==", True), source=want.model
+        name="Output is finite", value=found["finite"], limit=Limit("==", True), source=want.model
     )
     for name in ("p50", "p95", "p99"):
         bound = limit if name == "p95" else None
         yield Measurement(name=name, value=round(found[name], 4), unit="ms", limit=bound, volatile=True)
     rate = round(1000 / found["mean"], 1) if found["mean"] else None
-    yield Measurement(name="throughput", value=rate, unit="runs/s", volatile=True)
+    yield Measurement(name="Throughput", value=rate, unit="runs/s", volatile=True)
     if found["peak"] is not None:
-        yield Measurement(name="peak memory", value=round(found["peak"] / 1e6, 1), unit="MB", volatile=True)
+        yield Measurement(name="Peak memory", value=round(found["peak"] / 1e6, 1), unit="MB", volatile=True)
 
 
 def _words(shape: list[int]) -> str:

@@ -9,7 +9,7 @@ from readiness.engine.errors import NotFound
 from readiness.engine.outcome import Chart, Finding, Limit, Measurement, judged
 from readiness.engine.readers import lines
 from readiness.engine.readers.lines import Line
-from readiness.engine.readers.patterns import FaultFinder, compiled
+from readiness.engine.readers.patterns import FaultFinder, WorkFinder, compiled
 from readiness.engine.registry import Params, check
 from readiness.engine.target import RunDirectory
 
@@ -46,8 +46,9 @@ def log(want: LogParams, run: RunDirectory) -> Finding:
     """Reads a log line by line: it must hold certain lines, must not hold others, and must end well.
 
     With `training: true` it fails on losses that are not numbers, tracebacks, out-of-memory, killed
-    processes and lines of level ERROR or worse. `ends_with` must match near the end, with no line of the
-    `series` after it, so that a run which was started again and crashed does not pass on its earlier success.
+    processes and lines of level ERROR or worse. `ends_with` must match near the end, with no epoch and no
+    line of the `series` after it, so that a run which was started again and crashed does not pass on its
+    earlier success.
     Patterns take linear time (RE2: no look-around, no back-references). Read the named lines in the log,
     correct the cause, run again.
 
@@ -85,6 +86,7 @@ class _Seen:
         self._finder = FaultFinder({f"“{p}”": p for p in want.must_not}, training=want.training)
         self._ending = compiled(want.ends_with) if want.ends_with is not None else None
         self._series = compiled(want.series) if want.series is not None else None
+        self._work = WorkFinder() if want.training and self._ending else None
 
     def add(self, line: Line) -> None:
         """Judge one line."""
@@ -97,6 +99,8 @@ class _Seen:
             self.resumed_line = line.number
             if len(self.points) < MAX_POINTS:
                 self.points.append(_numbers(point.groupdict()))
+        if self.ending_line and self._work and self._work.find(line.text):
+            self.resumed_line = line.number
         if self._ending and (end := self._ending.search(line.text)):
             self.ending, self.ending_line, self.ending_count = end[0].strip()[:120], line.number, self.count
             self.resumed_line = 0

@@ -10,7 +10,7 @@ from readiness.engine.child import ChildLimits, run_in_child
 from readiness.engine.errors import BadContent, FileMissing
 from readiness.engine.outcome import Finding, Limit, Measurement, Outcome
 from readiness.engine.registry import Params, check
-from readiness.engine.sizes import size_words
+from readiness.engine.sizes import Bytes, size_words
 from readiness.engine.target import OpenFile, RunDirectory
 from readiness.engine.torch_file import read_torch_file
 
@@ -21,8 +21,8 @@ class ModelExportParams(Params, frozen=True):
     """`files` are the places where an export may lie; one is enough, each that is there is judged."""
 
     files: list[str]
-    min_bytes: int = 100
-    max_bytes: int = 2 << 30
+    min_bytes: Bytes = Bytes.default(100)
+    max_bytes: Bytes = Bytes.default(2 << 30)
 
 
 @check("model-export", title="An exported model of sane size loads", short="files")
@@ -39,7 +39,7 @@ def model_export(want: ModelExportParams, run: RunDirectory) -> Finding:
     standard operators.
 
     ```yaml check
-    model-export: {files: [models/production_model.onnx, models/production_model.pt], max_bytes: 500000000}
+    model-export: {files: [models/production_model.onnx, models/production_model.pt], max_bytes: 500 MB}
     ```
     """
     here = [path for path in want.files if run.exists(path)]
@@ -72,7 +72,7 @@ def _is_onnx(path: str) -> bool:
 
 def _size(want: ModelExportParams, file: OpenFile) -> Measurement:
     limit = Limit(">=", want.min_bytes) if file.size < want.min_bytes else Limit("<=", want.max_bytes)
-    measured = Measurement(name="size", value=file.size, unit="bytes", limit=limit, source=file.path)
+    measured = Measurement(name="Size", value=file.size, unit="bytes", limit=limit, source=file.path)
     if not measured.ok:
         raise BadContent(
             f"{file.path} has {size_words(file.size)}, expected {size_words(want.min_bytes)} "

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from readiness.engine.errors import FileMissing
 from readiness.engine.outcome import Finding, Limit, Measurement, judged
 from readiness.engine.readers import requirements
 from readiness.engine.registry import Params, check
@@ -30,9 +29,7 @@ def pins(want: PinsParams, run: RunDirectory) -> Finding:
     pins: {files: [requirements.txt, environment.yml]}
     ```
     """
-    file = next((f for f in want.files if run.exists(f)), None)
-    if file is None:
-        raise FileMissing(f"None of {', '.join(want.files)} is in the run.", "Write one with exact versions.")
+    file = requirements.first(run, want.files)
     found = requirements.read(run, file)
     allowed = {name.lower() for name in want.allow}
     loose = [r for r in found if not r.pinned and r.name.lower() not in allowed]

@@ -35,7 +35,15 @@ _HARMLESS = (
     r"(?i)\b(?:no|zero|without(?: any)?|never ran)\s+"
     r"(?:nans?|infs?|errors?|critical|fatal|tracebacks?|out of memory)\b"
     r"|\berrors?\s*[=:]\s*0\s*(?:$|[,;|)])|\b0\s+(?:errors?|nans?|killed)\s*(?:$|[,;|).])"
+    # a metric of that name: a word, then the number alone ("VALIDATION ERROR: 0.08"); "ERROR: 137" is a level
+    r"|\b[a-z]\w*\s+errors?(?:\s+rate)?\s*[=:]\s*[-+]?(?:\d+\.?\d*|\.\d+)(?:e[-+]?\d+)?\s*%?\s*(?:$|[,;|()])"
     r"|\bbest\w*\s*[=:]\s*[-+]?inf(?:inity)?\b"
+)
+# A training at work: its start, or the line of an epoch, after what loggers write before it.
+_BEFORE = r"(?P<before>(?:[^A-Za-z]|T|Z|INFO|DEBUG|NOTICE|WARN|WARNING|[\w.]+\s*[:\-]\s*)*)"
+_AT_WORK = (
+    rf"(?i)^{_BEFORE}(?:epoch\W*\d+(?:\s*(?:/|of\b)\s*\d+|\W*$|.*(?:[=:]\s*[-+]?\d|\bloss\b))"
+    r"|(?:re)?starting (?:the )?training\b|resuming (?:the )?training\b)"
 )
 
 
@@ -71,3 +79,15 @@ class FaultFinder:
             return own
         rest = self._harmless.sub(" ", line)
         return next((name for name, p in self._training.items() if p.search(rest)), None)
+
+
+class WorkFinder:
+    """Tells a training at work by the lines it writes."""
+
+    def __init__(self) -> None:
+        self._at_work = compiled(_AT_WORK)
+
+    def find(self, line: str) -> bool:
+        """Whether the line is an epoch's or a start's; "best: epoch 3/9" only tells of one."""
+        match = self._at_work.search(line)
+        return bool(match) and "best" not in match["before"].lower()

@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import PurePosixPath
 from typing import Any
 
+import re2
 from packaging.requirements import InvalidRequirement
 from packaging.requirements import Requirement as Parsed
 
-from readiness.engine.errors import BadContent
-from readiness.engine.readers import data
+from readiness.engine.errors import BadContent, FileMissing
+from readiness.engine.readers import plain_yaml
 from readiness.engine.target import RunDirectory
 
 MAX_FILES = 20
@@ -28,6 +29,8 @@ _HASH = re.compile(r"\s--hash[= ](\S+)")
 _DIGEST = re.compile(r"sha(?:256:[0-9a-f]{64}|384:[0-9a-f]{96}|512:[0-9a-f]{128})", re.IGNORECASE)
 _OPTION = re.compile(r"(?P<name>--[a-z-]+|-[a-zA-Z])(?:[ \t=]*)(?P<value>.*)")
 _COMMIT = re.compile(r"@[0-9a-f]{40}(?:$|[#&])|#sha256=[0-9a-f]{64}")
+# "torch==2.1.0", conda's "pytorch=2.1.0=build"; never the bound of ">=2"
+_PINNED = re2.compile(r"[^<>!~=]={1,3}\s*(?P<version>[^=\s;,]+)")
 _CONDA = re.compile(r"^(?:[^:\s]+::)?(?P<name>[\w.\-]+)\s*(?P<spec>.*)$")
 
 
@@ -40,6 +43,21 @@ class Requirement:
     file: str
     line: int
     pinned: bool
+
+    @property
+    def version(self) -> str:
+        """The exact version without its local part ("+cpu"); "" for a hash, commit or range."""
+        match = _PINNED.search(self.text) if self.pinned and "://" not in self.text else None
+        return match["version"].split("+")[0] if match else ""
+
+
+def first(run: RunDirectory, alternatives: Sequence[str]) -> str:
+    """The first of the files that exists. Raises FileMissing."""
+    file = next((f for f in alternatives if run.exists(f)), None)
+    if file is None:
+        none = "None of " if len(alternatives) > 1 else "No "
+        raise FileMissing(f"{none}{', '.join(alternatives)} is in the run.", "Write exact versions there.")
+    return file
 
 
 def read(run: RunDirectory, file: str) -> list[Requirement]:
@@ -114,8 +132,8 @@ def _exact(parsed: Parsed) -> bool:
 
 
 def _conda(run: RunDirectory, file: str) -> Iterator[Requirement]:
-    text = run.read_text(file)
-    loaded = data.parse_yaml(text, file)
+    text = run.read_text(file, plain_yaml.LIMIT)
+    loaded = plain_yaml.parse(text, file)
     listed = loaded.get("dependencies") if isinstance(loaded, dict) else None
     if not isinstance(listed, list):
         raise BadContent(f"{file} has no list `dependencies`.", "Export it with `conda env export`.")

@@ -15,6 +15,7 @@ import msgspec
 
 from readiness.engine import registry
 from readiness.engine.registry import Kind, Params
+from readiness.engine.sizes import SIZE, Bytes
 
 INDEX = "README.md"
 _WORDS = {
@@ -22,6 +23,7 @@ _WORDS = {
     int: "whole number",
     float: "number",
     bool: "true or false",
+    Bytes: SIZE,
     type(None): "nothing",
     Any: "any",
 }

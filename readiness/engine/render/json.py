@@ -10,6 +10,7 @@ from typing import Any
 
 from readiness.engine.checklist import Checklist, Item
 from readiness.engine.outcome import Outcome
+from readiness.engine.registry import Kind
 from readiness.engine.report import Report
 from readiness.engine.runner import CheckResult
 
@@ -83,6 +84,23 @@ def checklist(value: Checklist, notes: Iterable[str] = ()) -> dict[str, Any]:
         },
         "notes": list(notes),
     }
+
+
+def kinds(known: Iterable[Kind], broken: Mapping[str, str]) -> dict[str, Any]:
+    """`{schema_version, kinds[{name, title, short, description, parameters}], broken{}}`; `parameters` is the
+    JSON Schema of a kind's named parameters, `short` the one that a bare value sets.
+    """
+    entries = [
+        {
+            "name": kind.name,
+            "title": kind.title,
+            "short": kind.short,
+            "description": kind.doc,
+            "parameters": kind.schema(),
+        }
+        for kind in known
+    ]
+    return {"schema_version": SCHEMA_VERSION, "kinds": entries, "broken": dict(broken)}
 
 
 def _checks(checks: Iterable[tuple[Item, CheckResult]]) -> Iterator[dict[str, Any]]:

@@ -50,9 +50,9 @@ def test_passes_with_its_values(tmp_path):
         "model_state_dict, epoch, val_acc present; epoch 18, val_acc 93.9 % (stored as 0.939) · "
     )
     values = {m.name: m.value for m in found.measurements}
-    assert values["tensors"] == 2
-    assert values["parameters"] == 9
-    assert values["val_acc"] == 93.9
+    assert values["Tensors"] == 2
+    assert values["Parameters"] == 9
+    assert values["Val acc"] == 93.9
 
 
 NUMBERS = [

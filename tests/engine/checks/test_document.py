@@ -111,6 +111,7 @@ def test_every_problem_is_named(finding):
     """All sections are judged; the measurements say which are complete."""
     found = check(finding, "# A\n" + WORDS + "# B\n", sections=["A", "B", "C"])
     assert [m.ok for m in found.measurements] == [True, False, False]
+    assert [m.observed for m in found.measurements] == ["complete", "is empty", "missing"]
     assert "“B” (line 3) is empty; the section “C” is missing" in found.message
 
 

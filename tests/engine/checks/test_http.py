@@ -50,7 +50,7 @@ def test_healthy(tmp_path):
 
 
 DIFFERENT = [
-    ({}, {"status": 503}, "status: 503, needs 200"),
+    ({}, {"status": 503}, "Status: 503, needs 200"),
     (
         {"json": {"status": "healthy"}},
         {"body": b'{"status": "degraded"}'},
@@ -59,8 +59,8 @@ DIFFERENT = [
     ({"json": {"status": "healthy"}}, {"body": b"<html>"}, "status: not found, needs healthy"),
     ({"json": {"status": "healthy"}}, {"body": b"[" * 100_000}, "status: not found"),
     ({"json": {"model.loaded": True}}, {"body": b'{"model": {"loaded": 1}}'}, "model.loaded: 1, needs yes"),
-    ({"contains": "ready"}, {}, "contains 'ready': no, needs yes"),
-    ({"max_seconds": 0}, {}, "time:"),
+    ({"contains": "ready"}, {}, "Contains 'ready': no, needs yes"),
+    ({"max_seconds": 0}, {}, "Time:"),
 ]
 
 

@@ -29,9 +29,9 @@ def test_measures_and_judges(tmp_path):
     values = {m.name: m for m in finding.measurements}
     assert 0 < values["p50"].value <= values["p95"].value <= values["p99"].value
     judged = {name for name, m in values.items() if m.limit}
-    assert judged == {"output shape", "output is finite", "p95"}
+    assert judged == {"Output shape", "Output is finite", "p95"}
     assert {name for name, m in values.items() if m.volatile} == {
-        "p50", "p95", "p99", "throughput", "peak memory"
+        "p50", "p95", "p99", "Throughput", "Peak memory"
     }  # fmt: skip
     chart = finding.charts[0]
     assert (chart.kind, chart.volatile, sum(chart.data["counts"])) == ("histogram", True, 50)

@@ -50,6 +50,9 @@ def test_a_good_log(finding):
         "never ran out of memory",
         "exit code 0",
         "metric MeanSquaredError: 0.12",
+        "VALIDATION ERROR: 0.08",
+        "12:00:00 INFO VALIDATION ERROR: 0.08, TEST ERROR = 8 % (best 0.07)",
+        "TEST ERROR RATE: 1.2e-2",
     ],
 )
 def test_false_alarms(finding, line):
@@ -90,6 +93,10 @@ def test_false_alarms(finding, line):
         ("ERROR: 0 samples found", "an error"),
         ("rank 0 ERROR cannot open the file", "an error"),
         ("ERROR the tests say no errors", "an error"),
+        ("12:00:00 ERROR: 0.08", "an error"),
+        ("ERROR: 137", "an error"),
+        ("VALIDATION ERROR: 3 labels are missing", "an error"),
+        ("VALIDATION ERROR: 0.08 ERROR disk full", "an error"),
     ],
 )
 def test_faults(finding, line, fault):
@@ -129,6 +136,41 @@ def test_completed_then_restarted(finding):
     text = "epoch 1/9\n" + DONE + "epoch 1/9\n"
     assert log(finding, text, **series).outcome == "FAIL"
     assert log(finding, text + DONE, **series).outcome == "PASS"
+
+
+RESTARTS = [
+    "epoch 1/9 loss=0.9",
+    "2026-11-21T11:21:05+00:00 INFO epoch  1/60 train_loss=1.3",
+    "INFO:trainer:Epoch [1/9], Loss: 0.9",
+    "[2026-11-21 11:21:05,120] [INFO] train - Epoch 1 of 9",
+    "Epoch 1:",
+    "Epoch 3: loss 0.31",
+    '{"epoch": 1, "train_loss": 0.9}',
+    "Starting training on cuda:0",
+    "INFO resuming training from last.pt",
+]
+AFTERWARDS = [
+    "INFO best epoch 19 val_loss=0.2055 val_acc=0.9352",
+    "saved the checkpoint of epoch 3/9",
+    "Epoch 3 was the best one",
+    "epochs: 9",
+    "finished training in 3 s",
+]
+
+
+@pytest.mark.parametrize("line", RESTARTS)
+def test_restarted_without_series(finding, line):
+    """A training that goes on after its ending has not ended, whether or not `series` is declared."""
+    found = log(finding, f"{DONE}{line}\n")
+    assert (found.outcome, "the work goes on until line 2" in found.message) == ("FAIL", True)
+    assert log(finding, f"{DONE}{line}\n{DONE}").outcome == "PASS"
+    assert log(finding, f"{DONE}{line}\n", training=False).outcome == "PASS"
+
+
+@pytest.mark.parametrize("line", AFTERWARDS)
+def test_a_summary_is_no_restart(finding, line):
+    """What a training says about its epochs after it ended."""
+    assert log(finding, f"{DONE}{line}\n").outcome == "PASS"
 
 
 @pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16"])
@@ -200,12 +242,15 @@ def test_a_line_without_end(finding):
     st.lists(st.sampled_from([DONE, "epoch 1\n", "\n", "loss=nan\r\n", "Killed\n", "a\rb\n"]), max_size=30)
 )
 def test_a_pass_needs_the_ending_and_no_fault(finding, parts):
-    """Whatever the order: PASS exactly when no fault stands in it and a completion among the last lines."""
+    """Whatever the order: PASS exactly when no fault stands in it, a completion among the last lines, and no
+    epoch after it.
+    """
     text = "".join(parts)
     found = log(finding, text)
     last = [p for p in text.replace("\r", "\n").split("\n") if p.strip()][-20:]
     clean = "nan" not in text and "Killed" not in text
-    assert (found.outcome == "PASS") == (clean and DONE.strip() in last)
+    at_end = DONE.strip() in last and "epoch 1" not in last[len(last) - last[::-1].index(DONE.strip()) :]
+    assert (found.outcome == "PASS") == (clean and at_end)
     for fault in found.details.get("faults", ()):
         number = int(fault.split(":")[0].removeprefix("line "))
         assert ("nan" in text.split("\n")[number - 1]) or ("Killed" in text.split("\n")[number - 1])

@@ -78,3 +78,45 @@ def test_confusion_matrix(finding):
     ]
     for matrix in ([[10, 0], [1, 9]], [[8, 2]], [[8, 2], [1, True]], [[8, 2], [1, -9]], "x"):
         assert check(finding, report | {"matrix": matrix}, **params).outcome == "FAIL"
+
+
+@pytest.mark.parametrize(
+    "params", [{"labels": "classes"}, {"labels": "classes", "confusion": "m", "key": "k"}]
+)
+def test_labels_without_use(finding, params):
+    """`labels` beside a report that names its classes itself would be ignored: it is refused."""
+    assert "`labels` names the classes" in check(finding, REPORT, **params).message
+
+
+def test_confusion_matrix_alone(finding):
+    """Without `key`, recall and F1 of every class come from the matrix; `labels` names the classes."""
+    report = {"matrix": [[8, 2], [1, 9]], "classes": ["cat", "dog"]}
+    found = check(finding, report, confusion="matrix", labels="classes")
+    assert (found.outcome, found.message) == (
+        "PASS",
+        "Lowest F1 0.842 (class “cat”), needs > 0.7 for every class",
+    )
+    assert found.charts[0].data == {"labels": ["cat", "dog"], "values": [16 / 19, 18 / 21]}
+    assert found.measurements[-1].value == 0.8
+    assert found.charts[1].data == {"labels": ["cat", "dog"], "rows": report["matrix"]}
+    assert "(class “0”)" in check(finding, report, confusion="matrix").message
+
+
+@pytest.mark.parametrize(
+    ("matrix", "labels", "words"),
+    [
+        ([[8, 2], [6, 4]], ["a", "b"], "Lowest recall (class b) 0.4, needs ≥ 0.5"),
+        ([[8, 0], [0, 0]], ["a", "b"], "has no example of class b"),
+        ([[8, 2]], ["a"], "not a square table of counts"),
+        ([[1.5]], ["a"], "not a square table of counts"),
+        ([], [], "not a square table of counts"),
+        ([[1]], ["a", "b"], "does not name 1 classes"),
+        ([[1, 0], [0, 1]], ["a", "a"], "does not name 2 classes"),
+        ([[1]], "a", "does not name 1 classes"),
+    ],
+)
+def test_bad_confusion_matrix_alone(finding, matrix, labels, words):
+    """Seldom recalled, a class without examples, no table, labels that do not fit."""
+    found = check(finding, {"m": matrix, "names": labels}, confusion="m", labels="names")
+    assert found.outcome == "FAIL"
+    assert words in found.message

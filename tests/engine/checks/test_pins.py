@@ -97,7 +97,8 @@ def test_alternatives(finding):
     """The first file that exists counts; none at all is named."""
     both = {"requirements.txt": "a\n", "environment.yml": "dependencies: [a==1]\n"}
     assert finding("pins", {}, both).outcome == "FAIL"
-    assert "None of x.txt" in finding("pins", {"files": ["x.txt"]}, {}).message
+    assert "No x.txt is in the run" in finding("pins", {"files": ["x.txt"]}, {}).message
+    assert "None of x.txt, y.yml" in finding("pins", {"files": ["x.txt", "y.yml"]}, {}).message
 
 
 def test_large_environment_is_quick(finding):

@@ -143,6 +143,29 @@ def test_optional_files(finding):
     assert check(finding, report(), files, metrics=None, requirements=None).outcome == "PASS"
 
 
+CONDA = "dependencies:\n  - pytorch=2.13.0=py311_0\n  - scikit-learn==1.9.0\n  - pip:\n    - onnx==1.21.0\n"
+EITHER = {"requirements": ["requirements.txt", "environment.yml"]}
+
+
+@pytest.mark.parametrize(
+    ("environment", "words"),
+    [
+        (CONDA, ""),
+        (CONDA.replace("2.13.0", "2.12.0"), "PyTorch: documented 2.13.0, but 2.12.0 in environment.yml"),
+        (CONDA.replace("1.9.0", "1.8.0"), "scikit-learn: documented 1.9, but 1.8.0 in environment.yml"),
+        (None, "None of requirements.txt, environment.yml is in the run"),
+    ],
+)
+def test_alternatives(finding, environment, words):
+    """Versions are compared with the first file that exists, a conda environment included."""
+    files = {k: v for k, v in FILES.items() if k != "requirements.txt"}
+    files |= {"environment.yml": environment} if environment else {}
+    found = check(finding, report(), files, **EITHER)
+    assert (found.outcome, words in found.message) == ("FAIL" if words else "PASS", True)
+    wrong = {"environment.yml": "dependencies: [pytorch==1.0.0]\n"}
+    assert check(finding, report(), FILES | wrong, **EITHER).outcome == "PASS"
+
+
 @settings(max_examples=80, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(st.sampled_from(sorted(FACTS)), st.text(max_size=12))
 def test_any_text(finding, name, value):

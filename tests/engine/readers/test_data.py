@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from readiness.engine.errors import BadContent, NotFound
-from readiness.engine.readers import data
+from readiness.engine.readers import data, plain_json, plain_yaml
 
 PLAIN = st.recursive(
     st.none() | st.booleans() | st.integers(-(10**12), 10**12) | st.floats(allow_nan=False) | st.text(),
@@ -38,7 +38,7 @@ PLAIN = st.recursive(
 def test_json_refused(text, words):
     """Each names the file, and the place where there is one."""
     with pytest.raises(BadContent) as raised:
-        data.parse_json(text, "m.json")
+        plain_json.parse(text, "m.json")
     assert words in raised.value.message
 
 
@@ -61,14 +61,14 @@ def test_json_refused(text, words):
 def test_yaml_refused(text, words):
     """Aliases, tags, doubled keys, depth, endless numbers, other documents."""
     with pytest.raises(BadContent) as raised:
-        data.parse_yaml(text, "m.yaml")
+        plain_yaml.parse(text, "m.yaml")
     assert any(w in raised.value.message for w in words.split("|"))
 
 
 @pytest.mark.parametrize("text", ['{"a": NaN}', '{"a": -Infinity}'])
 def test_not_finite_stays_visible(text):
     """NaN is read as what it is, so that the finding can name it; numbers.read refuses it."""
-    assert not math.isfinite(data.parse_json(text, "m.json")["a"])
+    assert not math.isfinite(plain_json.parse(text, "m.json")["a"])
 
 
 @pytest.mark.parametrize(
@@ -79,7 +79,7 @@ def test_hostile_json_is_quick(text):
     """Strings that never end and brackets without number cost one pass, not one for each quote."""
     started = time.monotonic()
     with pytest.raises(BadContent):
-        data.parse_json(text, "m.json")
+        plain_json.parse(text, "m.json")
     assert time.monotonic() - started < 3
 
 
@@ -87,13 +87,13 @@ def test_hostile_json_is_quick(text):
 def test_plain_data_comes_back(value):
     """What any JSON writer writes is read as it was, brackets and quotes in text included."""
     finite = "Infinity" not in (text := json.dumps(value))
-    assert not finite or data.parse_json(text, "m.json") == value
+    assert not finite or plain_json.parse(text, "m.json") == value
 
 
 @given(st.text(alphabet='{}[]":,\\u d8a01eE.-\n&*!|>#', max_size=60))
 def test_any_text(text):
     """Whatever the text: plain data or BadContent, in both formats."""
-    for parse in (data.parse_json, data.parse_yaml):
+    for parse in (plain_json.parse, plain_yaml.parse):
         try:
             parse(text, "m")
         except BadContent as problem:
