@@ -1,4 +1,4 @@
-"""`readiness check` on the example, the whole process, against loading the libraries that it cannot do without.
+"""`readiness check` on the example, the whole process, against loading the libraries that it needs.
 
 python -m bench command
 """

@@ -1,4 +1,4 @@
-"""From the click on "run all" to the last verdict on the page, with a real broker, worker, clock and web server.
+"""From the click on "run all" to the last verdict on the page, all processes as `make run` starts them.
 
 A client does what the page does: it sends the form, then asks `changes` every two seconds as the poller, and
 is done when the page says that no check is under way. Beside it: the same checks in one process, one after

@@ -11,6 +11,7 @@ from typing import Any
 from django.db import connection
 from django.db.models import Count, Exists, Max, OuterRef, Prefetch, Q, QuerySet, Subquery
 
+from checklists import audit
 from checklists.models import (
     AuditEntry,
     ChecklistVersion,
@@ -112,13 +113,6 @@ def changed_keys(gate: int, since: int) -> list[str]:
     return list(rows.values_list("key", flat=True))
 
 
-def visible_streams(person: Person) -> list[str]:
-    """Audit streams a person may read: the installation's, and those of their projects and gates."""
-    projects = list(Project.objects.visible_to(person).values_list("pk", flat=True))
-    gates = Gate.objects.filter(release__project__in=projects).values_list("pk", flat=True)
-    return ["installation", *(f"project:{pk}" for pk in projects), *(f"gate:{pk}" for pk in gates)]
-
-
 def gates_with_work(person: Person, most: int = 50) -> list[Gate]:
     """The person's newest gates, each with `to_tick`: open items that wait for a person, not for a check.
 
@@ -168,12 +162,15 @@ def published_checklists() -> QuerySet[ChecklistVersion]:
 
 
 def stream_labels(person: Person) -> dict[str, str]:
-    """Audit streams a person may read, with their names for people: two queries."""
+    """Audit streams a person may read, with their names for people: two queries.
+
+    The installation's own stream (accounts, published checklists) is for its administrators.
+    """
     projects = Project.objects.visible_to(person).order_by("name")
     labels = {f"project:{project.pk}": project.name for project in projects}
     for gate in visible_gates(person):
         labels[gate.stream] = str(gate)
-    return {"installation": "This installation", **labels}
+    return {audit.INSTALLATION: "This installation", **labels} if person.is_staff else labels
 
 
 SYSTEM = "system"

@@ -3,7 +3,9 @@
 Left out on purpose: approval items and sign-offs themselves, revisions, run ids, times, durations, notes
 (discussion), charts (drawn from files whose hashes are in), and the values of volatile measurements
 (latency and load enter by outcome and limit only). So three signatures stay valid together, and an equal
-re-run makes none stale.
+re-run makes none stale. Left out too: what follows from something that is in (the checklist's texts and what
+is derived from them follow from its SHA-256, a file's size from its hash), and accounts, which enter by the
+printed name. tests/test_digest.py lists every column with its reason.
 """
 
 from __future__ import annotations

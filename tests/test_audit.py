@@ -7,10 +7,12 @@ import random
 import pytest
 from django.db import DatabaseError, connection, transaction
 
-from checklists import audit, triggers
+from checklists import audit, clock, triggers
+from checklists.actions import evidence, signoffs
 from checklists.checks import check_triggers
-from checklists.models import AuditEntry, AuditStream, ChecklistVersion
-from tests.conftest import run_checks
+from checklists.loaded import load
+from checklists.models import AuditEntry, AuditStream, ChecklistVersion, Evidence, SignOff
+from tests.conftest import PASSWORD, run_checks
 
 
 @pytest.fixture
@@ -47,6 +49,43 @@ def test_published_checklists_never_change(checklist):
     """The same trigger holds published versions."""
     with pytest.raises(DatabaseError, match="append-only"), transaction.atomic():
         ChecklistVersion.objects.update(title="Another")
+
+
+@pytest.fixture
+def taken_back(ready_gate, people):
+    """A gate with a live and a withdrawn signature, and evidence that was taken off."""
+    digest = load(ready_gate.pk).judge(clock.now()).digest
+    for who, role in ((people.lead, "technical-lead"), (people.product, "product-owner")):
+        signoffs.approve(
+            gate=ready_gate.pk, role=role, by=who, password=PASSWORD, digest=digest, confirmed=[0, 1]
+        )
+    signoffs.withdraw(gate=ready_gate.pk, by=people.product, reason="Wrong release.")
+    evidence.attach_link(gate=ready_gate.pk, key="issues", by=people.lead, url="https://x.example")
+    evidence.remove(gate=ready_gate.pk, key="issues", by=people.lead, evidence=Evidence.objects.get().pk)
+
+
+HELD = [f"UPDATE {m._meta.db_table} SET {f.column} = {f.column}" for m in (SignOff, Evidence)
+        for f in m._meta.fields if f.name not in {"id", "live", "removed_by", "removed_at"}]  # fmt: skip
+RETURNS = [
+    "UPDATE checklists_signoff SET live = NOT live",
+    "UPDATE checklists_evidence SET removed_by_id = NULL, removed_at = NULL",
+    "DELETE FROM checklists_signoff",
+    "DELETE FROM checklists_evidence",
+]
+
+
+def test_signatures_and_evidence_hold_still(taken_back):
+    """Direct SQL can neither edit nor delete them, nor revive what was taken back; taking back stays possible."""
+    for sql in HELD + RETURNS:
+        with (
+            pytest.raises(DatabaseError, match="append-only"),
+            transaction.atomic(),
+            connection.cursor() as cursor,
+        ):
+            cursor.execute(sql)
+    with connection.cursor() as cursor:
+        cursor.execute("UPDATE checklists_signoff SET live = NOT live WHERE live")
+    assert not SignOff.objects.filter(live=True).exists()
 
 
 def test_system_check_sees_a_missing_trigger(lifted_triggers):

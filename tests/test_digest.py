@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 
 import pytest
 from django.apps import apps
+from django.db import transaction
 
 from checklists import clock
 from checklists.actions import evidence
@@ -13,7 +14,7 @@ from checklists.loaded import load
 from checklists.models import Evidence, GateItem, GateRole
 
 SOME_DAY = datetime(2026, 1, 1, tzinfo=UTC)
-TIME, ROW = "a moment or who pressed a button, not a basis", "the row's own number"
+TIME = "a moment, or who pressed a button"
 NAMED = "a person enters by the name that is printed"
 
 # Columns with what direct SQL writes into them; a dict is written together, as constraints want it.
@@ -166,13 +167,16 @@ def rows(ready_gate, people, tmp_path):
     }
 
 
-@pytest.mark.parametrize("column", COVERED)
-def test_a_change_by_direct_sql_is_seen(column, rows, lifted_triggers, people):
+def test_a_change_by_direct_sql_is_seen(rows, lifted_triggers, people):
     """Whatever a signer relied on, changed behind the app's back, makes the digest another one."""
-    before = load(rows["gate"].pk).judge(clock.now()).digest
-    table, _, name = column.partition(".")
-    new = COVERED[column]
-    new = dict(new) if isinstance(new, dict) else {name: new}
-    new |= {key: people.owner for key in ("dropped_by", "removed_by") if key in new}
-    assert type(rows[table]).objects.filter(pk=rows[table].pk).update(**new) == 1
-    assert load(rows["gate"].pk).judge(clock.now()).digest != before
+    before, missed = load(rows["gate"].pk).judge(clock.now()).digest, []
+    for column, written in COVERED.items():
+        table, _, name = column.partition(".")
+        new = dict(written) if isinstance(written, dict) else {name: written}
+        new |= {key: people.owner for key in ("dropped_by", "removed_by") if key in new}
+        saved = transaction.savepoint()
+        assert type(rows[table]).objects.filter(pk=rows[table].pk).update(**new) == 1
+        if load(rows["gate"].pk).judge(clock.now()).digest == before:
+            missed.append(column)
+        transaction.savepoint_rollback(saved)
+    assert missed == []

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import io
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -12,8 +13,9 @@ from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 
 from checklists import blobs
-from checklists.actions import evidence
+from checklists.actions import evidence, items
 from checklists.errors import Forbidden, Refused
+from checklists.loaded import load
 from checklists.models import Evidence
 
 
@@ -98,6 +100,22 @@ def test_remove(gate, people):
     assert piece.removed_by == people.owner
     with pytest.raises(Refused):
         evidence.remove(gate=gate.pk, key="issues", by=people.owner, evidence=piece.pk)
+
+
+@pytest.mark.parametrize(("comment", "may"), [("", False), ("I read the minutes.", True)])
+def test_remove_what_a_tick_rests_on(gate, people, comment, may):
+    """Evidence that alone carries a tick stays until other evidence is there; a comment carries it too."""
+    attach(gate, people.product)
+    piece = Evidence.objects.get()
+    seen = load(gate.pk).item("issues").row.changed_in
+    items.tick(gate=gate.pk, key="issues", by=people.lead, seen=seen, confirmed=[0], comment=comment)
+    remove = partial(evidence.remove, gate=gate.pk, key="issues", by=people.product, evidence=piece.pk)
+    if not may:
+        with pytest.raises(Refused, match="on this evidence alone"):
+            remove()
+        attach(gate, people.lead, content=b"the same, signed")
+    remove()
+    assert load(gate.pk).item("issues").row.state == "passed"
 
 
 def test_altered_blob(gate, people, settings):

@@ -72,6 +72,13 @@ def test_a_linked_run_outside_the_roots(project, people, checklist, run_dir, tmp
         create(project, people.lead, checklist, root="sneaky")
 
 
+def test_a_link_in_a_circle(project, people, checklist, run_dir):
+    """A link that leads to itself is no directory."""
+    (run_dir.parent / "circle").symlink_to("circle")
+    with pytest.raises(RunDirectoryError, match="no directory circle"):
+        create(project, people.lead, checklist, root="circle")
+
+
 def test_empty_and_odd(project, people, checklist, run_dir):
     """An empty directory, and one with a pipe in it."""
     (run_dir.parent / "empty").mkdir()

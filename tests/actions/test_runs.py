@@ -14,6 +14,7 @@ from checklists.actions import releases, runs
 from checklists.errors import Forbidden, Refused
 from checklists.loaded import load
 from checklists.models import AuditEntry, CheckRun
+from readiness.engine.errors import RunDirectoryError
 from tests.conftest import run_checks
 
 PASS = [
@@ -155,6 +156,19 @@ def test_snapshot_waits_for_running_checks(queued, gate, people, run_dir):
     (run_dir / "model.bin").write_bytes(b"retrained")
     with pytest.raises(Refused):
         releases.take_snapshot(release=gate.release, by=people.lead)
+
+
+@pytest.mark.parametrize("how", ["root taken away", "run became a link"])
+def test_a_run_outside_the_roots_is_not_read(queued, gate, run_dir, settings, tmp_path, how):
+    """The roots are asked again when the checks run: where a run leads may have changed since."""
+    claimed = runs.claim(queued)
+    elsewhere = run_dir.rename(tmp_path / "elsewhere")
+    if how == "run became a link":
+        run_dir.symlink_to(elsewhere)
+    else:
+        settings.RUN_ROOTS = [tmp_path / "others"]
+    with pytest.raises(RunDirectoryError, match="outside"):
+        runs.execute(claimed)
 
 
 def test_altered_index_is_an_error(queued, gate, settings):

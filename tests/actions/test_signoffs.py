@@ -5,10 +5,10 @@ from __future__ import annotations
 import pytest
 
 from checklists import clock
-from checklists.actions import evidence, items, releases, signoffs
+from checklists.actions import evidence, items, projects, releases, signoffs
 from checklists.errors import Forbidden, Refused, StaleForm, WrongPassword
 from checklists.loaded import load
-from checklists.models import AuditEntry, SignOff
+from checklists.models import AuditEntry, Evidence, Membership, SignOff
 from checklists.snapshot import changes
 from tests.conftest import PASSWORD, run_checks
 
@@ -137,8 +137,6 @@ def test_evidence_author_signs_only_as_technical_lead(ready_gate, people):
 
 def test_release_author_signs_only_as_technical_lead(ready_gate, people, project):
     """The contributor who made the release cannot sign as compliance even when given the role."""
-    from checklists.actions import projects
-
     for role in ("compliance", "technical-lead"):
         projects.add_member(project=project, by=people.owner, person=people.contributor, role=role)
     with pytest.raises(Forbidden, match="created this release"):
@@ -249,6 +247,61 @@ def test_deactivated_people_do_not_sign(ready_gate, people):
     people.lead.save()
     with pytest.raises(Forbidden):
         approve(ready_gate, people.lead, "technical-lead")
+
+
+def test_evidence_taken_off_again_binds_nobody(ready_gate, people):
+    """A slip can be mended: only evidence that is there makes its author a party to the case."""
+    where = {"gate": ready_gate.pk, "key": "issues", "by": people.product}
+    evidence.attach_link(url="https://x.example", **where)
+    evidence.remove(evidence=Evidence.objects.get().pk, **where)
+    approve(ready_gate, people.product, "product-owner")
+
+
+@pytest.mark.parametrize("how", ["removed", "deactivated"])
+def test_a_signature_outlives_the_role(ready_gate, people, project, how):
+    """What somebody signed while they might stays valid for that state; they can neither renew nor withdraw it."""
+    all_sign(ready_gate, people)
+    if how == "removed":
+        membership = Membership.objects.get(project=project, person=people.compliance)
+        projects.remove_member(project=project, by=people.owner, membership=membership)
+    else:
+        people.compliance.is_active = False
+        people.compliance.save()
+    assert judged(ready_gate).verdict.approved
+    with pytest.raises(Forbidden):
+        signoffs.withdraw(gate=ready_gate.pk, by=people.compliance, reason="x")
+    evidence.attach_link(gate=ready_gate.pk, key="issues", by=people.lead, url="https://x.example")
+    with pytest.raises(Forbidden):
+        approve(ready_gate, people.compliance, "compliance")
+    assert judged(ready_gate).verdict.signatures["compliance"] == "stale"
+
+
+def test_back_with_another_role(ready_gate, people, project):
+    """Removed and added again in another role: the old signature binds; withdrawn, the new role may sign."""
+    approve(ready_gate, people.product, "product-owner")
+    membership = Membership.objects.get(project=project, person=people.product)
+    projects.remove_member(project=project, by=people.owner, membership=membership)
+    projects.add_member(project=project, by=people.owner, person=people.product, role="compliance")
+    with pytest.raises(Forbidden, match="one role"):
+        approve(ready_gate, people.product, "compliance")
+    signoffs.withdraw(gate=ready_gate.pk, by=people.product, reason="Other role now.")
+    approve(ready_gate, people.product, "compliance")
+    assert judged(ready_gate).verdict.signatures["product-owner"] == "missing"
+
+
+def test_a_decline_cannot_be_dropped_away(ready_gate, people):
+    """Who declined must withdraw or sign again; dropping the role does not lift it."""
+    signoffs.decline(
+        gate=ready_gate.pk,
+        role="compliance",
+        by=people.compliance,
+        password=PASSWORD,
+        digest=judged(ready_gate).digest,
+        reason="No.",
+    )
+    with pytest.raises(Refused, match="signed in this role"):
+        signoffs.drop_role(gate=ready_gate.pk, role="compliance", by=people.owner, reason="Not needed.")
+    assert judged(ready_gate).verdict.state == "declined"
 
 
 def test_kept_verdict_equals_decided(ready_gate, people):

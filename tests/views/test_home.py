@@ -57,6 +57,16 @@ def test_signature_waits_for_its_role_only(client, people, ready_gate):
     assert "Nothing waits for you" in page
 
 
+def test_number_is_that_of_the_list(people, ready_gate):
+    """The shell's number, asked in words kept from an earlier request, counts what the list shows."""
+    for _ in range(2):
+        found = {person: waiting_count(person) for person in vars(people).values()}
+        assert found == {person: len(waiting_roles(person)) for person in found}
+        assert found[people.product] == 1
+        assert found[people.reader] == 0
+        sign(ready_gate, people.product, "product-owner")
+
+
 def test_items_wait_for_makers_only(client, people, gate):
     """Open items are work for who may tick them; those whose checks have not passed are not."""
     client.force_login(people.lead)
