@@ -34,8 +34,9 @@ def _security() -> Iterator[CheckMessage]:
     if len(key) < 50 or len(set(key)) < 5:
         yield Error(
             "READINESS_SECRET_KEY is missing or shorter than 50 characters.",
-            hint="Make one: python -c 'import secrets; print(secrets.token_urlsafe(50))'. A file may be named"
-            " by READINESS_SECRET_KEY_FILE.",
+            hint="`make run` makes one in var/; for the demo's, set READINESS_DATA_DIR=var/demo. Elsewhere:"
+            " python -c 'import secrets; print(secrets.token_urlsafe(50))'. A file may be named by"
+            " READINESS_SECRET_KEY_FILE.",
             id="readiness.E001",
         )
     if "*" in settings.ALLOWED_HOSTS:

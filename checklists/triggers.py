@@ -16,8 +16,10 @@ APPEND_ONLY = ("checklists_auditentry", "checklists_checklistversion", "checklis
 # Records that people take back but nobody edits: the columns that hold still, and when the rest does too.
 TAKEN_BACK = {
     "checklists_signoff": (
-        "gate_id, role, person_id, person_name, decision, meaning, criteria, comment, digest, snapshot,"
-        " signed_at, utc_offset_minutes",
+        (
+            "gate_id, role, person_id, person_name, decision, meaning, criteria, comment, digest, snapshot,"
+            " signed_at, utc_offset_minutes"
+        ),
         "live",
         "NEW.live AND NOT OLD.live",
     ),

@@ -115,7 +115,13 @@ ACCOUNT_EMAIL_VERIFICATION = "none"
 ACCOUNT_LOGOUT_ON_GET = False
 ACCOUNT_SESSION_REMEMBER = False
 ACCOUNT_ADAPTER = "checklists.accounts.Adapter"
-ACCOUNT_RATE_LIMITS = {"login": "30/m/ip", "login_failed": "10/m/ip,5/300s/key"}
+ACCOUNT_RATE_LIMITS = {
+    "login": "30/m/ip",
+    "login_failed": "10/m/ip,5/300s/key",
+    # A stolen session must not find the password, which signs, faster than by signing.
+    "change_password": "5/300s/user",
+    "reauthenticate": "5/300s/user",
+}
 # Behind a reverse proxy: how many of them append to X-Forwarded-For.
 ALLAUTH_TRUSTED_PROXY_COUNT = env.integer("READINESS_TRUSTED_PROXIES", 0)
 

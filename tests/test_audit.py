@@ -75,7 +75,7 @@ RETURNS = [
 
 
 def test_signatures_and_evidence_hold_still(taken_back):
-    """Direct SQL can neither edit nor delete them, nor revive what was taken back; taking back stays possible."""
+    """Direct SQL can neither edit, delete nor revive them; taking back stays possible."""
     for sql in HELD + RETURNS:
         with (
             pytest.raises(DatabaseError, match="append-only"),

@@ -63,13 +63,17 @@ def test_readme_has_the_two_commands():
 def test_a_check_in_a_minute(tmp_path, monkeypatch):
     """The check in CONTRIBUTING.md is a working kind as it stands."""
     monkeypatch.setattr(registry, "_KINDS", dict(registry.kinds()))
-    source = re.search(r"```python\n(.*?)\n```\n\n1\.", (ROOT / "CONTRIBUTING.md").read_text(), re.DOTALL)
+    text = (ROOT / "CONTRIBUTING.md").read_text()
+    # Under another name: who follows the page word by word has the real one in the tree.
+    source = re.search(
+        r"```python\n(.*?)\n```\n\n1\.", text.replace("line-count", "counted-lines"), re.DOTALL
+    )
     assert source
     module = ModuleType("line_count_example")
     monkeypatch.setitem(sys.modules, module.__name__, module)
     exec(compile(source[1], "CONTRIBUTING.md", "exec"), module.__dict__)
     (tmp_path / "a.txt").write_text("one\ntwo\n")
-    kind = registry.get("line-count")
+    kind = registry.get("counted-lines")
     for at_least, outcome in ((2, Outcome.PASS), (3, Outcome.FAIL)):
         wanted = kind.parse({"path": "a.txt", "at_least": at_least})
         assert kind.function(wanted, RunDirectory(root=tmp_path)).outcome is outcome

@@ -9,6 +9,11 @@ from checklists.actions.base import gate_act
 from checklists.errors import Refused
 from checklists.models import ChecklistVersion, Environment, Gate, GateItem, GateRole, Person, Release
 from checklists.permissions import Act, require
+from readiness.engine.checklist import Role, SignOffRole
+
+# A checklist that names no role (any Markdown list may be imported) is signed by the technical lead:
+# without a signature nothing is ever approved.
+NOBODY_NAMED = (SignOffRole(role=Role.TECHNICAL_LEAD),)
 
 
 def open_gate(*, release: Release, checklist: ChecklistVersion, environment: Environment, by: Person) -> Gate:
@@ -51,5 +56,5 @@ def _add_rows(gate: Gate, checklist: ChecklistVersion) -> None:
     )
     GateRole.objects.bulk_create(
         GateRole(gate=gate, role=role.role.value, position=position, conditional=role.conditional)
-        for position, role in enumerate(checklist.checklist.sign_off)
+        for position, role in enumerate(checklist.checklist.sign_off or NOBODY_NAMED)
     )

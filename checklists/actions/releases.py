@@ -15,7 +15,7 @@ from django.db import IntegrityError, transaction
 from checklists import audit, blobs, clock
 from checklists.actions import items
 from checklists.actions.base import before_after, gate_act
-from checklists.errors import Refused
+from checklists.errors import Refused, StaleForm
 from checklists.models import ArtifactSnapshot, ChecklistVersion, ParameterSet, Person, Project, Release
 from checklists.permissions import Act, require
 from readiness.engine import parameters as engine_parameters
@@ -27,6 +27,8 @@ NOTHING_CHANGED = "Every file is as it was: the present snapshot still holds."
 BAR_NEEDS_REASON = (
     "A check has already used these parameters. Say why they change; it is printed in the report."
 )
+CHANGED = "Somebody changed the parameters since you opened the page; nothing of yours was saved."
+CHANGED_ADVICE = "Compare with the present values above and try again."
 BUSY = "Checks are running on the present snapshot; wait until they end."
 
 
@@ -145,11 +147,18 @@ def take_snapshot(*, release: Release, by: Person) -> Release:
 
 
 def set_parameters(
-    *, release: Release, by: Person, values: Mapping[str, Any], checklist: ChecklistVersion, reason: str = ""
+    *,
+    release: Release,
+    by: Person,
+    values: Mapping[str, Any],
+    checklist: ChecklistVersion,
+    reason: str = "",
+    seen: int | None = None,
 ) -> ParameterSet:
     """Promise other values. Once a check has used the present ones, the bar counts as moved after a result.
 
-    Raises Forbidden, ParameterError, Refused (no reason although frozen, nothing changed, checks running).
+    `seen` is the number of the values that the form showed. Raises Forbidden, ParameterError, StaleForm,
+    Refused (no reason although frozen, nothing changed, checks running).
     """
     require(by, release.project_id, Act.PARAMETERS)
     resolved = engine_parameters.resolve(checklist.checklist.parameters, values)
@@ -158,6 +167,8 @@ def set_parameters(
             Release.objects.select_for_update(of=("self",)).select_related("parameters").get(pk=release.pk)
         )
         present = release.parameters
+        if present and seen is not None and seen != present.number:
+            raise StaleForm(CHANGED, CHANGED_ADVICE)
         if present is None or present.values == resolved:
             raise Refused("These are the present values; nothing changed.")
         moved = present.frozen_at is not None or present.after_result

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from django.db import models
 from django.db.models import Q
+from django.utils.text import slugify
 
 from checklists.models.catalog import Person
 from checklists.models.gate import Gate
@@ -47,4 +48,8 @@ class Report(models.Model):
     @property
     def filename(self) -> str:
         """A name for the download, from plain characters only."""
-        return f"readiness-report-{self.pk}.pdf"
+        release = self.gate.release
+        name = slugify(
+            f"{release.project.slug} {release.version.replace('.', '-')} {self.gate.environment.name}"
+        )
+        return f"readiness-{name[:100]}-report-{self.pk}.pdf"

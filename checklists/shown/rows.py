@@ -190,7 +190,8 @@ def _approval_words(loaded: LoadedGate, role: str, worth: SignatureState, signed
     if worth is SignatureState.DROPPED:
         return next((r.dropped_reason for r in loaded.roles if r.role == role), "")
     if signed is None:
-        return f"decided by the {label}'s signature, not by a tick"
+        who = label if role == MemberRole.COMPLIANCE else f"the {label}"
+        return f"decided by the signature of {who}, not by a tick"
     if worth is SignatureState.STALE:
         return f"{signed.person_name} signed an earlier state"
     if worth is SignatureState.DECLINED:

@@ -125,6 +125,7 @@ def release_parameters(request: Request, pk: int) -> HttpResponse:
             values=values,
             checklist=first.checklist,
             reason=reason,
+            seen=whole(request.POST.get("seen"), otherwise=-1),
         )
         if made:
             moved = " The report says that the bar moved after a result." if made.after_result else ""

@@ -135,7 +135,9 @@ def get(name: str) -> Kind:
     known = kinds()
     if name not in known:
         advice = (
-            f"It failed to load: {_BROKEN[name]}." if name in _BROKEN else f"Known kinds: {', '.join(known)}."
+            f"It failed to load: {_BROKEN[name]}."
+            if name in _BROKEN
+            else f"Known kinds: {', '.join(known)}. A worker knows a new one after a restart."
         )
         raise ParameterError(f"Unknown check kind {name!r}.", advice)
     return known[name]

@@ -22,6 +22,8 @@ from readiness.engine.errors import (
 from readiness.engine.outcome import Finding, Outcome, worst
 from readiness.engine.target import Entry, RunDirectory
 
+LONGEST = 4000  # characters of a message
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CheckResult:
@@ -126,8 +128,12 @@ def run_checklist(
 
 
 def legible(text: str) -> str:
-    """One line of printable text: control and direction characters from files are shown as escapes."""
-    return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in text)
+    """One line of printable text: control and direction characters from files are shown as escapes.
+
+    A text that goes on for ever is cut: it may come from a file, and is stored and shown on every page.
+    """
+    kept = text if len(text) <= LONGEST else f"{text[:LONGEST]}…"
+    return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in kept)
 
 
 def _problem(problem: CheckProblem, *, required: bool) -> Finding:

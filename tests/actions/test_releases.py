@@ -6,7 +6,7 @@ import os
 
 import pytest
 
-from checklists.actions import gates, releases
+from checklists.actions import gates, library, releases
 from checklists.errors import Forbidden, Refused
 from checklists.models import ArtifactSnapshot, AuditEntry, Environment, Release
 from readiness.engine.errors import FileRefused, ParameterError, ReadinessError, RunDirectoryError
@@ -116,6 +116,14 @@ def test_one_gate_per_environment(gate, release, checklist, people):
     foreign = projects.create(by=people.owner, name="Other").environments.get()
     with pytest.raises(Refused, match="another project"):
         gates.open_gate(release=release, checklist=checklist, environment=foreign, by=people.lead)
+
+
+def test_a_list_that_names_no_role(release, people):
+    """Without `sign_off` the technical lead signs, so that any imported list can be approved."""
+    plain = library.publish(source="# Plain list\n\n- [ ] **Looked at it** {#looked}\n", by=None)
+    production = Environment.objects.get(project=release.project, name="production")
+    gate = gates.open_gate(release=release, checklist=plain, environment=production, by=people.lead)
+    assert [(role.role, role.conditional) for role in gate.roles.all()] == [("technical-lead", False)]
 
 
 def test_parameters_only_by_owners(release, people, checklist):

@@ -259,7 +259,7 @@ def test_evidence_taken_off_again_binds_nobody(ready_gate, people):
 
 @pytest.mark.parametrize("how", ["removed", "deactivated"])
 def test_a_signature_outlives_the_role(ready_gate, people, project, how):
-    """What somebody signed while they might stays valid for that state; they can neither renew nor withdraw it."""
+    """What somebody signed while they might stays valid; they can neither renew nor withdraw it."""
     all_sign(ready_gate, people)
     if how == "removed":
         membership = Membership.objects.get(project=project, person=people.compliance)

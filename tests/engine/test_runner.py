@@ -138,3 +138,11 @@ def test_messages_are_one_legible_line(raising, tmp_path):
     spec = CheckSpec(kind="raising", params="a\x1b[31m\0\n\u202eb ≥ é")
     finding = runner.run_check(spec, RunDirectory(tmp_path), {}, required=True).finding
     assert finding.message == "a\\x1b[31m\\x00\\n\\u202eb ≥ é"
+
+
+def test_an_endless_message_is_cut(raising, tmp_path):
+    """What a check says is stored and shown, so a text from a file cannot make it endless."""
+    found = runner.run_check(
+        CheckSpec(kind="raising", params={"what": "x" * 1_000_000}), RunDirectory(tmp_path), {}, required=True
+    ).finding
+    assert len(found.message) == runner.LONGEST + 1

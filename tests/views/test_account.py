@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
-import pytest
+import time
 
+import pytest
+from django.core.cache import cache
+from django.core.management import call_command
+
+from readiness.settings import CACHES as SHARED_CACHES
 from tests.conftest import PASSWORD
 
 
@@ -77,3 +82,49 @@ def test_admin_signs_in_on_the_common_page(client, db):
     answer = client.get("/admin/login/?next=/admin/")
     assert answer.status_code == 302
     assert answer["Location"].startswith("/accounts/login/")
+
+
+def test_sign_in_starts_another_session(client, people):
+    """A session from before, such as one that somebody planted, is not the one after signing in."""
+    client.get("/accounts/login/?next=/projects/")
+    session = client.session
+    session["planted"] = 1
+    session.save()
+    client.cookies["sessionid"] = before = session.session_key
+    client.post("/accounts/login/", {"login": "reader", "password": PASSWORD})
+    assert client.cookies["sessionid"].value != before
+    client.cookies["sessionid"] = before
+    assert client.get("/").status_code == 302
+
+
+@pytest.mark.parametrize("path", ["//evil.example/", "https://evil.example/", "/\\evil.example"])
+def test_sign_in_leads_nowhere_else(client, people, path):
+    """Only addresses of this installation follow."""
+    sent = {"login": "reader", "password": PASSWORD, "next": path}
+    assert client.post("/accounts/login/", sent).headers["Location"] == "/"
+
+
+@pytest.mark.parametrize(
+    ("path", "field"), [("reauthenticate/", "password"), ("password/change/", "oldpassword")]
+)
+def test_a_stolen_session_does_not_guess_the_password(client, people, monkeypatch, path, field):
+    """Wherever the password is asked for, five attempts in five minutes are all: signing takes it too."""
+    client.force_login(people.lead)
+    sent = {field: "guess", "password1": "another-long-horse", "password2": "another-long-horse"}
+    codes = [client.post(f"/accounts/{path}", sent).status_code for _ in range(6)]
+    assert codes == [200] * 5 + [429]
+    later = time.time() + 200
+    monkeypatch.setattr(time, "time", lambda: later)
+    assert client.post(f"/accounts/{path}", sent).status_code == 429
+
+
+def test_wrong_passwords_are_not_pushed_out(client, people, settings):
+    """Entries of the shared cache that anybody can cause do not make the attempts on one name forgotten."""
+    settings.CACHES = SHARED_CACHES
+    call_command("createcachetable", verbosity=0)
+    address, right = "/accounts/login/", {"login": "lead", "password": PASSWORD}
+    for _ in range(5):
+        client.post(address, right | {"password": "guess"})
+    cache.set_many({f"zz-made-up-{number}": 1 for number in range(400)}, 300)
+    assert client.post(address, right).status_code in {200, 429}
+    assert "_auth_user_id" not in client.session

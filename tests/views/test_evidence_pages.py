@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import hashlib
+from pathlib import Path
 
 import pytest
 from django.core.files.storage import default_storage
 from django.core.files.uploadedfile import SimpleUploadedFile
+from django.test import Client
 
 from checklists import blobs
 from checklists.actions import evidence
 from checklists.loaded import load
 from checklists.models import Evidence
+from checklists.uploads import BoundedUploadHandler
 
 HX = {"HX-Request": "true"}
 
@@ -90,6 +93,39 @@ def test_too_large(client, gate, people, settings):
     client.force_login(people.lead)
     html = attach(client, gate, file=SimpleUploadedFile("big.bin", b"0" * 1_500_000))
     assert "The file has 1.5 MB; at most 1 MB are kept" in html
+    assert not Evidence.objects.exists()
+
+
+def test_an_upload_over_the_limit_is_not_kept(client, gate, people, settings, tmp_path, monkeypatch):
+    """Of a file over the limit no more than the limit ever lies on the disk, also a stranger's."""
+    settings.EVIDENCE_MAX_BYTES = 1_000_000
+    settings.FILE_UPLOAD_TEMP_DIR = str(tmp_path)
+    kept = []
+    complete = BoundedUploadHandler.file_complete
+
+    def watched(self, file_size):
+        kept.append(Path(self.file.temporary_file_path()).stat().st_size)
+        return complete(self, file_size)
+
+    monkeypatch.setattr(BoundedUploadHandler, "file_complete", watched)
+    url = f"/gates/{gate.pk}/items/issues/evidence"
+    sent = {"file": SimpleUploadedFile("big.bin", b"0" * 3_000_000), "csrfmiddlewaretoken": "x" * 32}
+    stranger = Client(enforce_csrf_checks=True)
+    stranger.cookies["csrftoken"] = "y" * 32
+    assert stranger.post(url, sent).status_code == 403
+    client.force_login(people.lead)
+    sent["file"].seek(0)
+    assert "The file has 3.0 MB; at most 1 MB are kept" in attach(client, gate, file=sent["file"])
+    assert len(kept) == 2
+    assert max(kept) <= 1_000_000
+
+
+def test_one_file_at_a_time(client, gate, people):
+    """More files than the form has are refused as a whole."""
+    client.force_login(people.lead)
+    files = [SimpleUploadedFile("a", b"1"), SimpleUploadedFile("b", b"2")]
+    answer = client.post(f"/gates/{gate.pk}/items/issues/evidence", {"file": files})
+    assert answer.status_code == 400
     assert not Evidence.objects.exists()
 
 

@@ -6,7 +6,7 @@ import re
 
 import pytest
 
-from checklists.actions import library
+from checklists.actions import library, releases
 from checklists.models import Environment, Gate, Release
 from tests.conftest import SOURCE, run_checks
 
@@ -126,7 +126,7 @@ def test_page_for_members_only(client, people, release, gate):
 def test_parameters_change_freely_before_a_check(client, people, release, gate):
     """Before any check no reason is needed and no mark stays."""
     client.force_login(people.owner)
-    answer = client.post(f"/releases/{release.pk}/parameters", {"parameter-target_accuracy": "82"})
+    answer = client.post(f"/releases/{release.pk}/parameters", {"parameter-target_accuracy": "82", "seen": 1})
     release.refresh_from_db()
     assert answer.status_code == 303
     assert (release.promised.values["target_accuracy"], release.promised.after_result) == (82.0, False)
@@ -136,7 +136,7 @@ def test_an_emptied_parameter_is_refused_at_its_field(client, people, release, g
     """A promise with a default cannot be taken back; nothing is stored."""
     client.force_login(people.owner)
     page = client.post(
-        f"/releases/{release.pk}/parameters", {"parameter-target_accuracy": " "}
+        f"/releases/{release.pk}/parameters", {"parameter-target_accuracy": " ", "seen": 1}
     ).content.decode()
     said = re.search(r'<p class="error" id="id_parameter-target_accuracy_error">([^<]*)</p>', page)
     assert said[1] == "target_accuracy needs a value (default 80 %)."
@@ -148,7 +148,8 @@ def test_moving_the_bar_needs_a_reason_and_shows(client, people, release, gate):
     """After a check the reason is asked for, and the mark is on the page for good."""
     run_checks(gate, people.lead)
     client.force_login(people.owner)
-    address, typed = f"/releases/{release.pk}/parameters", {"parameter-target_accuracy": "70"}
+    address = f"/releases/{release.pk}/parameters"
+    typed = {"parameter-target_accuracy": "70", "seen": 1}
     page = client.post(address, typed).content.decode()
     assert "A check has already used these parameters" in page
     assert 'value="70"' in page
@@ -156,6 +157,20 @@ def test_moving_the_bar_needs_a_reason_and_shows(client, people, release, gate):
     page = client.get(f"/releases/{release.pk}/").content.decode()
     assert "Bar moved after a result" in page
     assert "The test set is harder." in page
+
+
+@pytest.mark.parametrize("seen", [{"seen": 1}, {}])
+def test_parameters_that_somebody_else_changed(client, people, release, gate, seen):
+    """A form that shows earlier values, or does not say which, overwrites nothing; typed values stay."""
+    client.force_login(people.owner)
+    address = f"/releases/{release.pk}/parameters"
+    client.post(address, {"parameter-target_accuracy": "90", "seen": 1})
+    page = client.post(address, {"parameter-target_accuracy": "70"} | seen).content.decode()
+    assert releases.CHANGED in page
+    assert 'value="70"' in page
+    release.refresh_from_db()
+    assert release.promised.values["target_accuracy"] == 90.0
+    assert client.post(address, {"parameter-target_accuracy": "70", "seen": 2}).status_code == 303
 
 
 def test_parameters_are_for_owners(client, people, release, gate):

@@ -53,7 +53,8 @@ def test_download_never_opens_here(client, people, gate, report):
     client.force_login(people.reader)
     answer = client.get(f"/gates/{gate.pk}/reports/{report.pk}/")
     assert b"".join(answer.streaming_content) == b"%PDF-1.7 body"
-    assert answer["Content-Disposition"] == f'attachment; filename="readiness-report-{report.pk}.pdf"'
+    assert answer["Content-Disposition"] == f'attachment; filename="{report.filename}"'
+    assert report.filename == f"readiness-image-classifier-1-4-0-production-report-{report.pk}.pdf"
     assert answer["Content-Security-Policy"].startswith("sandbox")
     assert answer["X-Content-Type-Options"] == "nosniff"
 

@@ -15,6 +15,7 @@ from readiness.engine.registry import Params, check
 from readiness.engine.target import RunDirectory
 
 MAX_SHOWN = 3
+MAX_KEPT = 200
 _FAILED = {"failure", "error", "failed"}
 _SKIPPED = {"skipped", "disabled", "notrun", "suppressed"}
 
@@ -31,12 +32,13 @@ class JunitParams(Params, frozen=True):
 @dataclass(slots=True)
 class _Counted:
     passed: int = 0
-    failed: list[str] = field(default_factory=list)
+    failed: int = 0
+    names: list[str] = field(default_factory=list)
     skipped: int = 0
 
     @property
     def ran(self) -> int:
-        return self.passed + len(self.failed)
+        return self.passed + self.failed
 
 
 @check("junit", title="Tests passed")
@@ -70,7 +72,7 @@ def junit(want: JunitParams, run: RunDirectory) -> Finding:
             limit=Limit(">=", want.success_rate_at_least),
             source=want.file,
         ),
-        Measurement(name="Failed", value=len(counted.failed), source=want.file),
+        Measurement(name="Failed", value=counted.failed, source=want.file),
         Measurement(
             name="Skipped",
             value=counted.skipped,
@@ -81,7 +83,7 @@ def junit(want: JunitParams, run: RunDirectory) -> Finding:
     return judged(
         measured,
         _message(counted, measured),
-        details={"failed": counted.failed[:200]},
+        details={"failed": counted.names},
         advice="Correct what the failing tests show, and run all of them again.",
     )
 
@@ -97,7 +99,8 @@ def _count(run: RunDirectory, file: str, counted: _Counted) -> None:
             case.get("result", "").lower(),
         }
         if said & _FAILED:
-            counted.failed.append(name[:200])
+            counted.failed += 1
+            counted.names += [name[:200]] if len(counted.names) < MAX_KEPT else []
         elif said & _SKIPPED:
             counted.skipped += 1
         else:
@@ -141,8 +144,8 @@ def _message(counted: _Counted, measured: list[Measurement]) -> str:
     if not counted.ran:
         return f"No test ran{skipped}"
     if counted.failed:
-        names = ", ".join(counted.failed[:MAX_SHOWN])
-        more = f" and {len(counted.failed) - MAX_SHOWN} more" if len(counted.failed) > MAX_SHOWN else ""
-        return f"{len(counted.failed)} of {counted.ran} tests failed: {names}{more}{skipped}"
+        names = ", ".join(counted.names[:MAX_SHOWN])
+        more = f" and {counted.failed - MAX_SHOWN} more" if counted.failed > MAX_SHOWN else ""
+        return f"{counted.failed} of {counted.ran} tests failed: {names}{more}{skipped}"
     bad = [f"; {m.name.lower()} {m.observed}, needs {m.expected}" for m in measured if m.ok is False]
     return f"{counted.passed} of {counted.ran} tests passed{skipped}{''.join(bad)}"

@@ -8,6 +8,7 @@ from readiness.engine.registry import Params, check
 from readiness.engine.target import RunDirectory
 
 MAX_SHOWN = 5
+LONGEST = 200  # characters of a requirement that are shown
 
 
 class PinsParams(Params, frozen=True):
@@ -41,7 +42,9 @@ def pins(want: PinsParams, run: RunDirectory) -> Finding:
         measured,
         _message(file, found, loose),
         advice="Pin each to one version, for example torch==2.1.0.",
-        details={"not_pinned": [{"file": r.file, "line": r.line, "text": r.text} for r in loose[:200]]},
+        details={
+            "not_pinned": [{"file": r.file, "line": r.line, "text": r.text[:LONGEST]} for r in loose[:200]]
+        },
     )
 
 
@@ -50,6 +53,6 @@ def _message(file: str, found: list[requirements.Requirement], loose: list[requi
         return f"{file} names no requirement"
     if not loose:
         return f"{len(found)} requirements in {file}, all pinned exactly"
-    shown = ", ".join(f"{r.text} ({r.file} line {r.line})" for r in loose[:MAX_SHOWN])
+    shown = ", ".join(f"{r.text[:LONGEST]} ({r.file} line {r.line})" for r in loose[:MAX_SHOWN])
     more = f" and {len(loose) - MAX_SHOWN} more" if len(loose) > MAX_SHOWN else ""
     return f"Not pinned: {shown}{more}"

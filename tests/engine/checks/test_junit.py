@@ -125,3 +125,10 @@ def test_damaged_bytes(finding, at, junk):
     good = suite(PASSED, FAILED).encode()
     found = finding("junit", FILE, {"r.xml": good[:at] + junk + good[at + len(junk) :]})
     assert found.outcome == "FAIL"
+
+
+def test_a_bounded_number_of_names_is_kept(finding):
+    """Every failure is counted, the names of the first ones are kept."""
+    found = finding("junit", FILE, {"r.xml": suite(*[FAILED] * 500)})
+    assert found.message.startswith("500 of 500 tests failed")
+    assert len(found.details["failed"]) == 200

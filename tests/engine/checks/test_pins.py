@@ -6,6 +6,8 @@ import time
 
 import pytest
 
+from readiness.engine.readers import plain_yaml
+
 HASH = "a" * 64
 COMMIT = "b" * 40
 
@@ -99,6 +101,20 @@ def test_alternatives(finding):
     assert finding("pins", {}, both).outcome == "FAIL"
     assert "No x.txt is in the run" in finding("pins", {"files": ["x.txt"]}, {}).message
     assert "None of x.txt, y.yml" in finding("pins", {"files": ["x.txt", "y.yml"]}, {}).message
+
+
+def test_an_endless_requirement_is_cut(finding):
+    """A line of a million characters is judged, and only its beginning is kept."""
+    found = finding("pins", {}, {"requirements.txt": "a" * 1_000_000})
+    assert found.outcome == "FAIL"
+    assert len(str(found.to_dict())) < 2000
+
+
+def test_huge_environment_is_not_parsed(finding):
+    """YAML takes hundreds of times its size in memory, so an environment over the limit is refused unread."""
+    text = "dependencies: [" + "a," * (plain_yaml.LIMIT // 2) + "a]"
+    found = finding("pins", {"files": ["environment.yml"]}, {"environment.yml": text})
+    assert (found.outcome, found.details["problem"]) == ("ERROR", "LimitExceeded")
 
 
 def test_large_environment_is_quick(finding):

@@ -113,3 +113,15 @@ def test_lookup(key, found):
     with pytest.raises(NotFound) as raised:
         data.lookup(loaded, key, "m.json")
     assert "It has: a, x.y" in raised.value.advice
+
+
+@pytest.mark.parametrize("rows", [3, 4])
+def test_rows_of_a_table_are_bounded(run, monkeypatch, rows):
+    """As many rows as are allowed are read; one more is refused, not left out."""
+    monkeypatch.setattr(data, "MAX_ROWS", 3)
+    made = run({"m.csv": "a\n" + "1\n" * rows})
+    if rows == 3:
+        assert data.read_csv(made, "m.csv")[1] == [["1"]] * 3
+    else:
+        with pytest.raises(BadContent, match="more than 3 rows"):
+            data.read_csv(made, "m.csv")
