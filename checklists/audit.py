@@ -105,7 +105,7 @@ def content(entry: AuditEntry) -> dict[str, Any]:
 
 @dataclass(frozen=True, slots=True)
 class Broken:
-    """The first bad place of a stream."""
+    """The first bad place of a stream; `seq` 0 is none of its entries."""
 
     stream: str
     seq: int

@@ -6,6 +6,7 @@ from allauth.account import views as account
 from allauth.account.decorators import secure_admin_login
 from django.contrib import admin
 from django.urls import include, path
+from django.views.generic import RedirectView
 
 handler500 = "checklists.views.errors.server_error"
 
@@ -24,6 +25,8 @@ accounts = [
 
 urlpatterns = [
     path("accounts/", include(accounts)),
+    # The admin's own page asks for the password without a limit.
+    path("admin/password_change/", RedirectView.as_view(pattern_name="account_change_password")),
     path("admin/", admin.site.urls),
     path("", include("checklists.urls")),
 ]

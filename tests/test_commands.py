@@ -9,10 +9,11 @@ import pytest
 from django.core.management import CommandError, call_command
 from django.utils import timezone
 
-from checklists.actions import runs
-from checklists.models import AuditEntry, ChecklistVersion, Heartbeat
+from checklists.actions import gates, runs, signoffs
+from checklists.loaded import load
+from checklists.models import AuditEntry, ChecklistVersion, Environment, Heartbeat, SignOff
 from readiness.engine import library as builtin
-from tests.conftest import SOURCE
+from tests.conftest import PASSWORD, SOURCE
 
 
 def said(*arguments: str) -> str:
@@ -80,6 +81,33 @@ def test_audit_verify_names_the_first_bad_entry(gate, people, lifted_triggers):
     with pytest.raises(CommandError, match="changed outside"):
         call_command("audit_verify", stdout=out)
     assert f"{gate.stream}: entry 1 was changed after it was written" in out.getvalue()
+
+
+@pytest.mark.parametrize(
+    "forgery", [{"role": "compliance"}, {"gate": None}, {"person": None}, {"decision": "decline"}]
+)
+def test_audit_verify_names_a_forged_signature(ready_gate, people, release, project, checklist, forgery):
+    """A signature put into the database for another role, gate, person or decision has no entry."""
+    signoffs.approve(
+        gate=ready_gate.pk,
+        role="technical-lead",
+        by=people.lead,
+        password=PASSWORD,
+        digest=load(ready_gate.pk).judge(timezone.now()).digest,
+        confirmed=[0, 1],
+    )
+    assert f"{ready_gate.stream}: OK" in said("audit_verify")
+    staging = Environment.objects.get(project=project, name="staging")
+    other = gates.open_gate(release=release, checklist=checklist, environment=staging, by=people.lead)
+    copy, rows = {"gate": other, "person": people.second}, SignOff.objects.values()
+    changed = {name: value or copy[name] for name, value in forgery.items()}
+    row = {k: v for k, v in rows.get().items() if k not in {"id", *(f"{name}_id" for name in changed)}}
+    SignOff.objects.create(**row | {"live": "gate" in forgery, "comment": "x"} | changed)
+    out = StringIO()
+    with pytest.raises(CommandError, match="changed outside"):
+        call_command("audit_verify", stdout=out)
+    stream = other.stream if "gate" in forgery else ready_gate.stream
+    assert f"{stream}: has no entry for signature" in out.getvalue()
 
 
 @pytest.mark.django_db

@@ -289,6 +289,17 @@ def test_back_with_another_role(ready_gate, people, project):
     assert judged(ready_gate).verdict.signatures["product-owner"] == "missing"
 
 
+def test_a_decline_of_somebody_who_is_gone(ready_gate, people):
+    """It stands for the state that was declined; others may sign another one."""
+    given = {"gate": ready_gate.pk, "role": "compliance", "by": people.compliance, "password": PASSWORD}
+    signoffs.decline(digest=judged(ready_gate).digest, reason="No.", **given)
+    people.compliance.is_active = False
+    people.compliance.save()
+    assert judged(ready_gate).verdict.state == "declined"
+    evidence.attach_link(gate=ready_gate.pk, key="issues", by=people.lead, url="https://x.example")
+    assert judged(ready_gate).verdict.state == "ready"
+
+
 def test_a_decline_cannot_be_dropped_away(ready_gate, people):
     """Who declined must withdraw or sign again; dropping the role does not lift it."""
     signoffs.decline(

@@ -118,6 +118,13 @@ def test_a_stolen_session_does_not_guess_the_password(client, people, monkeypatc
     assert client.post(f"/accounts/{path}", sent).status_code == 429
 
 
+def test_the_admin_changes_ones_password_on_the_common_page(client, people):
+    """The admin has no page of its own on which the present password could be guessed."""
+    client.force_login(people.lead)
+    for ask in (client.get, client.post):
+        assert ask("/admin/password_change/")["Location"] == "/accounts/password/change/"
+
+
 def test_wrong_passwords_are_not_pushed_out(client, people, settings):
     """Entries of the shared cache that anybody can cause do not make the attempts on one name forgotten."""
     settings.CACHES = SHARED_CACHES
