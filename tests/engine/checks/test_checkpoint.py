@@ -259,7 +259,7 @@ def test_hostile_amounts_end_soon(tmp_path):
         found = judge(tmp_path, archive(pickled(data)))
         assert found.outcome in (Outcome.FAIL, Outcome.ERROR)
         assert words in found.message
-        assert time.monotonic() - started < 15
+        assert time.monotonic() - started < 60
 
 
 def test_shared_storage_counts_once_in_size(tmp_path):
