@@ -109,7 +109,7 @@ class Place:
 
     def wait_for_start(self, key: str, count: int = 1) -> int:
         """Wait until an item's check began so often; the latest process's id."""
-        assert wait_for(lambda: len(self.starts(key)) >= count, 20), self.log("worker")
+        assert wait_for(lambda: len(self.starts(key)) >= count, 60), self.log("worker")
         return self.starts(key)[-1]
 
     def rows(self, query: str, *values: object) -> list[tuple[Any, ...]]:

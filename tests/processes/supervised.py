@@ -78,7 +78,7 @@ def said(data: Path) -> str:
 
 def wait_until_serving(data: Path) -> str:
     """Wait until it names its address; the address."""
-    assert wait_for(lambda: "Readiness is at" in said(data), 60), said(data)
+    assert wait_for(lambda: "Readiness is at" in said(data), 150), said(data)
     match = re.search(r"Readiness is at (http://localhost:\d+)", said(data))
     assert match
     return match[1]

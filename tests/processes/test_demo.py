@@ -24,7 +24,7 @@ def first(tmp_path_factory) -> tuple[Path, str]:
     """The data directory of a demonstration that was started once and has ended, and what it said."""
     data = tmp_path_factory.mktemp("demo") / "data"
     with supervisor("demo", data, "--exit-after-checks") as started:
-        assert started.wait(120) == 0, said(data)
+        assert started.wait(300) == 0, said(data)
     return data, said(data)
 
 
@@ -68,7 +68,7 @@ def test_demo_starts_again_and_says_who_died(first):
             os.kill(worker, signal.SIGKILL)
             assert started.wait(40) == 1
     assert "The worker process ended by signal 9" in said(data)
-    assert wait_for(lambda: children(data) == {}, 5), children(data)
+    assert wait_for(lambda: children(data) == {}, 30), children(data)
 
 
 @pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 0), (signal.SIGTERM, 0), (signal.SIGKILL, -9)])
@@ -81,4 +81,4 @@ def test_run_leaves_nothing(tmp_path, number, code):
         assert len(children(data)) >= 5
         started.send_signal(number)
         assert started.wait(40) == code
-    assert wait_for(lambda: children(data) == {}, 20), children(data)
+    assert wait_for(lambda: children(data) == {}, 60), children(data)
