@@ -39,7 +39,7 @@ def run_all(page: Page) -> None:
     page.get_by_role("button", name="Run all checks").click()
     expect(page.locator("summary[data-state=queued], summary[data-state=running]").first).to_be_attached()
     expect(page.locator("summary[data-state=queued], summary[data-state=running]")).to_have_count(
-        0, timeout=30_000
+        0, timeout=60_000
     )
 
 
@@ -103,7 +103,7 @@ def test_tick_and_attach(visit, new_gate, tmp_path):
     item.get_by_role("button", name="Attach", exact=True).click()
     expect(item).to_contain_text("issues <b>.txt")
     tick(page, key, "Two P2 left, both documented.")
-    expect(row(other, key).locator("summary[data-state=passed]")).to_be_attached(timeout=20_000)
+    expect(row(other, key).locator("summary[data-state=passed]")).to_be_attached(timeout=45_000)
 
 
 def test_sign_change_stale_sign_again(visit, new_gate):
@@ -156,7 +156,7 @@ def test_export_and_open_the_pdf(visit, installation, tmp_path):
     page.get_by_role("link", name=re.compile("1.5.0")).first.click()
     page.get_by_role("button", name="Export PDF").click()
     link = page.get_by_role("link", name=re.compile("Download report"))
-    expect(link).to_be_visible(timeout=30_000)
+    expect(link).to_be_visible(timeout=60_000)
     with page.expect_download() as download:
         link.click()
     target = Path(tmp_path / "report.pdf")
@@ -174,7 +174,7 @@ def test_two_people_one_item(visit, new_gate):
     key = "no-critical-issue"
     opened(second, key).locator("form.tick textarea").fill("My own words.")
     tick(first, key, "Done by the lead.")
-    expect(row(second, key).locator("summary[data-state=passed]")).to_be_attached(timeout=20_000)
+    expect(row(second, key).locator("summary[data-state=passed]")).to_be_attached(timeout=45_000)
     expect(row(second, key)).to_contain_text("Done by the lead.")
 
 
