@@ -13,7 +13,8 @@ from typing import Any
 import msgspec
 import pytest
 
-from readiness.cli import Exit, main
+from readiness.cli import main
+from readiness.commands._shared import Exit
 from readiness.engine import library, registry
 from readiness.engine.outcome import Finding
 from readiness.engine.registry import Params

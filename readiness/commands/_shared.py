@@ -1,0 +1,61 @@
+"""What several subcommands share: exit codes, reading a checklist, the terminal."""
+
+from __future__ import annotations
+
+import sys
+from enum import IntEnum
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+if TYPE_CHECKING:
+    from readiness.engine.checklist import Checklist
+
+
+class Exit(IntEnum):
+    """Exit codes: what CI reads."""
+
+    READY = 0
+    NOT_READY = 1
+    USAGE = 2
+    CHECK_BROKE = 3
+    INTERRUPTED = 130
+
+
+def load_checklist(name: str) -> Checklist:
+    """The built-in checklist of that slug, or the Markdown file; empty: the built-in default."""
+    from readiness.engine import library, markdown
+
+    path = Path(name)
+    if name and (path.suffix.lower() in (".md", ".markdown", ".txt") or path.is_file()):
+        return markdown.parse(read_markdown(path), name=path.stem)
+    return library.load(name or library.DEFAULT)
+
+
+def read_markdown(path: Path) -> bytes:
+    """The bytes of a Markdown file. Raises ChecklistError when it cannot be read."""
+    from readiness.engine.errors import ChecklistError
+    from readiness.engine.markdown import MAX_BYTES
+
+    try:
+        with path.open("rb") as file:
+            return file.read(MAX_BYTES + 1)
+    except OSError as error:
+        raise ChecklistError(f"{path} cannot be read: {error.strerror}.", "Check the path.") from None
+
+
+def name_values(pairs: tuple[str, ...]) -> dict[str, str]:
+    """`--set NAME=VALUE` as a mapping. Raises click.BadParameter."""
+    for pair in pairs:
+        if "=" not in pair:
+            raise click.BadParameter(f"{pair!r} is not NAME=VALUE.", param_hint="--set")
+    return dict(pair.split("=", 1) for pair in pairs)
+
+
+def terminal() -> tuple[int, bool]:
+    """Columns to write in, and whether colours help: both from standard output."""
+    import shutil
+
+    seen = sys.stdout.isatty()
+    return (min(shutil.get_terminal_size().columns, 120) if seen else 100), seen

@@ -1,0 +1,45 @@
+"""One flat form for every report of checks, so that each output format is written once.
+
+`readiness check` and `readiness ready` each make a Sheet; JUnit, SARIF, the Markdown summary and the
+annotations are functions of a Sheet and know nothing else.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from readiness.engine.outcome import Measurement, Outcome
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Line:
+    """One executed check. `name` is stable and unique in its sheet; `group` and `title` are for people;
+    `kind` names the rule. `files` are the paths beneath the run that were read; `at_line` is the 1-based
+    line in the first of them, or None.
+    """
+
+    name: str
+    group: str
+    title: str
+    kind: str
+    outcome: Outcome
+    message: str
+    advice: str = ""
+    measurements: tuple[Measurement, ...] = ()
+    files: tuple[str, ...] = ()
+    at_line: int | None = None
+    duration_s: float = 0.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sheet:
+    """All checks of one run in document order. `run_path` is the run directory as the caller wrote it (POSIX),
+    so that places in it can be named from the repository's root; `left` are items that wait for people.
+    """
+
+    title: str
+    run_id: str
+    run_path: str
+    overall: Outcome
+    lines: tuple[Line, ...]
+    left: tuple[str, ...] = ()
