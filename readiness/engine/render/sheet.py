@@ -33,7 +33,7 @@ class Line:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Sheet:
-    """All checks of one run in document order. `run_path` is the run directory as the caller wrote it (POSIX),
+    """All checks of one run in document order. `run_path` is the run directory as the caller wrote it,
     so that places in it can be named from the repository's root; `left` are items that wait for people.
     """
 
