@@ -16,7 +16,10 @@ from pathlib import Path
 
 HERE = Path(__file__).resolve().parent
 # The quick ones first; each is a process of its own, because each has its own database and settings.
-ORDER = ("first_load", "gate_page", "tick", "latency", "checkpoint", "pdf", "command", "run_all")
+ORDER = (
+    "first_load", "gate_page", "tick", "latency", "checkpoint", "index", "hash", "pdf", "command", "log", "run_all",
+    "sparse",
+)  # fmt: skip
 
 
 def main(names: list[str]) -> int:

@@ -8,10 +8,11 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Protocol
 
-from readiness.engine import parameters, report, runner, seal, target
+from readiness.engine import indexing, parameters, report, runner, seal, target
 from readiness.engine.checklist import Checklist
 from readiness.engine.options import Options
 from readiness.engine.report import Report
+from readiness.engine.sizes import size_words
 from readiness.engine.validation import validate
 
 
@@ -34,7 +35,7 @@ def inspect(
     validate(checklist)
     values = parameters.resolve(checklist.parameters, given)
     with _progress(terminal=terminal) as step:
-        entries = target.index(root, lambda done, total: step("Reading files", done, total))
+        entries = indexing.index(root, lambda done, total: step(_reading(done, total), done, total))
         run = target.RunDirectory(
             root, snapshot={e.path: e for e in entries}, options=Options(allowed_hosts=tuple(hosts))
         )
@@ -50,6 +51,10 @@ def inspect(
         artifact=seal.artifact_digest(entries),
         at=datetime.now(UTC),
     )
+
+
+def _reading(done: int, total: int) -> str:
+    return f"Reading files: {size_words(done)} of {size_words(total)}"
 
 
 @contextmanager

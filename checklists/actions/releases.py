@@ -18,8 +18,8 @@ from checklists.actions.base import before_after, gate_act
 from checklists.errors import Refused, StaleForm
 from checklists.models import ArtifactSnapshot, ChecklistVersion, ParameterSet, Person, Project, Release
 from checklists.permissions import Act, require
+from readiness.engine import indexing, seal, target
 from readiness.engine import parameters as engine_parameters
-from readiness.engine import seal, target
 from readiness.engine.errors import RunDirectoryError
 
 EMPTY_RUN = "The run directory holds no files."
@@ -204,7 +204,7 @@ def _reset_results(gate: int, by: Person, data: Mapping[str, Any], verb: str) ->
 
 
 def _index(directory: Path) -> list[target.Entry]:
-    entries = target.index(directory)
+    entries = indexing.index(directory)
     if not entries:
         raise RunDirectoryError(EMPTY_RUN, "Choose the directory that holds the run's files.")
     return entries

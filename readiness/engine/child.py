@@ -5,7 +5,7 @@
 The function is called as `function(payload, fds)` and returns a dict that JSON can carry. Files pass as
 descriptors, so that the bytes parsed are the bytes hashed. The process gets an empty environment and
 working directory, limits on time, memory, output and files, and as little of the machine as it allows
-(engine/confine.py); `isolation` names the level reached.
+(engine/confine.py); `isolation` names the level reached. When that is less than demanded, nothing is run.
 """
 
 from __future__ import annotations
@@ -27,9 +27,11 @@ from functools import cache
 from pathlib import Path
 from typing import IO, Any, Self, cast
 
-from readiness.engine import child_main, errors
+from readiness.engine import child_main, errors, halt
 from readiness.engine.errors import CheckProblem, LimitExceeded
+from readiness.engine.isolation import lacking, required
 from readiness.engine.options import Options
+from readiness.engine.watch import Watch
 from readiness.engine.target import OpenFile
 
 _TAIL = 4096
@@ -46,7 +48,7 @@ class ChildLimits:
 
     `seconds` of wall clock and of processor time, `memory` in bytes of address space, `output` in bytes of
     answer and prints together, `writes` in bytes per written file (0: it writes nothing), `files` that it
-    may hold open.
+    may hold open. `isolation` is the least level (engine/isolation.py) at which the task is run at all.
     """
 
     seconds: float = 60.0
@@ -54,11 +56,28 @@ class ChildLimits:
     output: int = 8 << 20
     writes: int = 0
     files: int = 256
+    isolation: str = ""
 
     @classmethod
     def of(cls, options: Options) -> Self:
         """The limits that the operator set."""
-        return cls(seconds=options.child_seconds, memory=options.child_memory)
+        return cls(
+            seconds=options.child_seconds, memory=options.child_memory, isolation=options.min_isolation
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reach:
+    """What a child may use beside its own code and files.
+
+    `readable`: directories and files; `packages`: top-level Python packages. `programs`: it may start
+    programs that lie in `executable`, within the limits of engine/watch.py on all of them together.
+    """
+
+    readable: Sequence[str] = ()
+    executable: Sequence[str] = ()
+    packages: Sequence[str] = ()
+    programs: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -76,16 +95,18 @@ def run_in_child(
     *,
     files: Sequence[OpenFile] = (),
     limits: ChildLimits | None = None,
+    reach: Reach | None = None,
 ) -> ChildResult:
     """Run `task` ("package.module:function") in a confined child process and wait for it.
 
     A CheckProblem raised by the function arrives here as the same class. Raises LimitExceeded for time,
-    memory, output or a crash by signal; CheckProblem for any other failure of the function.
+    memory, output or a crash by signal; CheckProblem for any other failure of the function, and when the
+    machine grants less isolation than the limits demand. Each names the isolation that was reached.
     """
-    bounds = limits or ChildLimits()
+    bounds, more = limits or ChildLimits(), reach or Reach()
     started = time.monotonic()
     with tempfile.TemporaryDirectory(prefix="readiness-") as home, tempfile.TemporaryFile() as order:
-        order.write(_order(task, payload, files, bounds, home))
+        order.write(_order(task, payload, [file.fd for file in files], bounds, home, more))
         order.seek(0)
         process = subprocess.Popen(
             [sys.executable, "-I", "-B", "-X", "utf8", child_main.__file__],
@@ -97,12 +118,20 @@ def run_in_child(
             pass_fds=[file.fd for file in files],
             start_new_session=True,
         )
+        heard: dict[object, bytearray] = {process.stdout: bytearray(), process.stderr: bytearray()}
+        watch = Watch(process.pid, home, bounds.memory) if more.programs else None
         try:
-            answer, prints = _listen(process, bounds, started + bounds.seconds)
-        finally:
-            _end(process)
-    value, isolation = _understand(answer, prints, process.returncode, bounds)
-    return ChildResult(value=value, isolation=isolation, seconds=time.monotonic() - started)
+            try:
+                _listen(process, heard, bounds, started + bounds.seconds, watch)
+            finally:
+                _end(process)
+            level, said = _parse(bytes(heard[process.stdout]))
+            prints = bytes(heard[process.stderr][-_TAIL:])
+            value = _understand(level, said, prints, process.returncode, bounds)
+        except CheckProblem as problem:
+            problem.isolation = _parse(bytes(heard[process.stdout]))[0]
+            raise
+    return ChildResult(value=value, isolation=level, seconds=time.monotonic() - started)
 
 
 @cache
@@ -111,27 +140,35 @@ def isolation() -> str:
     return run_in_child(f"{child_main.__name__}:nothing", {}).isolation
 
 
-def _order(
-    task: str, payload: Mapping[str, Any], files: Sequence[OpenFile], limits: ChildLimits, home: str
+def _order(  # noqa: PLR0917  # one caller
+    task: str,
+    payload: Mapping[str, Any],
+    fds: Sequence[int],
+    limits: ChildLimits,
+    home: str,
+    reach: Reach,
 ) -> bytes:
-    packages, paths = _code(task.partition(".")[0].partition(":")[0])
+    packages, paths = _code(task.partition(".")[0].partition(":")[0], *reach.packages)
     order = {
         "task": task,
         "payload": dict(payload),
-        "fds": [file.fd for file in files],
+        "fds": list(fds),
         "limits": asdict(limits),
         "paths": paths,
-        "readable": [*_interpreter(), *packages, *_SYSTEM, home],
+        "packages": list(reach.packages),
+        "readable": [*_interpreter(), *packages, *_SYSTEM, home, *reach.readable],
         "writable": home if limits.writes else None,
+        "programs": list(reach.executable) if reach.programs else None,
+        "isolation": limits.isolation,
         "parent": os.getpid(),
     }
     return json.dumps(order, allow_nan=False).encode("ascii")
 
 
-def _code(top: str) -> tuple[list[str], list[str]]:
-    """Directories of the task's top-level package and of ours, and the paths that lead to them."""
+def _code(*tops: str) -> tuple[list[str], list[str]]:
+    """Directories of the task's top-level packages and of ours, and the paths that lead to them."""
     places = []
-    for name in ("readiness", top):
+    for name in dict.fromkeys(("readiness", *tops)):
         spec = importlib.util.find_spec(name)
         if spec is None:
             raise CheckProblem(f"The package {name} of a check cannot be found.", "Install it again.")
@@ -156,29 +193,39 @@ def _environment(home: str) -> dict[str, str]:
     return plain | dict.fromkeys(threads, "1") | kept
 
 
-def _listen(process: subprocess.Popen[bytes], limits: ChildLimits, deadline: float) -> tuple[bytes, bytes]:
-    """Collect answer and prints until both end. Raises LimitExceeded over time or output."""
-    heard: dict[object, bytearray] = {process.stdout: bytearray(), process.stderr: bytearray()}
+def _listen(
+    process: subprocess.Popen[bytes],
+    heard: Mapping[object, bytearray],
+    limits: ChildLimits,
+    deadline: float,
+    watch: Watch | None,
+) -> None:
+    """Collect answer and prints until both end. Raises LimitExceeded over time, output or what is watched."""
     with selectors.DefaultSelector() as selector:
         for pipe in (process.stdout, process.stderr):
             selector.register(cast("IO[bytes]", pipe), selectors.EVENT_READ)
         while selector.get_map():
-            if time.monotonic() > deadline:
-                raise _too_slow(limits)
+            _still_fine(limits, deadline, watch)
             ready = selector.select(min(0.2, max(deadline - time.monotonic(), 0.0)))
             if not ready and _ended(process):
                 break  # something it started still holds the pipes
             for key, _ in ready:
                 chunk = os.read(key.fd, 1 << 16)
-                heard[key.fileobj] += chunk
+                heard[key.fileobj].extend(chunk)
                 if not chunk:
                     selector.unregister(key.fileobj)
             _bound_output(heard, limits)
     while not _ended(process):
-        if time.monotonic() > deadline:
-            raise _too_slow(limits)
+        _still_fine(limits, deadline, watch)
         time.sleep(0.001)
-    return bytes(heard[process.stdout]), bytes(heard[process.stderr][-_TAIL:])
+
+
+def _still_fine(limits: ChildLimits, deadline: float, watch: Watch | None) -> None:
+    halt.look()
+    if time.monotonic() > deadline:
+        raise _too_slow(limits)
+    if watch:
+        watch.look()
 
 
 def _bound_output(heard: Mapping[object, bytearray], limits: ChildLimits) -> None:
@@ -212,14 +259,16 @@ def _too_slow(limits: ChildLimits) -> LimitExceeded:
     return LimitExceeded(f"The check's process used more than {limits.seconds:g} s and was ended.", _SUSPECT)
 
 
-def _understand(answer: bytes, prints: bytes, code: int, limits: ChildLimits) -> tuple[dict[str, Any], str]:
-    if code == 0:
-        said = _parse(answer)
-        if "problem" in said:
-            raise _problem(**said["problem"])
-        if isinstance(said.get("value"), dict):
-            return said["value"], str(said.get("isolation"))
-    if b'"memory": true' in answer or b"MemoryError" in prints or b"bad_alloc" in prints:
+def _understand(
+    level: str, said: dict[str, Any], prints: bytes, code: int, limits: ChildLimits
+) -> dict[str, Any]:
+    if level and lacking(level, limits.isolation):
+        raise _not_isolated(level, limits.isolation)
+    if code == 0 and "problem" in said:
+        raise problem_of(**said["problem"])
+    if code == 0 and isinstance(said.get("value"), dict):
+        return cast("dict[str, Any]", said["value"])
+    if "memory" in said or b"MemoryError" in prints or b"bad_alloc" in prints:
         raise LimitExceeded(f"The check's process ran out of memory ({_size(limits.memory)}).", _SUSPECT)
     if code == -signal.SIGXCPU:
         raise _too_slow(limits)
@@ -233,15 +282,30 @@ def _understand(answer: bytes, prints: bytes, code: int, limits: ChildLimits) ->
     )
 
 
-def _parse(answer: bytes) -> dict[str, Any]:
+def _not_isolated(level: str, demanded: str) -> CheckProblem:
+    return CheckProblem(
+        f"Not run: this machine grants only {level}, and {'+'.join(required(demanded))} is demanded.",
+        "Run the checks on a machine that grants more, or let the checklist or the operator demand less.",
+    )
+
+
+def _parse(answer: bytes) -> tuple[str, dict[str, Any]]:
+    """Level and answer: the first line, and what follows it."""
+    first, _, rest = answer.partition(b"\n")
+    level = _loaded(first).get("isolation")
+    return level if isinstance(level, str) else "", _loaded(rest)
+
+
+def _loaded(line: bytes) -> dict[str, Any]:
     try:
-        said = json.loads(answer)
+        said = json.loads(line)
     except (ValueError, RecursionError):
         return {}
     return said if isinstance(said, dict) else {}
 
 
-def _problem(kind: str, message: str, advice: str) -> CheckProblem:
+def problem_of(kind: str, message: str, advice: str) -> CheckProblem:
+    """The problem that a child told of; an unknown class becomes a plain CheckProblem."""
     cls = getattr(errors, kind, CheckProblem)
     if not issubclass(cls, CheckProblem):
         cls = CheckProblem

@@ -1,7 +1,8 @@
-"""The child's side of engine/child.py: give up rights, run one function, answer in JSON.
+"""The child's side of engine/child.py: give up rights, run one function, answer in two lines of JSON.
 
-Started as a script with `python -I -B`; reads its order from standard input and answers on what was its
-standard output. What the task prints goes to standard error, so that it cannot be taken for the answer.
+The first line names the isolation reached, so that it is known whatever happens later. Started as a script
+with `python -I -B`; reads its order from standard input and answers on what was its standard output. What
+the task prints goes to standard error, so that it cannot be taken for the answer.
 """
 
 from __future__ import annotations
@@ -21,6 +22,7 @@ if _ROOT not in sys.path:
 
 from readiness.engine.confine import confine, die_with  # noqa: E402  # found by the line above
 from readiness.engine.errors import CheckProblem  # noqa: E402
+from readiness.engine.isolation import lacking  # noqa: E402
 
 
 def nothing(payload: dict[str, Any], fds: list[int]) -> dict[str, Any]:
@@ -35,14 +37,17 @@ def main() -> None:
     answer = _own_stdout()
     sys.path.extend(path for path in order["paths"] if path not in sys.path)
     module, _, name = order["task"].partition(":")
-    # Fills the import system's directory cache while the directories may still be listed.
-    importlib.util.find_spec(module.partition(".")[0])
-    level = confine(order["limits"], order["readable"], order["writable"])
+    for package in (module.partition(".")[0], *order["packages"]):
+        # Fills the import system's directory cache while the directories may still be listed.
+        importlib.util.find_spec(package)
+    level = confine(order["limits"], order["readable"], order["writable"], order["programs"])
     die_with(order["parent"])
-    with _problems_in(answer, level):
+    _say(answer, {"isolation": level})
+    if lacking(level, order["isolation"]):
+        return  # the demand is not met, so nothing is read or run; the parent says so
+    with _problems_in(answer):
         task = getattr(importlib.import_module(module), name)
-        value = task(order["payload"], order["fds"])
-        _say(answer, {"value": value, "isolation": level})
+        _say(answer, {"value": task(order["payload"], order["fds"])})
 
 
 def _own_stdout() -> int:
@@ -52,19 +57,19 @@ def _own_stdout() -> int:
 
 
 @contextmanager
-def _problems_in(answer: int, level: str) -> Iterator[None]:
+def _problems_in(answer: int) -> Iterator[None]:
     try:
         yield
     except CheckProblem as problem:
         ours = [k.__name__ for k in type(problem).__mro__ if k.__module__ == CheckProblem.__module__]
         said = {"kind": ours[0], "message": problem.message, "advice": problem.advice}
-        _say(answer, {"problem": said, "isolation": level})
+        _say(answer, {"problem": said})
     except MemoryError:
-        _say(answer, {"memory": True, "isolation": level})
+        _say(answer, {"memory": True})
 
 
 def _say(answer: int, what: dict[str, Any]) -> None:
-    data = json.dumps(what, allow_nan=False).encode("ascii")
+    data = json.dumps(what, allow_nan=False).encode("ascii") + b"\n"
     while data:
         data = data[os.write(answer, data) :]
 

@@ -20,26 +20,36 @@ from pathlib import Path
 
 _PR_SET_PDEATHSIG, _PR_SET_SECCOMP, _PR_SET_NO_NEW_PRIVS = 1, 22, 38
 _CLONE_NEWNET, _CLONE_NEWUSER, _CLONE_NEWIPC, _CLONE_THREAD = 0x40000000, 0x10000000, 0x08000000, 0x00010000
+_CLONE_NEWPID, _CLONE_NEW_ANY = 0x20000000, 0x7E020080
+_PR_SET_DUMPABLE, _PR_SET_SECUREBITS, _NO_ROOT = 4, 28, 0b1111
 _CAPABILITY_VERSION_3 = 0x20080522
 _EPERM, _ENOSYS = 1, 38
 
 _libc = ctypes.CDLL(None, use_errno=True)
 
 
-def confine(limits: Mapping[str, float], readable: Iterable[str], writable: str | None) -> str:
+def confine(
+    limits: Mapping[str, float],
+    readable: Iterable[str],
+    writable: str | None,
+    programs: Iterable[str] | None = None,
+) -> str:
     """Apply every layer that this machine grants to this process, for good. Returns the level reached.
 
     `limits`: seconds, memory (bytes), writes (bytes per file), files (descriptors). `readable`: directories
-    and files that stay readable; `writable`: one directory, or None for nothing. Must run single-threaded.
+    and files that stay readable; `writable`: one directory, or None for nothing. `programs`: directories
+    whose programs may be started; None: no program and no process. Must run single-threaded.
     """
     _first_to_go()
-    alone = _leave_network()
+    alone = _leave_network(processes=programs is not None)
     if sys.platform == "linux":
         _libc.prctl(_PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0)
-    fenced = _landlock(readable, writable)
-    filtered = _seccomp()
-    _limit(limits, forks=filtered)
-    layers = {"rlimit": True, "seccomp": filtered, "landlock": fenced, "userns": alone}
+        if programs is not None:
+            _libc.prctl(_PR_SET_DUMPABLE, 0, 0, 0, 0)  # what it starts may not reach into this process
+    abi = _landlock(readable, writable, programs)
+    filtered = _seccomp(programs=programs is not None, signals=abi >= _SCOPED)
+    _limit(limits, forks=filtered or programs is not None)
+    layers = {"rlimit": True, "seccomp": filtered, "landlock": abi > 0, "userns": alone}
     return "+".join(name for name, reached in layers.items() if reached)
 
 
@@ -78,44 +88,55 @@ def _limit(limits: Mapping[str, float], *, forks: bool) -> None:
         resource.setrlimit(name, (bound, bound))
 
 
-def _leave_network() -> bool:
+def _leave_network(*, processes: bool) -> bool:
     if sys.platform != "linux":
         return False
-    if _libc.unshare(_CLONE_NEWUSER | _CLONE_NEWNET | _CLONE_NEWIPC) != 0:
-        return False
-    # In its own user namespace the process holds every capability: give them back.
-    header = (ctypes.c_uint32 * 2)(_CAPABILITY_VERSION_3, 0)
-    _libc.capset(header, (ctypes.c_uint32 * 6)())
-    return True
+    # In a process namespace the first program takes all others with it when it ends.
+    wanted = _CLONE_NEWUSER | _CLONE_NEWNET | _CLONE_NEWIPC | (_CLONE_NEWPID if processes else 0)
+    alone = bool(_libc.unshare(wanted) == 0)
+    if processes:
+        _libc.prctl(_PR_SET_SECUREBITS, _NO_ROOT, 0, 0, 0)  # a program of the administrator's is no more
+    if alone or processes:
+        # In its own user namespace the process holds every capability: give them back.
+        header = (ctypes.c_uint32 * 2)(_CAPABILITY_VERSION_3, 0)
+        _libc.capset(header, (ctypes.c_uint32 * 6)())
+    return alone
 
 
 # --- Landlock: which files -------------------------------------------------------------------
 
 _CREATE_RULESET, _ADD_RULE, _RESTRICT_SELF = 444, 445, 446
-_READ_FILE, _READ_DIR = 1 << 2, 1 << 3
+_EXECUTE, _WRITE_FILE, _READ_FILE, _READ_DIR, _TRUNCATE = 1 << 0, 1 << 1, 1 << 2, 1 << 3, 1 << 14
+_OF_FILES = _EXECUTE | _WRITE_FILE | _READ_FILE | _TRUNCATE
+_SCOPED = 6  # from this version on, signals stay inside the fence
 _FS_RIGHTS = {1: (1 << 13) - 1, 2: (1 << 14) - 1, 3: (1 << 15) - 1, 4: (1 << 15) - 1}
 _FS_RIGHTS_NEWEST = (1 << 16) - 1
 
 
-def _landlock(readable: Iterable[str], writable: str | None) -> bool:
+def _landlock(readable: Iterable[str], writable: str | None, programs: Iterable[str] | None) -> int:
+    """The version of the fence that holds; 0 when there is none."""
     if sys.platform != "linux":
-        return False
-    abi = _libc.syscall(_CREATE_RULESET, None, ctypes.c_size_t(0), 1)
+        return 0
+    abi = int(_libc.syscall(_CREATE_RULESET, None, ctypes.c_size_t(0), 1))
     if abi < 1:
-        return False
+        return 0
     rights = _FS_RIGHTS.get(abi, _FS_RIGHTS_NEWEST)
     # Handled file rights, TCP bind and connect (ABI 4), abstract sockets and signals (ABI 6).
-    attributes = struct.pack("=QQQ", rights, 3, 3)[: 8 if abi < 4 else 16 if abi < 6 else 24]
+    attributes = struct.pack("=QQQ", rights, 3, 3)[: 8 if abi < 4 else 16 if abi < _SCOPED else 24]
     ruleset = _libc.syscall(_CREATE_RULESET, attributes, ctypes.c_size_t(len(attributes)), 0)
     if ruleset < 0:
-        return False
+        return 0
     for path in readable:
         _allow(ruleset, path, _READ_FILE | _READ_DIR)
+    for path in programs or ():
+        _allow(ruleset, path, _READ_FILE | _READ_DIR | _EXECUTE)
+    if programs is not None:
+        _allow(ruleset, "/dev/null", _READ_FILE | _WRITE_FILE)
     if writable:
-        _allow(ruleset, writable, rights)
+        _allow(ruleset, writable, rights & ~_EXECUTE)
     held = _libc.syscall(_RESTRICT_SELF, ruleset, 0) == 0
     os.close(ruleset)
-    return bool(held)
+    return abi if held else 0
 
 
 def _allow(ruleset: int, path: str, rights: int) -> None:
@@ -124,7 +145,7 @@ def _allow(ruleset: int, path: str, rights: int) -> None:
     except OSError:
         return  # not on this machine: nothing to allow
     if not Path(path).is_dir():
-        rights &= _READ_FILE
+        rights &= _OF_FILES
     _libc.syscall(_ADD_RULE, ruleset, 1, struct.pack("=Qi", rights, place), 0)
     os.close(place)
 
@@ -150,34 +171,50 @@ _DENIED = {
 }  # fmt: skip
 _JUDGED = {"clone": (56, 220), "tgkill": (234, 131), "prlimit64": (302, 261)}
 _CLONE3, _X32 = 435, 0x40000000
-_LOAD, _EQUAL, _AT_LEAST, _ANY_BIT, _RETURN = 0x20, 0x15, 0x35, 0x45, 0x06
+# What a command needs and a parser does not; signals only where the fence keeps them inside.
+_OF_PROGRAMS = ("fork", "vfork", "execve", "execveat")
+_OF_SIGNALS = ("kill", "tkill")
+_LOAD, _EQUAL, _AT_LEAST, _ANY_BIT, _RETURN, _AND = 0x20, 0x15, 0x35, 0x45, 0x06, 0x54
+_STREAM, _SOCKET_TYPE = 1, 0xF
 _ALLOW, _ERRNO = 0x7FFF0000, 0x00050000
 
 
-def _seccomp() -> bool:
+def _seccomp(*, programs: bool, signals: bool) -> bool:
     machine = platform.machine()
     if sys.platform != "linux" or machine not in _MACHINES or struct.calcsize("P") != 8:
         return False
-    code = b"".join(struct.pack("=HBBI", *step) for step in _program(machine))
+    code = b"".join(struct.pack("=HBBI", *step) for step in _program(machine, programs, signals))
     buffer = ctypes.create_string_buffer(code, len(code))
     program = struct.pack("@HP", len(code) // 8, ctypes.addressof(buffer))
     return bool(_libc.prctl(_PR_SET_SECCOMP, 2, program, 0, 0) == 0)
 
 
-def _program(machine: str) -> Iterator[tuple[int, int, int, int]]:
+def _program(machine: str, programs: bool, signals: bool) -> Iterator[tuple[int, int, int, int]]:  # noqa: FBT001  # called once
     column = _MACHINES.index(machine)
     judged = {name: numbers[column] for name, numbers in _JUDGED.items()}
     refuse, allow = (_RETURN, 0, 0, _ERRNO | _EPERM), (_RETURN, 0, 0, _ALLOW)
     yield from ((_LOAD, 0, 0, 4), (_EQUAL, 1, 0, _AUDIT_ARCH[machine]), refuse)
     yield from ((_LOAD, 0, 0, 0), (_AT_LEAST, 0, 1, _X32), refuse)
-    for numbers in _DENIED.values():
-        if (number := numbers[column]) is not None:
+    first, second = (_LOAD, 0, 0, 16), (_LOAD, 0, 0, 24)
+    spared = (*_OF_PROGRAMS, "socketpair", *(_OF_SIGNALS if signals else ())) if programs else ()
+    if programs:
+        # connected pairs only: a pair of datagram sockets could be sent elsewhere
+        number = _DENIED["socketpair"][column]
+        yield from ((_EQUAL, 0, 5, number or 0), second, (_AND, 0, 0, _SOCKET_TYPE), (_EQUAL, 1, 0, _STREAM))
+        yield from (refuse, allow)
+    for name, numbers in _DENIED.items():
+        if (number := numbers[column]) is not None and name not in spared:
             yield from ((_EQUAL, 0, 1, number), refuse)
     # glibc falls back from clone3 to clone, whose flags a filter can see
     yield from ((_EQUAL, 0, 1, _CLONE3), (_RETURN, 0, 0, _ERRNO | _ENOSYS))
-    argument = (_LOAD, 0, 0, 16)
-    yield from ((_EQUAL, 0, 4, judged["clone"]), argument, (_ANY_BIT, 1, 0, _CLONE_THREAD), refuse, allow)
+    if programs:  # processes, but no namespaces, in which they would hold every capability again
+        spaces = (_ANY_BIT, 0, 1, _CLONE_NEW_ANY)
+        yield from ((_EQUAL, 0, 4, judged["clone"]), first, spaces, refuse, allow)
+    else:
+        threads = (_ANY_BIT, 1, 0, _CLONE_THREAD)
+        yield from ((_EQUAL, 0, 4, judged["clone"]), first, threads, refuse, allow)
     # a process may signal itself (abort) and read its own limits, nobody else's
-    yield from ((_EQUAL, 0, 4, judged["tgkill"]), argument, (_EQUAL, 1, 0, os.getpid()), refuse, allow)
-    yield from ((_EQUAL, 0, 4, judged["prlimit64"]), argument, (_EQUAL, 1, 0, 0), refuse, allow)
+    if not (programs and signals):
+        yield from ((_EQUAL, 0, 4, judged["tgkill"]), first, (_EQUAL, 1, 0, os.getpid()), refuse, allow)
+    yield from ((_EQUAL, 0, 4, judged["prlimit64"]), first, (_EQUAL, 1, 0, 0), refuse, allow)
     yield allow

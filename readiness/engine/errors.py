@@ -52,7 +52,12 @@ class ResultError(ReadinessError):
 
 
 class CheckProblem(ReadinessError):
-    """Something a check met in the run; the runner turns it into a finding, never into a pass."""
+    """Something a check met in the run; the runner turns it into a finding, never into a pass.
+
+    `isolation` is the level of the child process that it came from, or empty.
+    """
+
+    isolation: str = ""
 
 
 class FileMissing(CheckProblem):

@@ -75,11 +75,15 @@ class Opaque:
 
 @dataclass(frozen=True, slots=True)
 class Global:
-    """A name that the pickle imports, with the description of what calling it makes."""
+    """A name that the pickle imports, with the description of what calling it makes.
+
+    `new`: what `cls.__new__(cls)` makes where that differs from a call; only this is harmless for classes.
+    """
 
     module: str
     name: str
     makes: Any
+    new: Any = None
 
     def __str__(self) -> str:
         return f"{self.module}.{self.name}"
@@ -89,6 +93,7 @@ _SIZES = {
     "float64": 8, "float32": 4, "float16": 2, "bfloat16": 2, "int64": 8, "int32": 4, "int16": 2, "int8": 1,
     "uint8": 1, "uint16": 2, "uint32": 4, "uint64": 8, "bool": 1, "complex64": 8, "complex128": 16,
     "complex32": 4, "float8_e4m3fn": 1, "float8_e5m2": 1, "float8_e4m3fnuz": 1, "float8_e5m2fnuz": 1,
+    "float8_e8m0fnu": 1, "float4_e2m1fn_x2": 1,
     "qint8": 1, "quint8": 1, "qint32": 4,
 }  # fmt: skip
 _STORAGES = {
@@ -114,14 +119,15 @@ def find_global(module: str, name: str) -> Global | None:
     return Global(module, name, makes) if makes else None
 
 
-def call(function: Global, arguments: tuple[Any, ...]) -> Any:
+def call(function: Global, arguments: tuple[Any, ...], *, new: bool = False) -> Any:
     """What `function(*arguments)` would make, as a description; None when the call makes no sense."""
-    if function.makes is Opaque:
+    makes = (function.new if new else None) or function.makes
+    if makes is Opaque:
         return Opaque(str(function))
-    if not callable(function.makes):
+    if not callable(makes):
         return None
     try:
-        return function.makes(*arguments)
+        return makes(*arguments)
     except (TypeError, ValueError, struct.error):
         return None
 
@@ -141,8 +147,19 @@ def set_state(target: Any, state: Any) -> bool:
             target.order = ">" if state[1] == ">" else "<"
         return True
     if isinstance(target, Opaque):
-        target.state = state
-    return isinstance(target, Pairs | Tensor | Opaque)
+        return _merge(target, state)
+    return isinstance(target, Pairs | Tensor)
+
+
+def _merge(target: Opaque, state: Any) -> bool:
+    """Take the state over as it is now: what is written into the same dictionary later does not count."""
+    if target.state is None:
+        target.state = Pairs(list(state.items)) if isinstance(state, Pairs) else state
+    elif isinstance(target.state, Pairs) and isinstance(state, Pairs):
+        target.state.items.extend(state.items)
+    else:
+        return False
+    return True
 
 
 def _tensor(storage: Any, offset: Any, shape: Any, stride: Any, *_rest: Any) -> Tensor:
@@ -241,6 +258,31 @@ def _opaque(*_arguments: Any) -> Opaque:
     return Opaque()
 
 
+def _layout(name: Any) -> Opaque:
+    if name not in ("torch.sparse_coo", "torch.sparse_csr", "torch.sparse_csc", "torch.strided"):
+        raise ValueError
+    return Opaque(name)
+
+
+def _sparse(_layout: Any, parts: Any) -> Opaque:
+    if not isinstance(parts, tuple) or len(parts) < 3:
+        raise TypeError
+    return Opaque("sparse tensor", parts)
+
+
+def _quantised(storage: Any, offset: Any, shape: Any, stride: Any, scheme: Any, *_rest: Any) -> Tensor:
+    if not isinstance(scheme, tuple):
+        raise TypeError
+    return _tensor(storage, offset, shape, stride)
+
+
+def _plain(*arguments: Any) -> Opaque:
+    """A value object made of text and numbers only, whose constructor does nothing else."""
+    if not all(isinstance(a, str | bytes | int | float | Opaque | None) for a in arguments):
+        raise TypeError
+    return Opaque(state=list(arguments))
+
+
 _CALLS: dict[tuple[str, str], Callable[..., Any]] = {
     ("torch._utils", "_rebuild_tensor"): _tensor,
     ("torch._utils", "_rebuild_tensor_v2"): _tensor,
@@ -251,16 +293,40 @@ _CALLS: dict[tuple[str, str], Callable[..., Any]] = {
     ("torch._tensor", "Tensor"): _opaque,
     ("torch", "Tensor"): _opaque,
     ("torch.nn.parameter", "Parameter"): _parameter,
+    ("torch._utils", "_rebuild_sparse_tensor"): _sparse,
+    ("torch._utils", "_rebuild_qtensor"): _quantised,
+    ("torch.serialization", "_get_layout"): _layout,
     ("torch", "Size"): _size,
+    ("torch.torch_version", "TorchVersion"): _plain,
     ("torch", "device"): _opaque,
     ("collections", "OrderedDict"): _ordered,
     ("collections", "defaultdict"): _default_dict,
     ("collections", "Counter"): _ordered,
     ("_codecs", "encode"): _encoded,
+    ("argparse", "Namespace"): Opaque,
+    ("datetime", "datetime"): _plain,
+    ("datetime", "date"): _plain,
+    ("datetime", "timedelta"): _plain,
     ("numpy", "dtype"): _numpy_dtype,
     ("numpy", "ndarray"): _opaque,
     ("numpy.core.multiarray", "scalar"): _numpy_scalar,
     ("numpy.core.multiarray", "_reconstruct"): _opaque,
+}
+_CALLS |= {
+    ("pathlib", name): _plain
+    for name in ("Path", "PosixPath", "WindowsPath", "PurePosixPath", "PureWindowsPath")
+}
+_CALLS |= {("pathlib._local", name): _plain for name in ("Path", "PosixPath", "WindowsPath")}  # Python 3.13
+_CALLS |= {("torch", name): Opaque for name in ("per_tensor_affine", "per_channel_affine", "strided")}
+_CALLS |= {
+    # Lightning's dictionary of hyper-parameters; it moved with each major version.
+    (module, "AttributeDict"): _ordered
+    for module in (
+        "pytorch_lightning.utilities.parsing",
+        "lightning.pytorch.utilities.parsing",
+        "lightning_fabric.utilities.data",
+        "lightning.fabric.utilities.data",
+    )
 }
 _CALLS |= {
     (module, name): makes

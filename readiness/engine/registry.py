@@ -41,13 +41,19 @@ CheckFunction = Callable[[Any, RunDirectory], Finding]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Kind:
-    """One declared kind of check. `short` names the parameter that a bare value sets (`file: a.txt`)."""
+    """One declared kind of check. `short` names the parameter that a bare value sets (`file: a.txt`).
+
+    `aliases` are older names of the same kind. `written` looks at the parameters as they stand in the
+    checklist, with the values of `$name`, before they are filled in; it raises ParameterError.
+    """
 
     name: str
     title: str
     params: type[Params]
     function: CheckFunction
     short: str | None
+    aliases: tuple[str, ...] = ()
+    written: Callable[[Any, Mapping[str, Any]], None] | None = None
 
     @property
     def doc(self) -> str:
@@ -93,7 +99,9 @@ def _own_schema(wanted: type) -> dict[str, Any]:
 
 
 _KINDS: dict[str, Kind] = {}
+_ALIASES: dict[str, str] = {}
 _BROKEN: dict[str, str] = {}
+_OUTSIDE: dict[str, str] = {}
 
 
 class DuplicateKindError(ReadinessError):
@@ -101,25 +109,46 @@ class DuplicateKindError(ReadinessError):
 
 
 def check(
-    name: str, *, title: str, short: str | None = None
+    name: str,
+    *,
+    title: str,
+    short: str | None = None,
+    aliases: tuple[str, ...] = (),
+    written: Callable[[Any, Mapping[str, Any]], None] | None = None,
 ) -> Callable[[Callable[[P, RunDirectory], Finding]], Callable[[P, RunDirectory], Finding]]:
     """Declare a kind of check. The first argument's annotation gives the parameters' type."""
 
     def declare(function: Callable[[P, RunDirectory], Finding]) -> Callable[[P, RunDirectory], Finding]:
-        known = _KINDS.get(name)
-        if known and known.function is not function:
-            places = f"{known.function.__module__} and {function.__module__}"
-            raise DuplicateKindError(f"The check kind {name!r} is declared twice: in {places}.")
+        for one in (name, *aliases):
+            _refuse_double(one, function)
         first = next(iter(inspect.signature(function).parameters))
-        params = get_type_hints(function)[first]
-        _KINDS[name] = Kind(name=name, title=title, params=params, function=function, short=short)
+        _KINDS[name] = Kind(
+            name=name,
+            title=title,
+            params=get_type_hints(function)[first],
+            function=function,
+            short=short,
+            aliases=aliases,
+            written=written,
+        )
+        _ALIASES.update(dict.fromkeys(aliases, name))
         return function
 
     return declare
 
 
+def _refuse_double(name: str, function: CheckFunction) -> None:
+    known = _KINDS.get(_ALIASES.get(name, name))
+    if known and known.function is not function:
+        places = f"{known.function.__module__} and {function.__module__}"
+        raise DuplicateKindError(f"The check kind {name!r} is declared twice: in {places}.")
+
+
 def kinds() -> dict[str, Kind]:
-    """All kinds by name, built in and from other packages, sorted. Imported once, on first use."""
+    """All kinds by name, built in and from other packages, sorted. Imported once, on first use.
+
+    An alias is no entry of its own.
+    """
     _load()
     return dict(sorted(_KINDS.items()))
 
@@ -133,6 +162,7 @@ def broken() -> dict[str, str]:
 def get(name: str) -> Kind:
     """The kind of that name. Raises ParameterError naming the known ones."""
     known = kinds()
+    name = _ALIASES.get(name, name)
     if name not in known:
         advice = (
             f"It failed to load: {_BROKEN[name]}."
@@ -141,6 +171,16 @@ def get(name: str) -> Kind:
         )
         raise ParameterError(f"Unknown check kind {name!r}.", advice)
     return known[name]
+
+
+def declared(name: str) -> Kind | None:
+    """The kind of that name as far as modules are imported already; it imports none."""
+    return _KINDS.get(_ALIASES.get(name, name))
+
+
+def outside(kind: Kind) -> str | None:
+    """The module to import for a kind of another package; None for our own and for code of this process."""
+    return _OUTSIDE.get(kind.name)
 
 
 @cache
@@ -152,7 +192,16 @@ def _load() -> None:
     for module in pkgutil.iter_modules(checks.__path__):
         importlib.import_module(f"{checks.__name__}.{module.name}")
     for entry in entry_points(group="readiness.checks"):
+        before = set(_KINDS)
         try:
             entry.load()
         except (ImportError, AttributeError, SyntaxError, ReadinessError) as error:
             _BROKEN[entry.name] = f"{type(error).__name__}: {error}"
+        top = entry.module.partition(".")[0]
+        for name, kind in list(_KINDS.items()):
+            if top != "readiness" and (name not in before or _top(kind) == top):
+                _OUTSIDE[name] = entry.module
+
+
+def _top(kind: Kind) -> str:
+    return kind.function.__module__.partition(".")[0]

@@ -88,7 +88,7 @@ def run_check(
     except Exception as error:  # a check may be anybody's code; its crash must not end the run
         if isinstance(error, run.options.interrupts):
             raise
-        finding = _crash(spec, error)
+        finding = _crash(spec.kind, error)
     return CheckResult(
         kind=spec.kind,
         params=params,
@@ -96,6 +96,16 @@ def run_check(
         duration_s=time.monotonic() - started,
         files=tuple(own.used.values()),
     )
+
+
+def guard(what: str, function: Callable[[], Finding], interrupts: tuple[type[Exception], ...] = ()) -> Finding:
+    """The finding of `function`; a crash becomes ERROR, naming `what`. `interrupts` pass through."""
+    try:
+        return function()
+    except Exception as error:  # one broken check must not end the others
+        if isinstance(error, interrupts):
+            raise
+        return _crash(what, error)
 
 
 def run_item(item: Item, run: RunDirectory, values: Mapping[str, Any]) -> ItemResult:
@@ -120,10 +130,15 @@ def run_checklist(
     with ThreadPoolExecutor(max_workers=workers or os.cpu_count() or 1) as pool:
         futures = [pool.submit(run_item, item, run, values) for item in checklist.items]
         results = []
-        for future in futures:
-            results.append(future.result())
-            if on_item:
-                on_item(results[-1])
+        try:
+            for future in futures:
+                results.append(future.result())
+                if on_item:
+                    on_item(results[-1])
+        except BaseException:  # Ctrl-C, or a worker's time limit: nobody waits for the rest
+            run.cancelled.set()
+            pool.shutdown(wait=False, cancel_futures=True)
+            raise
     return results
 
 
@@ -153,10 +168,10 @@ def _problem(problem: CheckProblem, *, required: bool) -> Finding:
     )
 
 
-def _crash(spec: CheckSpec, error: Exception) -> Finding:
+def _crash(what: str, error: Exception) -> Finding:
     return Finding(
         outcome=Outcome.ERROR,
-        message=f"The check {spec.kind} broke: {type(error).__name__}: {error}",
+        message=f"The check {what} broke: {type(error).__name__}: {error}",
         advice="This is a fault of the check, not of the run. Report it with this message.",
         details={"problem": type(error).__name__},
     )

@@ -12,14 +12,15 @@ import errno
 import hashlib
 import os
 import stat
+import threading
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from functools import partial
 from pathlib import Path, PurePosixPath
 
 from readiness.engine.errors import (
     BadContent,
+    CheckProblem,
     FileChanged,
     FileMissing,
     FileRefused,
@@ -30,9 +31,6 @@ from readiness.engine.options import Options
 
 CHUNK = 1 << 20
 TEXT_LIMIT = 32 << 20
-MAX_FILES = 200_000
-
-Progress = Callable[[int, int], None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,18 +45,31 @@ class Entry:
 class OpenFile:
     """An open file of the run: its descriptor, size and lazily computed SHA-256 of the same descriptor."""
 
-    def __init__(self, path: str, fd: int) -> None:
+    def __init__(self, path: str, fd: int, cancelled: threading.Event | None = None) -> None:
         self.path = path
         self.fd = fd
+        self._cancelled = cancelled or threading.Event()
         self._before = os.fstat(fd)
         self.size = self._before.st_size
 
-    def sha256(self) -> str:
-        """Hash the whole file through this descriptor in constant memory; the position afterwards is 0."""
-        digest = hashlib.sha256()
+    def chunks(self, size: int = CHUNK) -> Iterator[bytes]:
+        """The bytes from the beginning, at most `size` at once. Ends early when the run is cancelled."""
         os.lseek(self.fd, 0, os.SEEK_SET)
-        while chunk := os.read(self.fd, CHUNK):
+        while chunk := os.read(self.fd, size):
+            if self._cancelled.is_set():
+                raise CheckProblem(f"Reading {self.path} was interrupted.")
+            yield chunk
+
+    def sha256(self, progress: Callable[[int], None] | None = None) -> str:
+        """Hash the whole file through this descriptor in constant memory; the position afterwards is 0.
+
+        `progress` is called with the number of bytes of each chunk; what it raises ends the hashing.
+        """
+        digest = hashlib.sha256()
+        for chunk in self.chunks():
             digest.update(chunk)
+            if progress:
+                progress(len(chunk))
         os.lseek(self.fd, 0, os.SEEK_SET)
         return digest.hexdigest()
 
@@ -66,11 +77,7 @@ class OpenFile:
         """All bytes. Raises LimitExceeded when the file is larger than `limit` bytes."""
         if self.size > limit:
             raise LimitExceeded(f"{self.path} has {self.size} bytes; this check reads at most {limit}.")
-        os.lseek(self.fd, 0, os.SEEK_SET)
-        parts = []
-        while chunk := os.read(self.fd, CHUNK):
-            parts.append(chunk)
-        return b"".join(parts)
+        return b"".join(self.chunks())
 
     def check_unmoved(self) -> None:
         """Raise FileChanged when the file was written since it was opened."""
@@ -89,7 +96,8 @@ class RunDirectory:
     `snapshot` maps path to Entry when the run is bound to an artifact snapshot: a file whose bytes
     differ raises FileChanged. `used` collects the files that were read, with their hashes.
     `options` says what the operator allows; `required` is False for the
-    checks of recommended and conditional items, whose missing files are SKIP instead of FAIL.
+    checks of recommended and conditional items, whose missing files are SKIP instead of FAIL. Setting
+    `cancelled` ends whatever still reads, within a chunk: nobody waits for it any more.
     """
 
     root: Path
@@ -97,6 +105,7 @@ class RunDirectory:
     options: Options = field(default_factory=Options)
     required: bool = True
     used: dict[str, Entry] = field(default_factory=dict)
+    cancelled: threading.Event = field(default_factory=threading.Event)
 
     def __post_init__(self) -> None:
         root = Path(os.path.realpath(self.root))
@@ -110,7 +119,13 @@ class RunDirectory:
 
     def fresh(self, *, required: bool) -> RunDirectory:
         """The same run with an empty `used`, for one check."""
-        return RunDirectory(root=self.root, snapshot=self.snapshot, options=self.options, required=required)
+        return RunDirectory(
+            root=self.root,
+            snapshot=self.snapshot,
+            options=self.options,
+            required=required,
+            cancelled=self.cancelled,
+        )
 
     def exists(self, path: str) -> bool:
         """Whether a plain file lies at `path`; a refused path (a link that leaves) raises FileRefused."""
@@ -129,7 +144,7 @@ class RunDirectory:
         name = _clean(path)
         fd = self._descend(name)
         try:
-            file = OpenFile(name, fd)
+            file = OpenFile(name, fd, self.cancelled)
             if verify:
                 self._record(file)
             yield file
@@ -184,28 +199,40 @@ class RunDirectory:
             raise FileRefused(
                 f"{name} is a link that leaves the run directory.", "Copy the file into the run."
             )
-        relative = os.path.relpath(real, self.root)
-        flags = os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC | os.O_NONBLOCK
-        current = os.open(self.root, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+        current = descend(self.root, os.path.relpath(real, self.root), name)
         try:
-            *folders, last = PurePosixPath(relative).parts or (".",)
-            for folder in folders:
-                current = _step(current, folder, flags | os.O_DIRECTORY, name)
-            current = _step(current, last, flags, name)
-            _refuse_odd(name, os.fstat(current))
+            refuse_odd(name, os.fstat(current))
         except BaseException:
             os.close(current)
             raise
         return current
 
 
-def _step(parent: int, part: str, flags: int, name: str) -> int:
+def descend(root: Path, relative: str, name: str = "") -> int:
+    """A descriptor of the file or folder `relative` beneath `root`, reached without following any link.
+
+    `name` is what messages call it. Raises FileMissing, FileRefused.
+    """
+    current = os.open(root, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    *folders, last = PurePosixPath(relative).parts or (".",)
     try:
-        child = os.open(part, flags, dir_fd=parent)
+        for part in folders:
+            child = step_down(current, part, name or relative, os.O_DIRECTORY)
+            os.close(current)
+            current = child
+        return step_down(current, last, name or relative)
+    finally:
+        os.close(current)
+
+
+def step_down(folder: int, part: str, name: str, flags: int = 0) -> int:
+    """Open `part` of an open folder; a link is not followed. Raises FileMissing, FileRefused."""
+    try:
+        return os.open(
+            part, os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC | os.O_NONBLOCK | flags, dir_fd=folder
+        )
     except OSError as error:
         raise _open_problem(name, error) from None
-    os.close(parent)
-    return child
 
 
 def _open_problem(name: str, error: OSError) -> FileMissing | FileRefused:
@@ -224,7 +251,8 @@ def _open_problem(name: str, error: OSError) -> FileMissing | FileRefused:
     )
 
 
-def _refuse_odd(name: str, info: os.stat_result) -> None:
+def refuse_odd(name: str, info: os.stat_result) -> None:
+    """Raise FileMissing for a folder, FileRefused for a device, a pipe, a socket or a hard link."""
     if stat.S_ISDIR(info.st_mode):
         raise FileMissing(f"{name} is a directory, not a file.", "Name a file in the checklist.")
     if not stat.S_ISREG(info.st_mode):
@@ -254,69 +282,3 @@ def decode(data: bytes, path: str) -> str:
         raise BadContent(
             f"{path} is not {error.encoding} text: byte {error.start} is invalid.", "Save it as UTF-8."
         ) from None
-
-
-def index(root: Path, progress: Progress | None = None) -> list[Entry]:
-    """Every plain file beneath `root` with size and SHA-256, sorted by path.
-
-    Raises RunDirectoryError for a missing root or too many files, FileRefused for links that leave,
-    devices, hard links and folders that cannot be read, FileChanged when a file is written meanwhile
-    (a half-written run).
-    """
-    run = RunDirectory(root)
-    names = list(_walk(run.root))
-    if len(names) > MAX_FILES:
-        raise RunDirectoryError(
-            f"{root} holds more than {MAX_FILES} files.", "Point at the run itself, not above it."
-        )
-    for done, name in enumerate(names, 1):
-        with run.open(name):
-            pass
-        if progress:
-            progress(done, len(names))
-    return sorted(run.used.values(), key=lambda entry: entry.path)
-
-
-def _walk(root: Path) -> Iterator[str]:
-    for folder, folders, files in os.walk(root, onerror=partial(_refuse_closed, root)):
-        base = Path(folder)
-        for name in (*folders, *files):
-            _refuse_unreadable(name)
-        for name in list(folders):
-            if (base / name).is_symlink():
-                # A linked folder is not part of the run's own bytes unless it leads to files inside it,
-                # which are indexed under their own names; one that leads out is refused.
-                folders.remove(name)
-                _refuse_leaving(root, base / name)
-        for name in files:
-            if (base / name).is_symlink():
-                _refuse_leaving(root, base / name)
-                continue
-            yield (base / name).relative_to(root).as_posix()
-
-
-def _refuse_closed(root: Path, error: OSError) -> None:
-    # os.walk leaves such a folder out; its files would be missing from the snapshot without a word
-    name = os.path.relpath(error.filename, root)
-    raise FileRefused(
-        f"{root if name == '.' else name} cannot be read: {error.strerror}.",
-        "Make it readable for the account that runs the checks.",
-    )
-
-
-def _refuse_unreadable(name: str) -> None:
-    try:
-        name.encode()
-    except UnicodeEncodeError:
-        raise FileRefused(
-            f"The name {os.fsencode(name)!r} in the run directory is not UTF-8.", "Rename it."
-        ) from None
-
-
-def _refuse_leaving(root: Path, link: Path) -> None:
-    target = os.path.realpath(link)
-    if target != str(root) and not target.startswith(f"{root}{os.sep}"):
-        name = link.relative_to(root).as_posix()
-        raise FileRefused(
-            f"{name} is a link that leaves the run directory.", "Copy what it leads to into the run."
-        )

@@ -8,8 +8,10 @@ from dataclasses import dataclass
 from typing import Any
 
 from readiness.engine.errors import BadContent, LimitExceeded
+from readiness.engine.legacy_torch import is_legacy, read_legacy, refuse_tar
 from readiness.engine.pickle_globals import Opaque, Pairs, Storage, Tensor
 from readiness.engine.pickle_reader import MAX_PICKLE, read_pickle
+from readiness.engine.readers.lfs import refuse_pointer
 from readiness.engine.sizes import size_words
 from readiness.engine.target import OpenFile
 from readiness.engine.zip_directory import Member, read_members
@@ -19,11 +21,15 @@ _TORCHSCRIPT = ("__torch__", "torch.jit")
 
 @dataclass(frozen=True, slots=True)
 class TorchFile:
-    """A PyTorch archive: the described value of its `data.pkl`, its members, whether it is TorchScript."""
+    """A PyTorch file: the described object, the archive's members (none in the old form).
+
+    `form`: "zip" (PyTorch 1.6 and newer) or "legacy".
+    """
 
     value: Any
     members: dict[str, Member]
     torchscript: bool
+    form: str = "zip"
 
     @property
     def entries(self) -> dict[str, Any]:
@@ -34,9 +40,15 @@ class TorchFile:
 def read_torch_file(file: OpenFile) -> TorchFile:
     """Inspect a file written by torch.save or torch.jit.save. Tensor bytes are never read.
 
-    Raises BadContent (empty, cut off, another format, legacy format, broken, lacking tensor bytes),
+    Raises BadContent (empty, cut off, a Git LFS pointer, another format, broken, lacking tensor bytes),
     Unverified for a pickle that names something unknown, LimitExceeded.
     """
+    refuse_pointer(file)
+    if is_legacy(os.pread(file.fd, 64, 0)):
+        value = read_legacy(file)
+        for tensor in tensors(value):
+            _reach(file, tensor)
+        return TorchFile(value, {}, torchscript=False, form="legacy")
     _refuse_other_formats(file)
     members = read_members(file)
     prefix = _prefix(file, members)
@@ -91,13 +103,15 @@ def _refuse_other_formats(file: OpenFile) -> None:
         raise BadContent(f"{file.path} is empty (0 bytes).", "Save the checkpoint again.")
     if head.startswith(b"PK\x03\x04"):
         return
-    if head.startswith(b"version https://git-lfs"):
-        raise BadContent(f"{file.path} is a Git LFS pointer, not the file itself.", "Run: git lfs pull.")
-    if head.startswith((b"\x80\x02", b"\x80\x03", b"\x80\x04", b"\x80\x05")):
+    refuse_tar(file)
+    if head.startswith((b"\x80\x01", b"\x80\x02", b"\x80\x03", b"\x80\x04", b"\x80\x05")):
         raise BadContent(
-            f"{file.path} is a bare pickle (PyTorch's legacy format, or not PyTorch at all): not verified.",
-            "Load it where it is trusted and save it with torch.save of PyTorch 1.6 or newer.",
+            f"{file.path} is a bare pickle, which torch.save does not write: not verified.",
+            "Load it where it is trusted and save it with torch.save; for scikit-learn models, "
+            "use the check `sklearn`.",
         )
+    if head[8:10] == b'{"':
+        raise BadContent(f"{file.path} looks like safetensors, not PyTorch.", "Use the check `safetensors`.")
     if not head.strip(b"\0"):
         raise BadContent(
             f"{file.path} begins with zeros: it was probably never written to its end.", "Save it again."
@@ -127,8 +141,12 @@ def _complete(file: OpenFile, tensor: Tensor, member: Member | None) -> None:
             f"the archive holds {found}.",
             "Save or copy the checkpoint again.",
         )
-    if tensor.last_byte > storage.bytes:
+    _reach(file, tensor)
+
+
+def _reach(file: OpenFile, tensor: Tensor) -> None:
+    if tensor.last_byte > tensor.storage.bytes:
         raise BadContent(
-            f"{file.path} has a tensor that reaches beyond its storage {storage.key[:40]}.",
+            f"{file.path} has a tensor that reaches beyond its storage {tensor.storage.key[:40]}.",
             "Save the checkpoint again.",
         )

@@ -15,7 +15,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from readiness.engine import target
+from readiness.engine import indexing
 from readiness.engine.errors import (
     BadContent,
     FileChanged,
@@ -57,7 +57,7 @@ def test_refuses_links_that_leave(root):
     with pytest.raises(FileRefused, match="leaves"):
         RunDirectory(root).read_bytes("out.txt")
     with pytest.raises(FileRefused, match="leaves"):
-        target.index(root)
+        indexing.index(root)
 
 
 def test_refuses_folder_links_that_leave(root):
@@ -66,7 +66,7 @@ def test_refuses_folder_links_that_leave(root):
     with pytest.raises(FileRefused, match="leaves"):
         RunDirectory(root).read_bytes("up/secret.txt")
     with pytest.raises(FileRefused, match="leaves"):
-        target.index(root)
+        indexing.index(root)
 
 
 def test_follows_links_inside(root):
@@ -102,7 +102,7 @@ def test_size_limit(root):
 
 def test_snapshot_mismatch(root):
     """Bytes that differ from the snapshot, and files that appeared later, are errors."""
-    index = {e.path: e for e in target.index(root)}
+    index = {e.path: e for e in indexing.index(root)}
     run = RunDirectory(root, snapshot=index)
     assert run.read_bytes("docs/a.txt") == b"inside"
     (root / "docs" / "a.txt").write_text("edited")
@@ -168,7 +168,7 @@ def test_index_is_sorted_and_complete(root):
     """Every plain file, once, sorted; links inside are indexed under their target's name."""
     (root / "z.bin").write_bytes(b"")
     (root / "b").symlink_to("docs")
-    assert [e.path for e in target.index(root)] == ["docs/a.txt", "z.bin"]
+    assert [e.path for e in indexing.index(root)] == ["docs/a.txt", "z.bin"]
 
 
 @given(st.text(max_size=40))
@@ -186,7 +186,7 @@ UNREADABLE = """
 import os, sys
 from pathlib import Path
 from readiness.engine.errors import FileRefused
-from readiness.engine.target import index
+from readiness.engine.indexing import index
 if os.geteuid() == 0:
     os.setgroups([])
     os.setgid(65534)

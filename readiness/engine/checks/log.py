@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from typing import Any
 
 from readiness.engine.errors import NotFound
 from readiness.engine.outcome import Chart, Finding, Limit, Measurement, judged
 from readiness.engine.readers import lines
-from readiness.engine.readers.lines import Line
-from readiness.engine.readers.patterns import FaultFinder, WorkFinder, compiled
+from readiness.engine.readers.lines import Block, Finder, Line
+from readiness.engine.readers.patterns import Faults, Work, compiled
 from readiness.engine.registry import Params, check
 from readiness.engine.target import RunDirectory
 
 MAX_SHOWN = 3
 MAX_KEPT = 100
+MAX_COUNTED = 100_000
 MAX_POINTS = 2000
 
 
@@ -58,9 +60,9 @@ def log(want: LogParams, run: RunDirectory) -> Finding:
     """
     seen = _Seen(want)
     with run.open(want.file) as opened:
-        for line in lines.read(opened):
-            seen.add(line)
-    if not seen.count:
+        for block in lines.blocks(opened):
+            seen.read(block)
+    if not seen.last_line:
         raise NotFound(f"{want.file} is empty.", "Write the log of the run there.")
     measured = [*seen.measurements(), Measurement(name="Lines", value=seen.last_line, source=want.file)]
     return judged(
@@ -73,37 +75,61 @@ def log(want: LogParams, run: RunDirectory) -> Finding:
 
 
 class _Seen:
-    """What was found so far. `count` counts lines that are not blank; `…_line` is 0 for none."""
+    """What was found so far. Line numbers are 0 for none; `after` counts lines behind the ending."""
 
     def __init__(self, want: LogParams) -> None:
         self.want = want
-        self.count = self.last_line = 0
-        self.ending, self.ending_line, self.ending_count, self.resumed_line = "", 0, 0, 0
+        self.last_line = 0
+        self.ending, self.ending_line, self.resumed_line, self.after = "", 0, 0, 0
         self.faults: list[str] = []
         self.fault_count = self.fault_line = 0
         self.points: list[dict[str, float]] = []
-        self.missing = {p: compiled(p) for p in want.must}
-        self._finder = FaultFinder({f"“{p}”": p for p in want.must_not}, training=want.training)
-        self._ending = compiled(want.ends_with) if want.ends_with is not None else None
-        self._series = compiled(want.series) if want.series is not None else None
-        self._work = WorkFinder() if want.training and self._ending else None
+        self.missing = {p: (compiled(p), Finder(p)) for p in want.must}
+        self._fault = Faults({f"“{p}”": p for p in want.must_not}, training=want.training)
+        self._fault_finders = [Finder(p) for p in self._fault.patterns]
+        self._ending = _searched(want.ends_with)
+        self._series = _searched(want.series)
+        self._work = (Work(), Finder(Work.pattern)) if want.training and self._ending else None
+        self._read_from = 0
+
+    def read(self, block: Block) -> None:
+        """Judge a block of lines."""
+        self._read_from = 0
+        for line in lines.matching(block, self._finders):
+            self.add(line)
+        if self.ending_line and self.after < self.want.within:
+            self.after += block.filled(self._read_from, self.want.within)
+        if (last := block.last()) >= block.number:
+            self.last_line = last
+
+    def _finders(self) -> Iterator[Finder]:
+        """What the next lines are searched for, given what was found before them."""
+        yield from (finder for _, finder in self.missing.values())
+        if self.fault_count < MAX_COUNTED:
+            yield from self._fault_finders
+        if self._ending:
+            yield self._ending[1]
+        if self._series and (self.ending_line or len(self.points) < MAX_POINTS):
+            yield self._series[1]
+        if self._work and self.ending_line:
+            yield self._work[1]
 
     def add(self, line: Line) -> None:
         """Judge one line."""
-        self.count, self.last_line = self.count + 1, line.number
-        for pattern in [p for p, found in self.missing.items() if found.search(line.text)]:
+        for pattern in [p for p, (found, _) in self.missing.items() if found.search(line.text)]:
             del self.missing[pattern]
-        if (fault := self._finder.find(line.text)) and line.number != self.fault_line:
+        fault = self._fault.find(line.text) if self.fault_count < MAX_COUNTED else None
+        if fault and line.number != self.fault_line:
             self._note(fault, line)
-        if self._series and (point := self._series.search(line.text)):
+        if self._series and (point := self._series[0].search(line.text)):
             self.resumed_line = line.number
             if len(self.points) < MAX_POINTS:
                 self.points.append(_numbers(point.groupdict()))
-        if self.ending_line and self._work and self._work.find(line.text):
+        if self.ending_line and self._work and self._work[0].find(line.text):
             self.resumed_line = line.number
-        if self._ending and (end := self._ending.search(line.text)):
-            self.ending, self.ending_line, self.ending_count = end[0].strip()[:120], line.number, self.count
-            self.resumed_line = 0
+        if self._ending and (end := self._ending[0].search(line.text)):
+            self.ending, self.ending_line = end[0].strip()[:120], line.number
+            self.resumed_line, self.after, self._read_from = 0, 0, line.end
 
     def _note(self, fault: str, line: Line) -> None:
         self.fault_count, self.fault_line = self.fault_count + 1, line.number
@@ -113,8 +139,7 @@ class _Seen:
     @property
     def ended(self) -> bool:
         """Whether the ending stands among the last lines, and the work did not go on after it."""
-        near = self.count - self.ending_count < self.want.within
-        return bool(self.ending_line) and near and not self.resumed_line
+        return bool(self.ending_line) and self.after < self.want.within and not self.resumed_line
 
     def measurements(self) -> list[Measurement]:
         """Ending, wanted lines and faults, as far as the parameters ask for them."""
@@ -139,6 +164,10 @@ class _Seen:
         return measured
 
 
+def _searched(pattern: str | None) -> tuple[Any, Finder] | None:
+    return None if pattern is None else (compiled(pattern), Finder(pattern))
+
+
 def _numbers(groups: Mapping[str, str | None]) -> dict[str, float]:
     found = {}
     for name, text in groups.items():
@@ -153,7 +182,8 @@ def _numbers(groups: Mapping[str, str | None]) -> dict[str, float]:
 
 def _message(want: LogParams, seen: _Seen) -> str:
     if seen.faults:
-        more = f" and {seen.fault_count - MAX_SHOWN} more" if seen.fault_count > MAX_SHOWN else ""
+        least = "at least " if seen.fault_count == MAX_COUNTED else ""
+        more = f" and {least}{seen.fault_count - MAX_SHOWN} more" if seen.fault_count > MAX_SHOWN else ""
         return f"{want.file} shows {'; '.join(seen.faults[:MAX_SHOWN])}{more}"
     if seen.missing:
         said = ", ".join(f"“{p}”" for p in seen.missing)

@@ -47,6 +47,10 @@ _AT_WORK = (
 )
 
 
+# Decides for the many lines that have no fault with one search.
+_ANY = "|".join(f"(?:{pattern})" for pattern in FAULTS.values())
+
+
 def compiled(pattern: str) -> Any:
     """The pattern, compiled by RE2. Raises ValueError that says why it cannot be used."""
     options = re2.Options()
@@ -60,29 +64,28 @@ def compiled(pattern: str) -> Any:
         ) from None
 
 
-class FaultFinder:
-    """Names the first fault of a line. One combined search decides for the many lines that have none."""
+class Faults:
+    """Names the first fault of a line. `patterns` are those that find every line worth asking about."""
 
-    def __init__(self, patterns: dict[str, str], *, training: bool) -> None:
-        self._own = {name: compiled(p) for name, p in patterns.items()}
+    def __init__(self, own: dict[str, str], *, training: bool) -> None:
+        self._own = {name: compiled(p) for name, p in own.items()}
         self._training = {name: compiled(p) for name, p in FAULTS.items()} if training else {}
-        self._any = compiled("|".join(f"(?:{p})" for p in FAULTS.values()))
         self._harmless = compiled(_HARMLESS)
-
-    def __bool__(self) -> bool:
-        return bool(self._own or self._training)
+        self.patterns = [*own.values(), *([_ANY] if training else [])]
 
     def find(self, line: str) -> str | None:
         """The name of what is wrong in the line, or None."""
         own = next((name for name, p in self._own.items() if p.search(line)), None)
-        if own or not self._training or not self._any.search(line):
+        if own or not self._training:
             return own
         rest = self._harmless.sub(" ", line)
         return next((name for name, p in self._training.items() if p.search(rest)), None)
 
 
-class WorkFinder:
+class Work:
     """Tells a training at work by the lines it writes."""
+
+    pattern = _AT_WORK
 
     def __init__(self) -> None:
         self._at_work = compiled(_AT_WORK)

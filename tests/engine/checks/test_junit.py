@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -74,9 +76,15 @@ OUTSIDE = '<!DOCTYPE a [<!ENTITY x SYSTEM "file:///etc/hostname">]><testsuite>&x
         ("all tests passed", "not usable XML"),
         ('<?xml version="1.0" encoding="rot13"?><testsuite/>', "not usable XML"),
         (b"\x00\xff" * 50, "not usable XML"),
-        ("<html><body>502</body></html>", "no JUnit report: its root is <html>"),
-        ("<a>" * 100_000 + "</a>" * 100_000, "no JUnit report"),
-        ("<testsuite>" * 5000 + "</testsuite>" * 5000, "No test ran"),
+        ("<html><body>502</body></html>", "not a JUnit report: its root is <html>"),
+        ("<a>" * 100_000 + "</a>" * 100_000, "not a JUnit report"),
+        ("<testsuite>" * 1_000_000, "nested deeper than 200 levels"),
+        ("<testsuites><testsuite/>" + "<a/>" * 1_000_000 + "</testsuites>", "more than 1000000 elements"),
+        (suite(PASSED, stated='tests="-1"'), "tests of a <testsuite> is '-1'"),
+        (suite(PASSED, stated='failures="NaN"'), "failures of a <testsuite> is 'NaN'"),
+        (suite(PASSED, stated='tests="3"'), "states 3 tests, but shows 1"),
+        (suite('<testcase name="a" time="-1"/>'), "the time of a is '-1'"),
+        (suite('<testcase name="a" time="NaN"/>'), "the time of a is 'NaN'"),
     ],
     ids=[
         "bomb",
@@ -91,13 +99,102 @@ OUTSIDE = '<!DOCTYPE a [<!ENTITY x SYSTEM "file:///etc/hostname">]><testsuite>&x
         "html",
         "deep",
         "deep suites",
+        "wide",
+        "negative tests",
+        "failures not a number",
+        "missing cases",
+        "negative time",
+        "time not a number",
     ],
 )
 def test_hostile_reports(finding, report, words):
     """Bombs, entities, cut files, pages of a proxy, deep nesting: each FAILs by name."""
     found = finding("junit", FILE, {"r.xml": report})
-    assert found.outcome == "FAIL"
+    assert found.outcome in ("FAIL", "ERROR")
     assert words in found.message
+
+
+RETRIES = FILE | {"success_rate_at_least": 98, "flake_rate_below": 10}
+AGAIN = '<testcase classname="staging" name="health"/>'
+SUREFIRE = '<testcase name="net"><flakyFailure message="x"/></testcase>'
+
+
+def passing(count):
+    """So many passing tests of different names."""
+    return [f'<testcase name="t{n}" time="0.5"/>' for n in range(count)]
+
+
+@pytest.mark.parametrize(
+    ("params", "cases", "outcome", "words"),
+    [
+        ({}, [*passing(10), FAILED, AGAIN], "PASS", "11 of 11 tests passed, 1 flaky (staging.health)"),
+        ({}, [*passing(9), FAILED, AGAIN], "FAIL", "flake rate 10 %, needs < 10 %"),
+        ({}, [*passing(9), AGAIN, AGAIN], "FAIL", "flake rate 10 %, needs < 10 %"),
+        (
+            {},
+            [*passing(10), AGAIN, FAILED],
+            "FAIL",
+            "1 of 11 tests failed: staging.health; success rate 90.91 %",
+        ),
+        ({}, [*passing(49), FAILED], "PASS", "1 of 50 tests failed"),
+        ({}, [*passing(48), FAILED], "FAIL", "success rate 97.96 %, needs ≥ 98 %"),
+        ({}, [*passing(10), SUREFIRE], "PASS", "11 of 11 tests passed, 1 flaky (net)"),
+        ({}, [SUREFIRE], "FAIL", "flake rate 100 %"),
+        (
+            {},
+            [*passing(3), '<testcase name="n"><rerunFailure/></testcase>'],
+            "FAIL",
+            "1 of 4 tests failed: n",
+        ),
+        (
+            {},
+            [*passing(3), BROKEN, '<testcase name="boom"><skipped/></testcase>'],
+            "FAIL",
+            "1 of 4 tests failed",
+        ),
+        ({}, [SKIPPED, SKIPPED], "FAIL", "No test ran"),
+        ({"flake_rate_below": 0}, passing(2), "FAIL", "flake rate 0 %, needs < 0 %"),
+        ({"max_seconds": 1}, passing(2), "PASS", "2 of 2"),
+        ({"max_seconds": 0.9}, passing(2), "FAIL", "duration 1 s, needs ≤ 0.9 s"),
+        ({"max_seconds": 5}, [PASSED], "FAIL", "duration not found"),
+        ({"success_rate_at_least": 0.98}, passing(2), "WARN", "was 98 % meant?"),
+    ],
+)
+def test_retries(finding, params, cases, outcome, words):
+    """Tries of one name are one test, whose last try counts; one that needed several is flaky."""
+    found = finding("junit", RETRIES | params, {"r.xml": suite(*cases)})
+    assert found.outcome == outcome
+    assert words in found.message
+
+
+def test_without_a_flake_limit_every_failed_try_counts(finding):
+    """A re-run does not excuse a failure that no limit allows."""
+    found = finding("junit", FILE, {"r.xml": suite(FAILED, AGAIN)})
+    assert (found.outcome, found.message) == ("FAIL", "1 of 2 tests failed: staging.health")
+
+
+def test_the_same_name_in_two_suites_or_files_is_two_passing(finding):
+    """A test that fails on one platform and passes on the other is no flake."""
+    first, second = f'<testsuite name="a">{FAILED}</testsuite>', f'<testsuite name="b">{AGAIN}</testsuite>'
+    both = f"<testsuites>{first}{second}</testsuites>"
+    assert "1 of 2 tests failed" in finding("junit", RETRIES, {"r.xml": both}).message
+    files = {"a/1.xml": suite(FAILED), "a/2.xml": suite(AGAIN)}
+    assert "1 of 2 tests failed" in finding("junit", RETRIES | {"file": "a/*.xml"}, files).message
+
+
+def test_what_pytest_rerunfailures_writes(finding):
+    """The plugin shows failed tries as cases without a failure: 4 tests, not 9."""
+    report = (Path(__file__).parents[2] / "fixtures/junit/pytest-rerunfailures.xml").read_bytes()
+    found = finding("junit", RETRIES, {"r.xml": report})
+    assert found.outcome == "FAIL"
+    assert "2 of 4 tests failed: rr.test_r.test_bad, rr.test_r.test_td, 1 flaky" in found.message
+
+
+def test_durations_are_summed(finding):
+    """Seconds of all cases, written with or without thousands separators; absent ones are left out."""
+    cases = ['<testcase name="a" time="1,000.5"/>', '<testcase name="b" time="1e-1"/>', PASSED]
+    found = finding("junit", FILE, {"r.xml": suite(*cases)})
+    assert {m.name: m.value for m in found.measurements}["Duration"] == pytest.approx(1000.6)
 
 
 def test_several_files(finding):

@@ -234,7 +234,7 @@ def test_a_word_across_two_reads(finding):
 def test_a_line_without_end(finding):
     """It is refused: half of it must not stand for the whole."""
     found = log(finding, "a\n" + "x" * (lines.MAX_LINE + 1) + "\n" + DONE)
-    assert (found.outcome, found.message) == ("FAIL", "t.log line 2 has more than 1048576 characters.")
+    assert (found.outcome, found.message) == ("FAIL", "t.log line 2 has more than 1 MB.")
 
 
 @settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
@@ -262,3 +262,55 @@ def test_any_bytes(finding, data):
     """Whatever the bytes: a finding that is no crash, and no pass without the words."""
     found = log(finding, data)
     assert found.outcome == "FAIL"
+
+
+PIECES = [
+    DONE, "epoch 1\n", "\n", "loss=nan\r\n", "Killed\n", "a\rb\n", "\r", "retry 1", "retry 22\n", " \n", "x",
+    "é\n", "end\n", "a\n\nb", "Starting training\n", "step epoch 2/9\n", "ERROR\rERROR\n",
+]  # fmt: skip
+PATTERNS = [
+    "retry",
+    r"retry \d$",
+    r"^\s*b",
+    r"\Ax",
+    r"b\z",
+    "(?s)a.*b",
+    "x*",
+    r"[^q]+end",
+    r"\w\s\w",
+    r"(?-s)a",
+    "",
+    r"\bé",
+]
+
+
+def every_line(block, finders):
+    """The plain way: each line that is not blank."""
+    number, start = block.number, 0
+    for part in block.data[:-1].split(b"\n"):
+        end = start + len(part) + 1
+        if part.strip():
+            yield lines.Line(number, part.decode(), end)
+        number, start = number + block.count(start, end), end
+
+
+@settings(max_examples=300, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(
+    parts=st.lists(st.sampled_from(PIECES), max_size=40),
+    must=st.lists(st.sampled_from(PATTERNS), max_size=2),
+    must_not=st.lists(st.sampled_from(PATTERNS), max_size=2),
+    ends=st.sampled_from([None, "complete", "b$", "", r"^x"]),
+    series=st.sampled_from([None, r"epoch (?P<epoch>\d+)"]),
+    within=st.sampled_from([1, 3, 20]),
+    chunk=st.integers(1, 40),
+)
+def test_blocks_find_what_lines_find(finding, parts, must, must_not, ends, series, within, chunk):
+    """Searching whole blocks, cut anywhere, says the same as looking at every line of the whole text."""
+    params = {"must": must, "must_not": must_not, "ends_with": ends, "series": series, "within": within}
+    text = "".join(parts)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(lines, "matching", every_line)
+        plain = log(finding, text, **params)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(lines, "CHUNK", chunk)
+        assert log(finding, text, **params).to_dict() == plain.to_dict()

@@ -1,0 +1,1 @@
+"""The run validator: is this run directory fit for production? Seven checks, one report."""

@@ -1,0 +1,135 @@
+"""The files of a run as the seven checks see them: each is read and parsed once."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Mapping
+from pathlib import Path, PurePosixPath
+from typing import Any
+
+from readiness.engine.errors import BadContent, CheckProblem, FileMissing
+from readiness.engine.readers import plain_json
+from readiness.engine.ready import shape
+from readiness.engine.target import Entry, RunDirectory
+
+RunLike = "RunFiles | RunDirectory | str | Path"
+DATA_ENDINGS = frozenset(
+    ".csv .tsv .jsonl .ndjson .parquet .arrow .feather .avro .orc .npy .npz .xlsx .sqlite .db .txt".split()
+)
+_DATA_FOLDERS = ("data", "datasets", "dataset")
+_MOST_FILES = 200_000
+
+
+class RunFiles:
+    """A run directory with what was parsed of it. `read` collects the paths that the current check asked for."""
+
+    def __init__(self, run: RunDirectory, cache: dict[str, Any] | None = None) -> None:
+        self.run = run
+        self.read: dict[str, None] = {}
+        self._cache = {} if cache is None else cache
+
+    def fresh(self) -> RunFiles:
+        """The same files, with `read` empty."""
+        return RunFiles(self.run, self._cache)
+
+    def there(self, name: str) -> bool:
+        """Whether something lies at `name`; reading it may still be refused."""
+        return (self.run.root / name).is_symlink() or (self.run.root / name).exists()
+
+    def object(self, name: str) -> Mapping[str, Any] | None:
+        """The JSON object in a file, or None when there is no such file.
+
+        Raises BadContent (naming file and place), FileRefused, LimitExceeded.
+        """
+        value = self._once(name, _json)
+        return None if value is None else shape.as_object(value, name)
+
+    def yaml(self, name: str) -> Any:
+        """The plain data of a YAML file, or None when there is no such file. Raises as `object` does."""
+        return self._once(name, _yaml)
+
+    def sha256(self, path: str) -> str:
+        """The SHA-256 of a listed file. Raises FileMissing, FileRefused, FileChanged."""
+        entry = self._once(f"sha256:{path}", lambda run, _: _hashed(run, path))
+        if entry is None:
+            raise FileMissing(f"{path} is not in the run.", "Put it back, or list what is there.")
+        self.read[entry.path] = None
+        digest: str = entry.sha256
+        return digest
+
+    def data_files(self) -> list[str]:
+        """Paths of files that look like data: by their ending, or under data/."""
+        found: list[str] = self._once("glob:data", lambda run, _: sorted(_data(run)))
+        return found
+
+    def _once(self, name: str, load: Any) -> Any:
+        """What `load` makes of a file; a problem is remembered and raised again. None when it is missing."""
+        if name not in self._cache:
+            try:
+                self._cache[name] = load(self.run, name)
+            except CheckProblem as problem:
+                absent = isinstance(problem, FileMissing) and not self.there(name.removeprefix("sha256:"))
+                self._cache[name] = None if absent else problem
+        if ":" not in name and self._cache[name] is not None:
+            self.read[name] = None
+        if isinstance(self._cache[name], CheckProblem):
+            raise self._cache[name]
+        return self._cache[name]
+
+
+def open_run(run: RunFiles | RunDirectory | str | Path) -> RunFiles:
+    """The files of a run given as a path or as a RunDirectory. Raises RunDirectoryError."""
+    if isinstance(run, RunFiles):
+        return run.fresh()
+    return RunFiles(run if isinstance(run, RunDirectory) else RunDirectory(Path(run)))
+
+
+def _json(run: RunDirectory, name: str) -> Any:
+    text = run.read_text(name)
+    if not text.strip():
+        raise BadContent(f"{name} is empty.", "Write it again: what should have written it did not end.")
+    data = plain_json.parse(text, name)
+    _refuse_nan(data, name)
+    return data
+
+
+def _yaml(run: RunDirectory, name: str) -> Any:
+    from readiness.engine.readers import plain_yaml  # slow to load, and not every run has YAML
+
+    text = run.read_text(name, plain_yaml.LIMIT)
+    data = plain_yaml.parse(text, name)
+    if data is None:
+        raise BadContent(f"{name} is empty.", "Write the configuration of the run into it.")
+    _refuse_nan(data, name)
+    return data
+
+
+def _refuse_nan(data: Any, name: str) -> None:
+    left: list[tuple[str, Any]] = [("", data)]
+    while left:
+        place, value = left.pop()
+        if isinstance(value, dict):
+            left += [(f"{place}.{key}", inner) for key, inner in value.items()]
+        elif isinstance(value, list):
+            left += [(f"{place}.{number}", inner) for number, inner in enumerate(value)]
+        elif isinstance(value, float) and not math.isfinite(value):
+            raise BadContent(
+                f"{name} · {place[1:] or 'the top level'} is {value}; expected a finite number.",
+                "Find out where the number was lost; JSON has no NaN.",
+            )
+
+
+def _hashed(run: RunDirectory, path: str) -> Entry:
+    with run.open(path) as file:
+        return run.used[file.path]
+
+
+def _data(run: RunDirectory) -> Iterator[str]:
+    for count, path in enumerate(run.glob("**/*")):
+        if count >= _MOST_FILES:
+            raise BadContent(f"The run holds more than {_MOST_FILES} files.", "Point at the run itself.")
+        pure = PurePosixPath(path)
+        if any(part.startswith(".") for part in pure.parts):
+            continue
+        if pure.suffix.lower() in DATA_ENDINGS or (len(pure.parts) > 1 and pure.parts[0] in _DATA_FOLDERS):
+            yield path

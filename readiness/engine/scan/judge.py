@@ -1,0 +1,183 @@
+"""Whether a match is what its shape suggests: check digits, known ranges, placeholders, neighbours."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import json
+from collections.abc import Callable
+
+from readiness.engine.scan.placeholders import placeholder, placeholder_address
+from readiness.engine.scan.values import Severity
+
+Judge = Callable[[bytes, bytes, bytes], "Severity | None"]
+
+# What stands behind "@" and ends like a domain, but is a file: icon@2x.png, model@v2.onnx
+_FILES = frozenset(
+    b"png jpg jpeg gif webp svg bmp tif tiff ico json jsonl csv tsv txt md yaml yml xml html htm js ts css py "
+    b"pt pth onnx npz npy pkl bin gz zip tar tgz whl so log toml cfg ini conf sh lock parquet ckpt".split()
+)
+_IBAN_LENGTHS = {
+    name: length
+    for length, names in {
+        15: "NO", 16: "BE", 18: "DK FI FO GL NL FK SD", 19: "MK SI", 20: "AT BA EE KZ LT LU XK MN",
+        21: "CH HR LI LV", 22: "BG BH CR DE GB GE IE ME RS VA", 23: "AE GI IL IQ TL OM SO",
+        24: "AD CZ ES MD PK RO SA SE SK TN VG", 25: "PT ST LY", 26: "IS TR", 27: "FR GR IT MC MR SM BI DJ",
+        28: "AL AZ BY CY DO GT HU LB PL SV NI", 29: "BR EG PS QA UA", 30: "JO KW MU YE", 31: "MT SC",
+        32: "LC", 33: "RU",
+    }.items()
+    for name in names.split()
+}  # fmt: skip
+
+
+def email(value: bytes, before: bytes, after: bytes) -> Severity | None:
+    """An address; not a file name, not part of a longer word."""
+    local, _, domain = value.lower().rpartition(b"@")
+    ending = domain.rpartition(b".")[2]
+    if ending in _FILES or b".." in value or local.startswith(b".") or local.endswith(b"."):
+        return None
+    if not any(c in b"abcdefghijklmnopqrstuvwxyz0123456789" or c > 127 for c in local):
+        return None
+    if after[:1] in (b"@", b"(") or before[-1:] == b"@":
+        return None
+    return "low" if placeholder_address(local, domain) else "high"
+
+
+def credit_card(value: bytes, before: bytes, after: bytes) -> Severity | None:
+    """A number with an issuer's prefix and length that stands by itself; `cards` looks at the check digit."""
+    number = _digits(value)
+    if not _one_separator(value) or _goes_on(before, after) or len(set(number)) < 3:
+        return None
+    return "high"
+
+
+def luhn(number: bytes) -> bool:
+    """Whether the last digit is the check digit of the others (ISO/IEC 7812)."""
+    total = 0
+    for place, char in enumerate(reversed(number)):
+        digit = char - 48
+        doubled = digit * 2 - 9 * (digit > 4)
+        total += doubled if place % 2 else digit
+    return total % 10 == 0
+
+
+def iban(value: bytes, before: bytes, after: bytes) -> Severity | None:
+    """An account number of its country's length whose remainder by 97 is 1 (ISO 13616)."""
+    text = value.replace(b" ", b"").decode()
+    length = _IBAN_LENGTHS.get(text[:2])
+    # a space and a word in capitals may follow and belong to the text
+    if length is None or len(text) < length or (len(text) > length and b" " not in value):
+        return None
+    text = text[:length]
+    return "high" if int("".join(str(int(c, 36)) for c in text[4:] + text[:4])) % 97 == 1 else None
+
+
+def us_ssn(value: bytes, before: bytes, after: bytes) -> Severity | None:
+    """A number in the ranges that the Social Security Administration gives out."""
+    area, group, serial = value[:3], value[4:6], value[7:]
+    outside = area in (b"000", b"666") or area[0:1] == b"9" or group == b"00" or serial == b"0000"
+    return None if outside or _goes_on(before, after) else "high"
+
+
+def phone(value: bytes, before: bytes, after: bytes) -> Severity | None:
+    """A number of 7 to 15 digits, written as one; a signed decimal number is none."""
+    number = _digits(value)
+    national = number[2:] if value.startswith(b"00") else number
+    if not 7 <= len(national) <= 15 or _goes_on(before, after) or len(set(number)) < 3:
+        return None
+    if value.count(b".") == 1 and not any(c in value for c in b" -("):
+        return None
+    return "low" if national.lstrip(b"0") in b"1234567890123456789" else "high"
+
+
+def ip_address(value: bytes, before: bytes, after: bytes) -> Severity | None:
+    """A public IPv4 address, always low; private, reserved and documentation ranges are not counted."""
+    parts = value.split(b".")
+    if any(len(p) > 1 and p[:1] == b"0" for p in parts) or after[:1] in (b".", b"-", b"+"):
+        return None
+    octets = [int(p) for p in parts]
+    # four small numbers are more often a version than an address
+    if max(octets) > 255 or max(octets) < 30 or octets[0] in (0, 10, 127) or octets[0] >= 224:
+        return None
+    reserved = octets[:2] in ([192, 168], [169, 254]) or (octets[0] == 172 and 16 <= octets[1] <= 31)
+    documented = octets[:3] in ([192, 0, 2], [198, 51, 100], [203, 0, 113])
+    return None if reserved or documented else "low"
+
+
+def api_key(value: bytes, before: bytes, after: bytes) -> Severity | None:
+    """A key; one that is written as a name, a path or a word is none."""
+    if placeholder(value):
+        return "low"
+    letters, digits = any(chr(c).isalpha() for c in value), any(chr(c).isdigit() for c in value)
+    return "high" if letters and digits and len(set(value)) > 6 and after[:1] != b"(" else None
+
+
+def password(value: bytes, before: bytes, after: bytes) -> Severity | None:
+    """A value that something called a password is set to; a call, a type or a reference is none."""
+    quoted = value[:1] in (b'"', b"'", b"\\")
+    bare = value.strip(b"\\\"'").strip()
+    if after[:1] in (b"(", b"[", b".") or not any(chr(c).isalnum() for c in bare):
+        return None
+    if not quoted and not _looks_random(bare):
+        return None
+    return "low" if placeholder(bare) else "high"
+
+
+def connection_string(value: bytes, before: bytes, after: bytes) -> Severity | None:
+    """An address with a user's password in it."""
+    if b"://" not in value:
+        return "low" if placeholder(value) else "high"
+    secret = value.partition(b"://")[2].rpartition(b"@")[0].partition(b":")[2]
+    return "low" if placeholder(secret) else "high"
+
+
+def jwt(value: bytes, before: bytes, after: bytes) -> Severity | None:
+    """A token whose first part is the JSON object that a JSON Web Token begins with."""
+    head = value.split(b".")[0]
+    try:
+        known = json.loads(base64.urlsafe_b64decode(head + b"=" * (-len(head) % 4)))
+    except (ValueError, binascii.Error, RecursionError):
+        return None
+    return "high" if isinstance(known, dict) and ("alg" in known or "typ" in known) else None
+
+
+def private_key(value: bytes, before: bytes, after: bytes) -> Severity | None:
+    """The first line of a private key's file."""
+    return "high"
+
+
+def _digits(value: bytes) -> bytes:
+    return bytes(c for c in value if 48 <= c <= 57)
+
+
+def _one_separator(value: bytes) -> bool:
+    return not (b" " in value and b"-" in value)
+
+
+def _goes_on(before: bytes, after: bytes) -> bool:
+    """Whether the number is a piece of something longer: a row of numbers, a fraction, an identifier."""
+    follows = after[:2]
+    longer = follows[:1] in (b".", b"-", b" ", b"/", b":", b",") and follows[1:2].isdigit() and follows[:1] != b","
+    row = before[-2:-1].isdigit() and before[-1:] in (b" ", b"-")
+    return longer or row or follows[:1] in (b"%", b"_", b"+")
+
+
+def _looks_random(value: bytes) -> bool:
+    # without quotes, a plain word is prose or a variable's name: "password: required"
+    kinds = [any(test(chr(c)) for c in value) for test in (str.isalpha, str.isdigit)]
+    return all(kinds) or any(c in b"!@#$%^&*?" for c in value[1:])
+
+
+JUDGES: dict[str, Judge] = {
+    "private_key": private_key,
+    "connection_string": connection_string,
+    "api_key": api_key,
+    "jwt": jwt,
+    "password": password,
+    "email": email,
+    "iban": iban,
+    "credit_card": credit_card,
+    "us_ssn": us_ssn,
+    "phone": phone,
+    "ip_address": ip_address,
+}
