@@ -17,7 +17,7 @@ from pathlib import Path
 from bench.figure import say
 
 SIZE, LIMIT_MB, LIMIT_STOP_S = 10 << 30, 300, 2.0
-LIST = "# Size\n\n- [ ] The file is there\n  ```yaml check\n  file: {path: big.bin, max_bytes: 20 GB}\n  ```\n"
+LIST = "# Size\n\n- [ ] The file is there\n  ```yaml check\n  file: {path: big.bin}\n  ```\n"
 COMMAND = [sys.executable, "-m", "readiness", "check"]
 
 

@@ -119,7 +119,10 @@ class SignOffRole:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Checklist:
-    """A whole checklist; `sections` keep document order, sections without items included."""
+    """A whole checklist; `sections` keep document order, sections without items included.
+
+    `isolation` is the least level (engine/isolation.py) at which a check may run in a child process.
+    """
 
     title: str
     slug: str
@@ -127,6 +130,7 @@ class Checklist:
     gate: str = ""
     summary: str = ""
     waivers: bool = False
+    isolation: str = ""
     parameters: tuple[Parameter, ...] = ()
     sign_off: tuple[SignOffRole, ...] = ()
     sections: tuple[Section, ...] = ()

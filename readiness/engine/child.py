@@ -31,8 +31,8 @@ from readiness.engine import child_main, errors, halt
 from readiness.engine.errors import CheckProblem, LimitExceeded
 from readiness.engine.isolation import lacking, required
 from readiness.engine.options import Options
-from readiness.engine.watch import Watch
 from readiness.engine.target import OpenFile
+from readiness.engine.watch import Watch
 
 _TAIL = 4096
 _SYSTEM = (

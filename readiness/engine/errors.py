@@ -20,12 +20,17 @@ from __future__ import annotations
 
 
 class ReadinessError(Exception):
-    """An error with a message (what is wrong) and advice (what to do); both are one sentence."""
+    """An error with a message (what is wrong) and advice (what to do); both are one sentence.
+
+    `usual` is the advice of errors of that class that give none of their own.
+    """
+
+    usual = ""
 
     def __init__(self, message: str, advice: str = "") -> None:
         super().__init__(message)
         self.message = message
-        self.advice = advice
+        self.advice = advice or self.usual
 
     def __str__(self) -> str:
         return f"{self.message} {self.advice}".strip()
@@ -67,13 +72,19 @@ class FileMissing(CheckProblem):
 class NotFound(CheckProblem):
     """The file is there, but what the check asks of it is not."""
 
+    usual = "Write it there, or correct what the checklist looks for."
+
 
 class BadContent(CheckProblem):
     """A file whose content cannot be what it claims to be; the message names file and place."""
 
+    usual = "Write the file again with the tool that makes it."
+
 
 class NotAllowed(CheckProblem):
     """The operator has not allowed what the check would do; nothing was tried."""
+
+    usual = "Ask the operator of this installation to allow it."
 
 
 class FileRefused(CheckProblem):
@@ -86,6 +97,8 @@ class FileChanged(CheckProblem):
 
 class LimitExceeded(CheckProblem):
     """The check hit its limit of time, memory or size."""
+
+    usual = "Look at the file before trusting it, and leave out what is not needed."
 
 
 class ExtraMissing(CheckProblem):

@@ -12,6 +12,7 @@ import msgspec
 from readiness.engine import parameters, strict_yaml
 from readiness.engine.checklist import Parameter, Role, SignOffRole
 from readiness.engine.errors import ChecklistError, ParameterError
+from readiness.engine.isolation import Level
 from readiness.engine.strict_yaml import Located, Path
 
 WHAT = "front matter"
@@ -42,6 +43,7 @@ class FrontMatter:
 
     texts: Mapping[str, str] = field(default_factory=dict)
     waivers: bool = False
+    isolation: str = ""
     parameters: tuple[Parameter, ...] = ()
     sign_off: tuple[SignOffRole, ...] = ()
     data: Mapping[str, Any] = field(default_factory=dict)
@@ -67,6 +69,7 @@ def read(lines: list[str]) -> FrontMatter:
     return FrontMatter(
         texts=_texts(found),
         waivers=_convert(found, ("waivers",), bool) if "waivers" in found.data else False,
+        isolation=_convert(found, ("isolation",), Level) if found.data.get("isolation") is not None else "",
         parameters=_parameters(found),
         sign_off=_sign_off(found),
         data=found.data,

@@ -1,6 +1,6 @@
 """The word to stop: children and live measurements of a run that was interrupted end at once.
 
-A run sets an event in its context; whatever works for it looks at it several times a second.
+The runner names the run's event for the time of one check; whatever waits for long looks at it.
 """
 
 from __future__ import annotations
@@ -10,24 +10,23 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 
-from readiness.engine.errors import LimitExceeded
+from readiness.engine.errors import CheckProblem
 
 _EVENT: ContextVar[threading.Event | None] = ContextVar("halt", default=None)
 
 
 @contextmanager
-def watching() -> Iterator[threading.Event]:
-    """Make this context's work stoppable: set the event, and `look` raises."""
-    event = threading.Event()
+def heeding(event: threading.Event) -> Iterator[None]:
+    """Within the block, `look` raises once the event is set."""
     token = _EVENT.set(event)
     try:
-        yield event
+        yield
     finally:
         _EVENT.reset(token)
 
 
 def look() -> None:
-    """Raise LimitExceeded when the run was interrupted."""
+    """Raise CheckProblem when the run was interrupted."""
     event = _EVENT.get()
     if event is not None and event.is_set():
-        raise LimitExceeded("The run was interrupted.", "Run the checks again.")
+        raise CheckProblem("The run was interrupted.", "Run the checks again.")

@@ -121,6 +121,7 @@ def _checklist(walked: tuple[Walker, FrontMatter], name: str) -> Checklist:
         gate=front.texts.get("gate", ""),
         summary=front.texts.get("summary", ""),
         waivers=front.waivers,
+        isolation=front.isolation,
         parameters=front.parameters,
         sign_off=front.sign_off,
         sections=tuple(rest),

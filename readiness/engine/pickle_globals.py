@@ -203,7 +203,8 @@ def _from_type(function: Any, _kind: Any, arguments: Any, *_rest: Any) -> Any:
     return call(function, arguments) if function.makes is not _from_type else None
 
 
-def _ordered(*arguments: Any) -> Pairs:
+def ordered(*arguments: Any) -> Pairs:
+    """What dict() and OrderedDict() make of nothing, of a list of pairs or of a dictionary."""
     match arguments:
         case ():
             return Pairs()
@@ -215,7 +216,7 @@ def _ordered(*arguments: Any) -> Pairs:
 
 
 def _default_dict(_factory: Any = None, *arguments: Any) -> Pairs:
-    return _ordered(*arguments)
+    return ordered(*arguments)
 
 
 def _collected(items: Any = ()) -> list[Any]:
@@ -228,7 +229,8 @@ def _size(items: Any = ()) -> tuple[Any, ...]:
     return tuple(_collected(items))
 
 
-def _encoded(text: Any, encoding: Any) -> bytes:
+def text_bytes(text: Any, encoding: Any) -> bytes:
+    """What `_codecs.encode` makes, which protocols below 3 store bytes with."""
     if not isinstance(text, str) or encoding != "latin1":
         raise ValueError
     return text.encode("latin1")
@@ -276,7 +278,7 @@ def _quantised(storage: Any, offset: Any, shape: Any, stride: Any, scheme: Any, 
     return _tensor(storage, offset, shape, stride)
 
 
-def _plain(*arguments: Any) -> Opaque:
+def plain_value(*arguments: Any) -> Opaque:
     """A value object made of text and numbers only, whose constructor does nothing else."""
     if not all(isinstance(a, str | bytes | int | float | Opaque | None) for a in arguments):
         raise TypeError
@@ -297,30 +299,32 @@ _CALLS: dict[tuple[str, str], Callable[..., Any]] = {
     ("torch._utils", "_rebuild_qtensor"): _quantised,
     ("torch.serialization", "_get_layout"): _layout,
     ("torch", "Size"): _size,
-    ("torch.torch_version", "TorchVersion"): _plain,
+    ("torch.torch_version", "TorchVersion"): plain_value,
     ("torch", "device"): _opaque,
-    ("collections", "OrderedDict"): _ordered,
+    ("collections", "OrderedDict"): ordered,
     ("collections", "defaultdict"): _default_dict,
-    ("collections", "Counter"): _ordered,
-    ("_codecs", "encode"): _encoded,
+    ("collections", "Counter"): ordered,
+    ("_codecs", "encode"): text_bytes,
     ("argparse", "Namespace"): Opaque,
-    ("datetime", "datetime"): _plain,
-    ("datetime", "date"): _plain,
-    ("datetime", "timedelta"): _plain,
+    ("datetime", "datetime"): plain_value,
+    ("datetime", "date"): plain_value,
+    ("datetime", "timedelta"): plain_value,
     ("numpy", "dtype"): _numpy_dtype,
     ("numpy", "ndarray"): _opaque,
     ("numpy.core.multiarray", "scalar"): _numpy_scalar,
     ("numpy.core.multiarray", "_reconstruct"): _opaque,
 }
 _CALLS |= {
-    ("pathlib", name): _plain
+    ("pathlib", name): plain_value
     for name in ("Path", "PosixPath", "WindowsPath", "PurePosixPath", "PureWindowsPath")
 }
-_CALLS |= {("pathlib._local", name): _plain for name in ("Path", "PosixPath", "WindowsPath")}  # Python 3.13
+_CALLS |= {
+    ("pathlib._local", name): plain_value for name in ("Path", "PosixPath", "WindowsPath")
+}  # Python 3.13
 _CALLS |= {("torch", name): Opaque for name in ("per_tensor_affine", "per_channel_affine", "strided")}
 _CALLS |= {
     # Lightning's dictionary of hyper-parameters; it moved with each major version.
-    (module, "AttributeDict"): _ordered
+    (module, "AttributeDict"): ordered
     for module in (
         "pytorch_lightning.utilities.parsing",
         "lightning.pytorch.utilities.parsing",
@@ -331,5 +335,5 @@ _CALLS |= {
 _CALLS |= {
     (module, name): makes
     for module in ("builtins", "__builtin__")
-    for name, makes in dict.fromkeys(("set", "frozenset", "list"), _collected).items() | {("dict", _ordered)}
+    for name, makes in dict.fromkeys(("set", "frozenset", "list"), _collected).items() | {("dict", ordered)}
 }

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import IO, Any
+from typing import Any, Protocol
 
 from readiness.engine.errors import LimitExceeded
 from readiness.engine.pickle_globals import Global, Pairs, call, find_global, persistent, set_state
@@ -13,6 +13,14 @@ MAX_PICKLE = 64 << 20
 MAX_OPCODES = 2_000_000
 MAX_WORK = 64 << 20
 _MAX_MEMO = 1 << 32
+
+
+class Stream(Protocol):
+    """What a pickle is read from: forwards only."""
+
+    def read(self, count: int, /) -> bytes: ...
+    def readline(self) -> bytes: ...
+    def tell(self) -> int: ...
 
 
 @dataclass(slots=True)
@@ -30,7 +38,7 @@ class Rules:
     advice: str = "Save the checkpoint again."
     instead: str = "Save plain data: torch.save({'model_state_dict': model.state_dict(), 'epoch': …}, path)."
     wrapper: type | None = None
-    unwrap: Callable[[Any, IO[bytes]], Any] | None = None
+    unwrap: Callable[[Any, Stream], Any] | None = None
     max_opcodes: int = MAX_OPCODES
     max_work: int = MAX_WORK
     opcodes: int = 0
@@ -68,7 +76,7 @@ class Machine:
         elif name not in ("PROTO", "FRAME"):
             raise Refused(f"uses the opcode {name}")
 
-    def resume(self, stream: IO[bytes]) -> None:
+    def resume(self, stream: Stream) -> None:
         """Replace the wrapper on top by what stands in the stream behind it."""
         self.waiting = False
         if self.rules.unwrap:

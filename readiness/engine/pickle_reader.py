@@ -11,13 +11,13 @@ from __future__ import annotations
 import io
 import pickletools
 import struct
-from typing import IO, Any
+from typing import Any
 
 from readiness.engine.errors import BadContent
 from readiness.engine.pickle_globals import Global, Opaque, find_global
-from readiness.engine.pickle_machine import MAX_PICKLE, Machine, Refused, Rules
+from readiness.engine.pickle_machine import MAX_PICKLE, Machine, Refused, Rules, Stream
 
-__all__ = ["MAX_PICKLE", "Rules", "Unverified", "read_one", "read_pickle"]
+__all__ = ["MAX_PICKLE", "Rules", "Stream", "Unverified", "read_one", "read_pickle"]
 
 
 class Unverified(BadContent):
@@ -44,7 +44,7 @@ def read_pickle(data: bytes, path: str, *, foreign: tuple[str, ...] = (), rules:
     return value
 
 
-def read_one(stream: IO[bytes], path: str, rules: Rules) -> Any:
+def read_one(stream: Stream, path: str, rules: Rules) -> Any:
     """One pickle of a stream, which stands behind it afterwards. Raises as `read_pickle` does.
 
     A reader that fetches whole frames and one that does not must see the same opcodes, also where other
@@ -52,7 +52,7 @@ def read_one(stream: IO[bytes], path: str, rules: Rules) -> Any:
     """
     machine, place, frame = Machine(rules, path), stream.tell(), 0
     try:
-        for opcode, argument, position in pickletools.genops(stream):
+        for opcode, argument, position in pickletools.genops(stream):  # type: ignore[arg-type]  # reads no more of it
             place = position or 0
             frame = _frame(opcode.name, argument, place, stream.tell(), frame)
             machine.step(opcode.name, argument)
@@ -84,6 +84,6 @@ def _frame(name: str, argument: Any, place: int, behind: int, frame: int) -> int
     return behind + int(argument)
 
 
-def _end_of_frame(stream: IO[bytes], frame: int) -> None:
+def _end_of_frame(stream: Stream, frame: int) -> None:
     if stream.tell() < frame:
         raise ValueError("a frame reaches beyond its opcodes")

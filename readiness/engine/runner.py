@@ -5,11 +5,11 @@ from __future__ import annotations
 import os
 import time
 from collections.abc import Callable, Mapping
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Executor, Future, ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from typing import Any, Self
 
-from readiness.engine import parameters, registry
+from readiness.engine import halt, isolation, kind_task, parameters, registry
 from readiness.engine.checklist import Checklist, CheckSpec, Item, Requirement
 from readiness.engine.errors import (
     BadContent,
@@ -19,10 +19,12 @@ from readiness.engine.errors import (
     NotFound,
     ParameterError,
 )
+from readiness.engine.guard import LONGEST, crash, legible
+from readiness.engine.options import Options
 from readiness.engine.outcome import Finding, Outcome, worst
 from readiness.engine.target import Entry, RunDirectory
 
-LONGEST = 4000  # characters of a message
+__all__ = ["LONGEST", "CheckResult", "ItemResult", "legible", "run_check", "run_checklist", "run_item"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -79,8 +81,8 @@ def run_check(
     params: Any = spec.params
     try:
         params = parameters.substitute(spec.params, values)
-        kind = registry.get(spec.kind)
-        finding = kind.function(kind.parse(params), own)
+        with halt.heeding(run.cancelled):
+            finding = _found(spec, params, own, values)
     except CheckProblem as problem:
         finding = _problem(problem, required=required)
     except ParameterError as problem:
@@ -88,7 +90,7 @@ def run_check(
     except Exception as error:  # a check may be anybody's code; its crash must not end the run
         if isinstance(error, run.options.interrupts):
             raise
-        finding = _crash(spec.kind, error)
+        finding = crash(spec.kind, error)
     return CheckResult(
         kind=spec.kind,
         params=params,
@@ -98,21 +100,30 @@ def run_check(
     )
 
 
-def guard(what: str, function: Callable[[], Finding], interrupts: tuple[type[Exception], ...] = ()) -> Finding:
-    """The finding of `function`; a crash becomes ERROR, naming `what`. `interrupts` pass through."""
-    try:
-        return function()
-    except Exception as error:  # one broken check must not end the others
-        if isinstance(error, interrupts):
-            raise
-        return _crash(what, error)
+def _found(spec: CheckSpec, params: Any, run: RunDirectory, values: Mapping[str, Any]) -> Finding:
+    kind = registry.get(spec.kind)
+    if (module := registry.outside(kind)) is not None:
+        return kind_task.run_apart(kind, module, params, run)
+    if kind.written:
+        kind.written(spec.params, values)
+    return kind.function(kind.parse(params), run)
 
 
 def run_item(item: Item, run: RunDirectory, values: Mapping[str, Any]) -> ItemResult:
     """Run the checks of one item that apply (`when` names a parameter that is set), in order."""
     required = item.requirement is Requirement.MANDATORY
-    specs = (s for s in item.checks if s.when is None or values.get(s.when) not in (None, False))
-    return ItemResult(item=item, results=tuple(run_check(s, run, values, required=required) for s in specs))
+    results = (run_check(spec, run, values, required=required) for spec in applying(item, values))
+    return ItemResult(item=item, results=tuple(results))
+
+
+def applying(item: Item, values: Mapping[str, Any]) -> list[CheckSpec]:
+    """The checks of an item whose `when` is set, or that have none."""
+    return [s for s in item.checks if s.when is None or values.get(s.when) not in (None, False)]
+
+
+def demanding(options: Options, checklist: Checklist) -> Options:
+    """The operator's options with the checklist's demand for isolation, where that is the stricter one."""
+    return replace(options, min_isolation=isolation.stricter(options.min_isolation, checklist.isolation))
 
 
 def run_checklist(
@@ -123,16 +134,18 @@ def run_checklist(
     on_item: Callable[[ItemResult], None] | None = None,
     workers: int | None = None,
 ) -> list[ItemResult]:
-    """Run every item's checks, items in parallel over the cores; results in document order.
+    """Run every check of every item, checks in parallel over the cores; results in document order.
 
-    `on_item` is called in the calling thread as items end, in document order.
+    `on_item` is called in the calling thread as items end, in document order. The run's isolation is at
+    least what the checklist demands.
     """
+    run = replace(run, options=demanding(run.options, checklist))
     with ThreadPoolExecutor(max_workers=workers or os.cpu_count() or 1) as pool:
-        futures = [pool.submit(run_item, item, run, values) for item in checklist.items]
+        futures = [(item, _submitted(pool, item, run, values)) for item in checklist.items]
         results = []
         try:
-            for future in futures:
-                results.append(future.result())
+            for item, checks in futures:
+                results.append(ItemResult(item=item, results=tuple(check.result() for check in checks)))
                 if on_item:
                     on_item(results[-1])
         except BaseException:  # Ctrl-C, or a worker's time limit: nobody waits for the rest
@@ -142,13 +155,11 @@ def run_checklist(
     return results
 
 
-def legible(text: str) -> str:
-    """One line of printable text: control and direction characters from files are shown as escapes.
-
-    A text that goes on for ever is cut: it may come from a file, and is stored and shown on every page.
-    """
-    kept = text if len(text) <= LONGEST else f"{text[:LONGEST]}…"
-    return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in kept)
+def _submitted(
+    pool: Executor, item: Item, run: RunDirectory, values: Mapping[str, Any]
+) -> list[Future[CheckResult]]:
+    required = item.requirement is Requirement.MANDATORY
+    return [pool.submit(run_check, spec, run, values, required=required) for spec in applying(item, values)]
 
 
 def _problem(problem: CheckProblem, *, required: bool) -> Finding:
@@ -164,14 +175,6 @@ def _problem(problem: CheckProblem, *, required: bool) -> Finding:
         outcome=outcome,
         message=problem.message,
         advice=problem.advice,
-        details={"problem": type(problem).__name__},
-    )
-
-
-def _crash(what: str, error: Exception) -> Finding:
-    return Finding(
-        outcome=Outcome.ERROR,
-        message=f"The check {what} broke: {type(error).__name__}: {error}",
-        advice="This is a fault of the check, not of the run. Report it with this message.",
-        details={"problem": type(error).__name__},
+        details={"problem": type(problem).__name__}
+        | ({"isolation": problem.isolation} if problem.isolation else {}),
     )

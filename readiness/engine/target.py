@@ -28,6 +28,7 @@ from readiness.engine.errors import (
     RunDirectoryError,
 )
 from readiness.engine.options import Options
+from readiness.engine.sizes import size_words
 
 CHUNK = 1 << 20
 TEXT_LIMIT = 32 << 20
@@ -76,7 +77,9 @@ class OpenFile:
     def read(self, limit: int) -> bytes:
         """All bytes. Raises LimitExceeded when the file is larger than `limit` bytes."""
         if self.size > limit:
-            raise LimitExceeded(f"{self.path} has {self.size} bytes; this check reads at most {limit}.")
+            raise LimitExceeded(
+                f"{self.path} has {size_words(self.size)}; this check reads at most {size_words(limit)}."
+            )
         return b"".join(self.chunks())
 
     def check_unmoved(self) -> None:

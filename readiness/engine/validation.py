@@ -52,7 +52,10 @@ def _check(spec: CheckSpec, values: Mapping[str, Any]) -> None:
             line=spec.line,
         )
     try:
-        registry.get(spec.kind).parse(parameters.substitute(spec.params, values))
+        kind = registry.get(spec.kind)
+        if kind.written:
+            kind.written(spec.params, values)
+        kind.parse(parameters.substitute(spec.params, values))
     except ParameterError as error:
         raise ChecklistError(error.message, error.advice, line=spec.line) from None
 

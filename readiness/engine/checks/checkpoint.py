@@ -9,6 +9,7 @@ from typing import Any
 from readiness.engine.checks.metric import label_of
 from readiness.engine.errors import BadContent
 from readiness.engine.outcome import Finding, Limit, Measurement, Outcome, quantity
+from readiness.engine.pickle_globals import Tensor
 from readiness.engine.readers import numbers
 from readiness.engine.readers.numbers import Scale
 from readiness.engine.registry import Params, check
@@ -33,7 +34,8 @@ class CheckpointParams(Params, frozen=True):
 
 @check("checkpoint", title="A checkpoint is whole and holds what it should", short="file")
 def checkpoint(want: CheckpointParams, run: RunDirectory) -> Finding:
-    """Looks into a PyTorch checkpoint without loading it: its archive, its keys, its tensors' sizes.
+    """Looks into a PyTorch checkpoint without loading it: its keys, its numbers, its tensors' sizes. It
+    understands the archive of PyTorch 1.6 and newer, the older form, Lightning's `.ckpt` and bare state dicts.
 
     It fails when the file is empty, cut off, not written by `torch.save`, smaller than `min_bytes`, when a
     key is missing, a number is not finite, tensor data is missing, or the model's entry holds no tensors.
@@ -69,7 +71,11 @@ def checkpoint(want: CheckpointParams, run: RunDirectory) -> Finding:
         message=f"{want.file}: {'; '.join(problems)}." if problems else f"{told} · {size_words(size)}",
         advice="Save the checkpoint again, whole and with these entries." if problems else "",
         measurements=measurements,
-        details={"keys": [key[:80] for key in list(found.entries)[:100]]},
+        details={
+            "form": found.form,
+            "keys": [key[:80] for key in list(found.entries)[:100]],
+            "types": sorted({tensor.dtype.name for tensor in tensors(found.value)}),
+        },
     )
 
 
@@ -78,6 +84,8 @@ def _wanted(want: CheckpointParams, found: TorchFile) -> dict[str, Any]:
     missing = [key for key in want.keys if key not in entries]
     if missing:
         has = ", ".join(key[:60] for key in list(entries)[:_LISTED]) or "no named entries"
+        if entries and all(isinstance(value, Tensor) for value in entries.values()):
+            has += " (a state dict alone)"
         raise BadContent(f"{want.file} lacks {', '.join(missing)}; it has {has}.", "Save it with these keys.")
     judged = [*want.keys, *([want.metric_key] if isinstance(entries.get(want.metric_key), float) else [])]
     return {key: entries[key] for key in judged}

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import re2
 
 from readiness.engine.outcome import Finding, Limit, Measurement, judged
-from readiness.engine.readers import documents
+from readiness.engine.readers import documents, plain_text
 from readiness.engine.readers.documents import Section
 from readiness.engine.registry import Params, check
 from readiness.engine.target import RunDirectory
@@ -65,10 +65,10 @@ def document(want: DocumentParams, run: RunDirectory) -> Finding:
     """Reads a Markdown document and looks for its sections, at any heading level.
 
     A heading alone proves nothing: a section fails when it is missing, empty, shorter than `min_words`
-    words, or still holds TODO, TBD, a template's placeholder or filler text. Comments are no content, a
-    placeholder inside code (`<name>` in a command) is none; deeper headings belong to the section, numbers
-    before a title ("2.1 Input") do not count. `mentions` names words that a section must use. Write the named
-    sections; the line numbers say where they stand.
+    words, or still holds TODO, TBD, a template's placeholder or filler text. Comments and YAML front matter
+    are no content, a placeholder inside code (`<name>` in a command) is none; deeper headings belong to the
+    section, numbers before a title ("2.1 Input") do not count. `mentions` names words that a section must
+    use. Write the named sections; the line numbers say where they stand.
 
     ```yaml check
     document:
@@ -77,7 +77,7 @@ def document(want: DocumentParams, run: RunDirectory) -> Finding:
       mentions: {Monitoring Recommendations: [threshold, dashboard, incident]}
     ```
     """
-    text = run.read_text(want.file)
+    text = documents.body(plain_text.read(run, want.file), want.file)
     found = documents.sections(text, want.file)
     judged_sections = [_judge(title, found, want) for title in _wanted(want)] or [_whole(text, want)]
     problems = [j.sentence for j in judged_sections if j.problem]

@@ -47,12 +47,20 @@ def label_of(key: str) -> str:
 
 @check("metric", title="A value meets its limit")
 def metric(want: MetricParams, run: RunDirectory) -> Finding:
-    """Reads one value (`key`) or several (`keys`) from JSON, YAML, CSV or a Markdown report, and compares.
+    """Reads one value (`key`) or several (`keys`) from what a tool wrote, and compares.
 
-    Keys are dotted (`test.accuracy`). In CSV a key is a column, in Markdown a table row or a line
-    `Name: value`. Limits are `at_least`, `at_most`, `above`, `below`, `equals`, `one_of`. With `unit: "%"`
-    the values 0.828 and "82.8 %" are the same; how a bare number was read is said in the finding. Text, NaN,
-    infinity, a missing key and a list without `pick` never pass.
+    - JSON, YAML, TOML: dotted keys (`test.accuracy`); in a list of objects (`log_history` of
+      `trainer_state.json`, or JSON Lines) the key is that of the objects (`log_history.eval_accuracy`).
+    - CSV, TSV: a column; empty cells are passed over, as in Lightning's `metrics.csv`.
+    - Markdown, text: a table's row or a line `Name: value`; `model-index.accuracy` (or
+      `model-index.<dataset>.accuracy`) of a model card; `macro avg.f1-score` of scikit-learn's report.
+    - MLflow: `file` is the run's directory (`mlruns/<experiment>/<run>`); the key is that of the metric
+      (`val/acc`), or `params/…`, `tags/…`, `meta/status`.
+
+    Several values under one key (one for each epoch) need `pick`. Limits are `at_least`, `at_most`, `above`,
+    `below`, `equals`, `one_of`. With `unit: "%"` the values 0.828 and "82.8 %" are the same; how a bare
+    number was read is said in the finding. Text, NaN, infinity, a missing key and a Git LFS pointer never
+    pass, and what a file says twice, differently, is never chosen.
 
     ```yaml check
     metric: {file: results/production/metrics.json, key: test.accuracy, unit: "%", at_least: 80}

@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 from readiness.engine.outcome import Chart, Finding, Limit, Measurement, judged, quantity
-from readiness.engine.readers import classes
+from readiness.engine.readers import classes, confusion, data
 from readiness.engine.readers.classes import ClassScore
+from readiness.engine.readers.confusion import Matrix
 from readiness.engine.registry import Params, check
 from readiness.engine.target import RunDirectory
 
 
 class PerClassParams(Params, frozen=True):
-    """Per-class results under `key` of `file` (or the whole file); a confusion matrix under `confusion`.
+    """Per-class results under `key` of `file` (or the whole file); a confusion matrix under `confusion`,
+    which is a key of `file` or a CSV file of its own.
 
-    With `confusion` and no `key`, the results are computed from the matrix; `labels` names its classes.
+    With a key as `confusion` and no `key`, the results are computed from the matrix; `labels` names its
+    classes.
     """
 
     file: str
@@ -29,12 +32,14 @@ class PerClassParams(Params, frozen=True):
 
 @check("per-class", title="Every class performs")
 def per_class(want: PerClassParams, run: RunDirectory) -> Finding:
-    """Reads precision, recall and F1 of every class, from a classification report (as JSON or text) or a
-    metrics file, and compares the weakest class with the limits. A confusion matrix alone is enough.
+    """Reads precision, recall and F1 of every class, from scikit-learn's classification report (as dict in
+    JSON, YAML or CSV, or as printed text) or a metrics file, and compares the weakest class with the limits.
 
-    Fails when any F1 is not above its limit, when any class is recalled too seldom, or when the confusion
-    matrix contradicts the report. Look at the rows of the confusion matrix of the weakest class: collect more
-    examples of it, or correct their labels.
+    A confusion matrix alone is enough: a list in the file, or a CSV file of counts, with the classes' names
+    in its first row and column or without (rows: true class). Fails when any F1 is not above its limit, when
+    any class is recalled too seldom, or when the confusion matrix or the averages contradict the classes:
+    `macro avg` must be over as many examples, with their mean F1. Look at the rows of the confusion matrix of
+    the weakest class: collect more examples of it, or correct their labels.
 
     ```yaml check
     per-class: {file: results/production/metrics.json, key: per_class, confusion: confusion_matrix}
@@ -69,16 +74,29 @@ def per_class(want: PerClassParams, run: RunDirectory) -> Finding:
     return judged(measured, said, charts=charts, advice="Look at what the weakest class is confused with.")
 
 
-def _results(want: PerClassParams, run: RunDirectory) -> tuple[list[ClassScore], classes.Matrix]:
-    if not want.confusion:
+def _results(want: PerClassParams, run: RunDirectory) -> tuple[list[ClassScore], Matrix]:
+    matrix, names, where = _matrix(want, run)
+    if not matrix:
         return classes.report(run, want.file, want.key), []
-    matrix = classes.matrix(run, want.file, want.confusion)
-    if not want.key:
-        names = classes.labels(run, want.file, want.labels, len(matrix))
-        return classes.counted(matrix, names, f"{want.file} · {want.confusion}"), matrix
+    if where == want.file or not (want.key or classes.is_table(where)):
+        named = names or classes.labels(run, want.file, want.labels, len(matrix))
+        return classes.counted(matrix, named, where), matrix
     scores = classes.report(run, want.file, want.key)
-    classes.check_agreement(matrix, scores, want.file)
+    classes.check_agreement(matrix, names, scores, where)
     return scores, matrix
+
+
+def _matrix(want: PerClassParams, run: RunDirectory) -> tuple[Matrix, list[str] | None, str]:
+    """The matrix, the names that its own file gives, and where it stands; an empty one for none."""
+    own = want.confusion if classes.is_table(want.confusion) else want.file
+    if classes.is_table(own):
+        rows = data.csv_rows(run, own)
+        if own == want.confusion or classes.is_matrix(rows):
+            matrix, names = confusion.of_table(rows, own)
+            return matrix, None if names == [str(n) for n in range(len(matrix))] else names, own
+    if not want.confusion:
+        return [], None, ""
+    return confusion.of_key(run, want.file, want.confusion), None, f"{want.file} · {want.confusion}"
 
 
 def _bars(want: PerClassParams, scores: list[ClassScore]) -> Chart:
@@ -86,6 +104,6 @@ def _bars(want: PerClassParams, scores: list[ClassScore]) -> Chart:
     return Chart(kind="bars", title="F1 by class", data=values, limit=Limit(">", want.f1_above))
 
 
-def _table(matrix: classes.Matrix, scores: list[ClassScore]) -> Chart:
+def _table(matrix: Matrix, scores: list[ClassScore]) -> Chart:
     shown = {"labels": [s.name for s in scores], "rows": matrix}
     return Chart(kind="matrix", title="Confusion matrix (rows: true class)", data=shown)

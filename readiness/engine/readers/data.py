@@ -1,43 +1,57 @@
-"""Values in JSON, YAML and CSV files, by key; what is not plain data is refused with file and place."""
+"""Values in JSON, JSON Lines, YAML, TOML and CSV files, by key; what is not plain data is refused."""
 
 from __future__ import annotations
 
 import csv
 import io
-from collections.abc import Mapping
 from itertools import islice
 from pathlib import PurePosixPath
 from typing import Any
 
-from readiness.engine.errors import BadContent, NotFound
-from readiness.engine.readers import plain_json, plain_yaml
+from readiness.engine.errors import BadContent
+from readiness.engine.readers import keys, plain_json, plain_text, plain_toml, plain_yaml
+from readiness.engine.readers.keys import Column
 from readiness.engine.target import RunDirectory
 
 MAX_ROWS = 1_000_000
+# Files whose ending does not tell: https://dvc.org/doc/user-guide/project-structure (dvc.lock),
+# https://mlflow.org/docs/latest/ml/model/ (MLmodel), and the lock files of uv, Poetry and PDM.
+_YAML_NAMES = frozenset({"dvc.lock", "MLmodel", "registered_model_meta"})
+_TOML_NAMES = frozenset({"uv.lock", "poetry.lock", "pdm.lock"})
 
 
 def load(run: RunDirectory, file: str) -> Any:
-    """Plain data of a JSON or YAML file, by its ending. Raises BadContent, FileMissing."""
-    if PurePosixPath(file).suffix.lower() in (".yaml", ".yml"):
-        return plain_yaml.parse(run.read_text(file, plain_yaml.LIMIT), file)
-    return plain_json.parse(run.read_text(file), file)
+    """Plain data of a JSON, JSON Lines (a list of its rows), YAML or TOML file, by its name.
+
+    Raises BadContent, FileMissing, LimitExceeded.
+    """
+    path = PurePosixPath(file)
+    suffix = path.suffix.lower()
+    if suffix in (".yaml", ".yml", ".dvc") or path.name in _YAML_NAMES:
+        return plain_yaml.parse(plain_text.read(run, file, plain_yaml.LIMIT), file)
+    if suffix == ".toml" or path.name in _TOML_NAMES:
+        return plain_toml.parse(plain_text.read(run, file, plain_toml.LIMIT), file)
+    if suffix in (".jsonl", ".ndjson"):
+        return _json_lines(plain_text.read(run, file), file)
+    return plain_json.parse(plain_text.read(run, file), file)
+
+
+def _json_lines(text: str, file: str) -> list[Any]:
+    lines = ((number, line) for number, line in enumerate(text.split("\n"), 1) if line.strip())
+    rows = [plain_json.parse(line, f"{file} line {number}") for number, line in islice(lines, MAX_ROWS + 1)]
+    if not rows:
+        raise BadContent(f"{file} is empty.", "Write one object on each line.")
+    if len(rows) > MAX_ROWS:
+        raise BadContent(f"{file} has more than {MAX_ROWS} lines.", "Write fewer, for example one per epoch.")
+    return rows
 
 
 def read_csv(run: RunDirectory, file: str) -> tuple[list[str], list[list[str]]]:
-    """Header and rows of a CSV file, cells stripped.
+    """Header and rows of a CSV (or `.tsv`) file, cells stripped.
 
     Raises BadContent for uneven rows and doubled columns.
     """
-    reader = csv.reader(io.StringIO(run.read_text(file)), strict=True)
-    try:
-        rows = [[cell.strip() for cell in row] for row in islice(filter(None, reader), MAX_ROWS + 2)]
-    except csv.Error as error:
-        raise BadContent(f"{file} is not usable CSV: {error} (line {reader.line_num}).", "") from None
-    if not rows:
-        raise BadContent(f"{file} is empty.", "Write a header and rows.")
-    header, *body = rows
-    if len(body) > MAX_ROWS:
-        raise BadContent(f"{file} has more than {MAX_ROWS} rows.", "Write fewer, for example one per epoch.")
+    header, *body = csv_rows(run, file)
     if len(set(header)) != len(header):
         raise BadContent(f"{file} has two columns of the same name.", "Name each column once.")
     for number, row in enumerate(body, 2):
@@ -46,26 +60,25 @@ def read_csv(run: RunDirectory, file: str) -> tuple[list[str], list[list[str]]]:
     return header, body
 
 
+def csv_rows(run: RunDirectory, file: str) -> list[list[str]]:
+    """All rows of a CSV (or `.tsv`) file that are not blank, cells stripped. Raises BadContent for none."""
+    delimiter = "\t" if PurePosixPath(file).suffix.lower() == ".tsv" else ","
+    reader = csv.reader(io.StringIO(plain_text.read(run, file), newline=""), strict=True, delimiter=delimiter)
+    try:
+        rows = [[cell.strip() for cell in row] for row in islice(filter(None, reader), MAX_ROWS + 2)]
+    except csv.Error as error:
+        raise BadContent(f"{file} is not usable CSV: {error} (line {reader.line_num}).", "") from None
+    if not rows:
+        raise BadContent(f"{file} is empty.", "Write a header and rows.")
+    if len(rows) > MAX_ROWS + 1:
+        raise BadContent(f"{file} has more than {MAX_ROWS} rows.", "Write fewer, for example one per epoch.")
+    return rows
+
+
 def lookup(data: Any, key: str, file: str) -> Any:
-    """The value under a key: as it stands, else dotted (`test.accuracy`, `runs.0.loss`). Raises NotFound."""
-    found, value = _walk(data, key)
-    if not found:
-        raise NotFound(f"{file} has no {key}.", f"It has: {_names(data)}." if _names(data) else "")
-    return value
+    """The value under a key (see `keys.find`); a column of a list of objects as a plain list.
 
-
-def _walk(data: Any, key: str) -> tuple[bool, Any]:
-    if isinstance(data, Mapping) and key in data:
-        return True, data[key]
-    head, _, rest = key.partition(".")
-    if isinstance(data, list) and head.isdecimal() and int(head) < len(data):
-        inner = data[int(head)]
-    elif isinstance(data, Mapping) and head in data:
-        inner = data[head]
-    else:
-        return False, None
-    return _walk(inner, rest) if rest else (True, inner)
-
-
-def _names(data: Any) -> str:
-    return ", ".join(str(k)[:40] for k in list(data)[:12]) if isinstance(data, Mapping) else ""
+    Raises NotFound, BadContent.
+    """
+    found = keys.find(data, key, file)
+    return found.values if isinstance(found, Column) else found

@@ -11,11 +11,13 @@ from markdown_it import MarkdownIt
 from markdown_it.token import Token
 
 from readiness.engine.errors import BadContent
+from readiness.engine.readers import plain_yaml
 
 MAX_CHARACTERS = 500_000
 # Blocks only: the text inside them is not parsed, which is what costs time on hostile documents.
 _parser = MarkdownIt("commonmark", {"maxNesting": 50}).enable("table").disable("inline")
-_FRONT = re.compile(r"\A---\r?\n.*?\r?\n---\r?\n", re.DOTALL)
+_FRONT = re.compile(r"\A---[ \t]*\n(?P<yaml>(?:.*?\n)??)(?:---|\.\.\.)[ \t]*(?:\n|\Z)", re.DOTALL)
+LONGEST_FRONT = 64_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,7 +36,7 @@ class Section:
 
 def sections(text: str, file: str) -> list[Section]:
     """All sections in order. Raises BadContent for a document that is too large."""
-    text = _readable(text, file)
+    text = body(text, file)
     lines = text.split("\n")
     headings = list(_headings(_parser.parse(text)))
     made = []
@@ -46,14 +48,41 @@ def sections(text: str, file: str) -> list[Section]:
     return made[::-1]
 
 
-def _readable(text: str, file: str) -> str:
+def front_matter(text: str) -> str:
+    """The YAML between the `---` lines at the beginning; "" for none."""
+    match = _FRONT.match(_unix(text))
+    return match["yaml"] if match and _is_front(match["yaml"]) else ""
+
+
+def body(text: str, file: str) -> str:
+    """The document without its front matter, which becomes empty lines, so that line numbers stay true.
+
+    Raises BadContent for a document that is too large.
+    """
     if len(text) > MAX_CHARACTERS:
         raise BadContent(
             f"{file} has {len(text)} characters; at most {MAX_CHARACTERS} are read.", "Split it."
         )
-    text = text.replace("\r\n", "\n").replace("\r", "\n")  # as the parser counts lines
-    # Front matter is replaced by empty lines, so that line numbers stay true.
-    return _FRONT.sub(lambda match: "\n" * match[0].count("\n"), text, count=1)
+    text = _unix(text)
+    match = _FRONT.match(text)
+    if match is None or not _is_front(match["yaml"]):
+        return text
+    return "\n" * match[0].count("\n") + text[match.end() :]
+
+
+def _unix(text: str) -> str:
+    return text.replace("\r\n", "\n").replace("\r", "\n")  # as the parser counts lines
+
+
+def _is_front(front: str) -> bool:
+    # A document may begin with a thematic break and prose; a mapping between the lines is no prose.
+    if len(front) > LONGEST_FRONT:
+        return True
+    try:
+        loaded = plain_yaml.parse(front, "front matter")
+    except BadContent:
+        return True
+    return loaded is None or isinstance(loaded, dict)
 
 
 def _headings(tokens: list[Token]) -> Iterator[tuple[int, int, int, str]]:
@@ -72,13 +101,13 @@ def table_cells(text: str, file: str) -> Iterator[tuple[str, list[str]]]:
 
     Cells that are empty are left out. Raises BadContent for a document that is too large.
     """
-    for rows in _tables(_parser.parse(_readable(text, file))):
-        header, *body = rows
-        yield from ((row[0], [cell for cell in row[1:] if cell]) for row in body if row)
+    for rows in _tables(_parser.parse(body(text, file))):
+        header, *below = rows
+        yield from ((row[0], [cell for cell in row[1:] if cell]) for row in below if row)
         for column, name in enumerate(header[1:], 1):
-            yield name, [row[column] for row in body if column < len(row) and row[column]]
-        if header and len(body) == 1:  # a single row has no label of its own
-            yield header[0], body[0][:1]
+            yield name, [row[column] for row in below if column < len(row) and row[column]]
+        if header and len(below) == 1:  # a single row has no label of its own
+            yield header[0], below[0][:1]
 
 
 def _tables(tokens: list[Token]) -> Iterator[list[list[str]]]:
@@ -103,7 +132,7 @@ def plain_lines(text: str) -> Iterator[str]:
 
 def without(text: str, *types: str) -> str:
     """The text with its code blocks, comments and the blocks of these token types emptied, line by line."""
-    lines = text.replace("\r\n", "\n").replace("\r", "\n").split("\n")
+    lines = _unix(text).split("\n")
     for token in _parser.parse("\n".join(lines)):
         comment = token.type == "html_block" and token.content.lstrip().startswith("<!--")
         if token.map and (comment or token.type in ("fence", "code_block", *types)):

@@ -10,7 +10,7 @@ from typing import Any
 import re2
 
 from readiness.engine.errors import BadContent, NotFound
-from readiness.engine.readers import documents
+from readiness.engine.readers import documents, plain_text
 from readiness.engine.target import RunDirectory
 
 LONGEST_FIELD = 1000
@@ -44,7 +44,7 @@ class Facts:
 
 def read(run: RunDirectory, report: str, section: str) -> Facts:
     """The facts of a section. Raises NotFound for a missing section, BadContent for a fact given twice."""
-    found = documents.sections(run.read_text(report), report)
+    found = documents.sections(plain_text.read(run, report), report)
     own = next((s for s in found if s.title.casefold() == section.casefold()), None)
     if own is None:
         raise NotFound(

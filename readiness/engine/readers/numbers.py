@@ -21,6 +21,7 @@ ROUNDING = 1e-9
 _NUMBER = re.compile(
     r"[≈~]?\s*(?P<number>[+\-−]?(?:\d+(?:\.\d*)?|\.\d+)(?:[eE][+-]?\d+)?)\s*(?P<unit>%|[A-Za-zµ/]+)?"
 )
+_COMMA = re.compile(r"\d,\d")
 _NOT_FINITE = re.compile(r"[+-]?(?:nan|inf|infinity)%?", re.IGNORECASE)
 
 
@@ -57,7 +58,10 @@ def _from_text(raw: str, where: str, unit: str | None, scale: Scale | None, *, t
     if _NOT_FINITE.fullmatch(raw):
         raise BadContent(f"{where} is {raw}, not a finite number.", "Find out why it could not be computed.")
     if match is None:
-        raise BadContent(f"{where} is the text {raw[:60]!r}, not a number.", "Write a plain number there.")
+        advice = "Write a plain number there."
+        if _COMMA.search(raw):
+            advice = "Write a decimal point, and nothing between thousands: 82.8, 1000."
+        raise BadContent(f"{where} is the text {raw[:60]!r}, not a number.", advice)
     value, suffix = _finite(float(match["number"].replace("−", "-")), where), match["unit"]
     if suffix == "%" and unit in PERCENT:
         return Number(value)

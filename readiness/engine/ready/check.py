@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
 from functools import wraps
 from pathlib import Path
+from typing import Any
 
-from readiness.engine import runner
 from readiness.engine.errors import CheckProblem, ExtraMissing, FileChanged
-from readiness.engine.outcome import Finding
+from readiness.engine.guard import guard, legible
+from readiness.engine.outcome import Finding, Measurement
 from readiness.engine.ready.files import RunFiles, open_run
 from readiness.engine.ready.report import ReadinessCheck
 from readiness.engine.ready.status import ReadinessStatus
@@ -30,13 +31,13 @@ def readiness_check(name: str) -> Callable[[Callable[[RunFiles], Finding]], Chec
         @wraps(function)
         def check(run: RunFiles | RunDirectory | str | Path) -> ReadinessCheck:
             files, started = open_run(run), time.monotonic()
-            finding = runner.guard(name, lambda: _found(function, files), files.run.options.interrupts)
+            finding = guard(name, lambda: _found(function, files), files.run.options.interrupts)
             return ReadinessCheck(
                 name=name,
                 status=ReadinessStatus(finding.outcome.value),
-                message=runner.legible(finding.message),
+                message=legible(finding.message),
                 details=finding.details,
-                advice=runner.legible(finding.advice),
+                advice=legible(finding.advice),
                 measurements=finding.measurements,
                 files=tuple(files.read),
                 duration_s=time.monotonic() - started,
@@ -53,11 +54,25 @@ def _found(function: Callable[[RunFiles], Finding], files: RunFiles) -> Finding:
     except CheckProblem as problem:
         broken = isinstance(problem, FileChanged | ExtraMissing)
         return replace(
-            finding(ReadinessStatus.ERROR if broken else ReadinessStatus.FAIL, problem.message, problem.advice),
+            finding(
+                ReadinessStatus.ERROR if broken else ReadinessStatus.FAIL, problem.message, problem.advice
+            ),
             details={"problem": type(problem).__name__},
         )
 
 
-def finding(status: ReadinessStatus, message: str, advice: str = "", **details: object) -> Finding:
+def finding(
+    status: ReadinessStatus,
+    message: str,
+    advice: str = "",
+    details: Mapping[str, Any] | None = None,
+    measurements: Iterable[Measurement] = (),
+) -> Finding:
     """A finding in the words of a readiness report."""
-    return Finding(outcome=status.outcome, message=message, advice=advice, details=details)
+    return Finding(
+        outcome=status.outcome,
+        message=message,
+        advice=advice,
+        details=details or {},
+        measurements=tuple(measurements),
+    )

@@ -94,6 +94,8 @@ def _json(run: RunDirectory, name: str) -> Any:
 
 
 def _yaml(run: RunDirectory, name: str) -> Any:
+    if not run.exists(name):
+        raise FileMissing(f"{name} is not in the run.")
     from readiness.engine.readers import plain_yaml  # slow to load, and not every run has YAML
 
     text = run.read_text(name, plain_yaml.LIMIT)

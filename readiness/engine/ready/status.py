@@ -28,6 +28,6 @@ class ReadinessStatus(StrEnum):
 
 
 def worst_of(statuses: Iterable[ReadinessStatus]) -> ReadinessStatus:
-    """The status that decides for all; FAIL is named before ERROR. No status at all is ERROR: nothing is known."""
+    """The status that decides for all; FAIL is named before ERROR. None at all is ERROR: nothing is known."""
     outcome = worst(status.outcome for status in statuses)
     return ReadinessStatus.ERROR if outcome is Outcome.SKIP else ReadinessStatus(outcome.value)

@@ -6,7 +6,8 @@ annotations are functions of a Sheet and know nothing else.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 
 from readiness.engine.outcome import Measurement, Outcome
 
@@ -30,11 +31,19 @@ class Line:
     at_line: int | None = None
     duration_s: float = 0.0
 
+    @property
+    def told(self) -> str:
+        """Message and advice as sentences on one line."""
+        end = "" if self.message[-1:] in ".!?…" else "."
+        return f"{self.message}{end} {self.advice}" if self.advice else self.message
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Sheet:
     """All checks of one run in document order. `run_path` is the run directory as the caller wrote it,
     so that places in it can be named from the repository's root; `left` are items that wait for people.
+    `helps` explains a kind in Markdown. `exit_code` is the process's own when flags such as `--strict`
+    decide it; None: what `overall` says.
     """
 
     title: str
@@ -43,3 +52,14 @@ class Sheet:
     overall: Outcome
     lines: tuple[Line, ...]
     left: tuple[str, ...] = ()
+    helps: Mapping[str, str] = field(default_factory=dict)
+    exit_code: int | None = None
+
+    @property
+    def code(self) -> int:
+        """The exit code of the run: 0 ready, 1 not ready, 3 a check broke and nothing failed."""
+        if self.exit_code is not None:
+            return self.exit_code
+        if self.overall is Outcome.ERROR:
+            return 3
+        return 0 if self.overall.passes else 1

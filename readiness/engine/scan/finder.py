@@ -77,7 +77,7 @@ def _judged(kind: str, match: Any, block: Block, cards: Cards) -> Found | None:
     if not block.low <= start < block.high:
         return None
     value = match[group]
-    before, after = block.data[max(0, start - 2) : start], block.data[end : end + 2]
+    before, after = block.data[max(0, start - 2) : start], block.data[end : end + 8]
     severity = JUDGES[kind](value, before, after)
     if severity and kind == "credit_card":
         cards.note(block, start, value)

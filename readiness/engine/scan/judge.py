@@ -7,6 +7,7 @@ import binascii
 import json
 from collections.abc import Callable
 
+from readiness.engine.scan.patterns import compiled
 from readiness.engine.scan.placeholders import placeholder, placeholder_address
 from readiness.engine.scan.values import Severity
 
@@ -14,9 +15,12 @@ Judge = Callable[[bytes, bytes, bytes], "Severity | None"]
 
 # What stands behind "@" and ends like a domain, but is a file: icon@2x.png, model@v2.onnx
 _FILES = frozenset(
-    b"png jpg jpeg gif webp svg bmp tif tiff ico json jsonl csv tsv txt md yaml yml xml html htm js ts css py "
-    b"pt pth onnx npz npy pkl bin gz zip tar tgz whl so log toml cfg ini conf sh lock parquet ckpt".split()
+    b"png jpg jpeg gif webp svg bmp tif tiff ico json jsonl csv tsv txt md yaml yml xml html htm js ts css "
+    b"py pt pth onnx npz npy pkl bin gz zip tar tgz whl so log toml cfg ini conf sh lock parquet ckpt".split()
 )
+_FOLLOWED = compiled(rb"[.\-/:][0-9]")
+_UPPER_PREFIX = compiled(rb"(?:AKIA|ASIA|ABIA|ACCA)[A-Z0-9]{16}$")
+_ROW = compiled(rb" [0-9]{1,7}(?:[^/0-9]|$)")
 _IBAN_LENGTHS = {
     name: length
     for length, names in {
@@ -46,7 +50,7 @@ def email(value: bytes, before: bytes, after: bytes) -> Severity | None:
 def credit_card(value: bytes, before: bytes, after: bytes) -> Severity | None:
     """A number with an issuer's prefix and length that stands by itself; `cards` looks at the check digit."""
     number = _digits(value)
-    if not _one_separator(value) or _goes_on(before, after) or len(set(number)) < 3:
+    if not _one_separator(value) or _goes_on(value, before, after) or len(set(number)) == 1:
         return None
     return "high"
 
@@ -76,18 +80,17 @@ def us_ssn(value: bytes, before: bytes, after: bytes) -> Severity | None:
     """A number in the ranges that the Social Security Administration gives out."""
     area, group, serial = value[:3], value[4:6], value[7:]
     outside = area in (b"000", b"666") or area[0:1] == b"9" or group == b"00" or serial == b"0000"
-    return None if outside or _goes_on(before, after) else "high"
+    return None if outside or _goes_on(value, before, after) else "high"
 
 
 def phone(value: bytes, before: bytes, after: bytes) -> Severity | None:
     """A number of 7 to 15 digits, written as one; a signed decimal number is none."""
     number = _digits(value)
-    national = number[2:] if value.startswith(b"00") else number
-    if not 7 <= len(national) <= 15 or _goes_on(before, after) or len(set(number)) < 3:
+    if not 7 <= len(number) <= 15 or _goes_on(value, before, after) or len(set(number)) < 3:
         return None
     if value.count(b".") == 1 and not any(c in value for c in b" -("):
         return None
-    return "low" if national.lstrip(b"0") in b"1234567890123456789" else "high"
+    return "low" if number.lstrip(b"0") in b"1234567890123456789" else "high"
 
 
 def ip_address(value: bytes, before: bytes, after: bytes) -> Severity | None:
@@ -108,8 +111,9 @@ def api_key(value: bytes, before: bytes, after: bytes) -> Severity | None:
     """A key; one that is written as a name, a path or a word is none."""
     if placeholder(value):
         return "low"
-    letters, digits = any(chr(c).isalpha() for c in value), any(chr(c).isdigit() for c in value)
-    return "high" if letters and digits and len(set(value)) > 6 and after[:1] != b"(" else None
+    if after[:1] == b"(" or len(set(value)) < 7:
+        return None
+    return "high" if _UPPER_PREFIX.match(value) or _mixed(value) else None
 
 
 def password(value: bytes, before: bytes, after: bytes) -> Severity | None:
@@ -154,18 +158,21 @@ def _one_separator(value: bytes) -> bool:
     return not (b" " in value and b"-" in value)
 
 
-def _goes_on(before: bytes, after: bytes) -> bool:
+def _goes_on(value: bytes, before: bytes, after: bytes) -> bool:
     """Whether the number is a piece of something longer: a row of numbers, a fraction, an identifier."""
-    follows = after[:2]
-    longer = follows[:1] in (b".", b"-", b" ", b"/", b":", b",") and follows[1:2].isdigit() and follows[:1] != b","
-    row = before[-2:-1].isdigit() and before[-1:] in (b" ", b"-")
-    return longer or row or follows[:1] in (b"%", b"_", b"+")
+    if _FOLLOWED.match(after) or after[:1] in (b"%", b"_", b"+"):
+        return True
+    spaced = b" " in value
+    return spaced and bool(_ROW.match(after) or (before[-1:] == b" " and before[-2:-1].isdigit()))
 
 
 def _looks_random(value: bytes) -> bool:
     # without quotes, a plain word is prose or a variable's name: "password: required"
-    kinds = [any(test(chr(c)) for c in value) for test in (str.isalpha, str.isdigit)]
-    return all(kinds) or any(c in b"!@#$%^&*?" for c in value[1:])
+    return _mixed(value) or any(c in b"!@#$%^&*?" for c in value[1:])
+
+
+def _mixed(value: bytes) -> bool:
+    return any(chr(c).isalpha() for c in value) and any(chr(c).isdigit() for c in value)
 
 
 JUDGES: dict[str, Judge] = {

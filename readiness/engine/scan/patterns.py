@@ -14,12 +14,12 @@ import re2
 # Before a number: no other digit, letter, sign, decimal point, fraction or path.
 _ALONE = rb"(?:^|[^0-9A-Za-z_.+\-/#%=&])"
 _WORD = rb"(?:^|[^0-9A-Za-z_\-])"
-_ASSIGNED = rb"[\"'\]]{0,3}\s{0,4}(?::=|=>|[:=]|==)\s{0,4}"
+_ASSIGNED = rb"[\\\"'\]]{0,4}\s{0,4}(?::=|=>|[:=]|==)\s{0,4}"
 
 EMAIL = rb"([A-Za-z0-9_%+'\x80-\xff.\-]{1,64}@(?:[A-Za-z0-9\x80-\xff\-]{1,63}\.){1,8}[A-Za-z]{2,24})\b"
 PHONE_INTERNATIONAL = (
     rb"(?:^|[^0-9A-Za-z_.+\-/%=&])"
-    rb"((?:\+|00)[1-9]\d{0,2}[ .\-]?(?:\(0?\d{1,4}\)[ .\-]?)?\d{1,4}(?:[ .\-]?\d{2,4}){2,4})\b"
+    rb"(\+[1-9]\d{0,2}[ .\-]?(?:\(0?\d{1,4}\)[ .\-]?)?\d{1,4}(?:[ .\-]?\d{2,4}){2,4})\b"
 )
 PHONE_NORTH_AMERICA = (
     _ALONE + rb"((?:1[ .\-])?(?:\([2-9]\d{2}\)[ \-.]?[2-9]\d{2}[ \-.]\d{4}"
@@ -55,11 +55,15 @@ API_KEY_NAMED = (
     rb"(?i)(?:api|secret|access|auth|encryption|signing|client|private|account|service)[_\- ]?"
     rb"(?:access[_\- ]?)?(?:key|token|secret)" + _ASSIGNED + rb"[\"']?([A-Za-z0-9_\-/+=.~]{16,200})"
 )
-PRIVATE_KEY = rb"(-----BEGIN [A-Z0-9 ]{0,40}PRIVATE KEY(?: BLOCK)?-----|PuTTY-User-Key-File-[23]|AGE-SECRET-KEY-1[A-Z0-9]{20})"
+PRIVATE_KEY = (
+    rb"(-----BEGIN [A-Z0-9 ]{0,40}PRIVATE KEY(?: BLOCK)?-----|PuTTY-User-Key-File-[23]"
+    rb"|AGE-SECRET-KEY-1[A-Z0-9]{20})"
+)
 JWT = _WORD + rb"(eyJ[A-Za-z0-9_\-]{8,}\.eyJ[A-Za-z0-9_\-]{4,}\.[A-Za-z0-9_\-]{8,})"
 PASSWORD = (
-    rb"(?i)(?:password|passwd|passphrase|pwd|passwort|kennwort|db_pass|user_pass)" + _ASSIGNED +
-    rb"(\\?\"[^\"\r\n]{3,200}\"|'[^'\r\n]{3,200}'|[^\s\"',;&#<>(){}\[\]]{4,200})"
+    rb"(?i)(?:password|passwd|passphrase|pwd|passwort|kennwort|db_pass|user_pass)"
+    + _ASSIGNED
+    + rb"(\\?\"[^\"\r\n]{3,200}\"|'[^'\r\n]{3,200}'|[^\s\"',;&#<>(){}\[\]]{4,200})"
 )
 CONNECTION = (
     rb"\b([A-Za-z][A-Za-z0-9+.\-]{1,20}://[^\s/:@\"'<>]{0,80}:[^\s/@\"'<>]{1,120}@[A-Za-z0-9.\-\[]{1,120})"

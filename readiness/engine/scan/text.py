@@ -5,6 +5,7 @@ from __future__ import annotations
 import codecs
 import os
 from collections.abc import Iterator
+from typing import Any
 
 from readiness.engine.sizes import size_words
 from readiness.engine.target import OpenFile
@@ -34,7 +35,7 @@ def pieces(file: OpenFile) -> Iterator[bytes]:
     """UTF-8 bytes of an open text file in pieces of about 64 kB.
 
     UTF-16 and UTF-32 with a byte order mark are decoded; gzip, bzip2 and xz are unpacked, up to 1 GB.
-    Raises SkipFileError for an empty or binary file, a Git LFS pointer, a damaged archive, and at the limit.
+    An empty file has no pieces. Raises SkipFileError for a binary file, a Git LFS pointer, a damaged archive, and at the limit.
     """
     raw = _read(file)
     head = next(raw, b"")
@@ -55,8 +56,6 @@ def pieces(file: OpenFile) -> Iterator[bytes]:
 
 
 def _refuse(head: bytes) -> None:
-    if not head:
-        raise SkipFileError("empty")
     if head.startswith(LFS):
         raise SkipFileError("Git LFS pointer, not the file: fetch it with `git lfs pull`")
     name = next((name for magic, name in _FORMATS.items() if head.startswith(magic)), None)
@@ -86,9 +85,9 @@ def _unpacked(packing: str, file: OpenFile) -> Iterator[bytes]:
 
     total = 0
     os.lseek(file.fd, 0, os.SEEK_SET)
-    opened = {"gz": gzip.open, "bz2": bz2.open, "xz": lzma.open}[packing]
+    readers: dict[str, Any] = {"gz": gzip.open, "bz2": bz2.open, "xz": lzma.open}
     try:
-        with os.fdopen(os.dup(file.fd), "rb") as raw, opened(raw, "rb") as unpacked:
+        with os.fdopen(os.dup(file.fd), "rb") as raw, readers[packing](raw, "rb") as unpacked:
             while piece := unpacked.read(PIECE):
                 total += len(piece)
                 yield piece

@@ -1,4 +1,4 @@
-"""Escapes that hide plain characters: \\u0040, %40, &#64;."""
+r"""Escapes that hide plain characters: \u0040, %40, &#64;."""
 
 from __future__ import annotations
 

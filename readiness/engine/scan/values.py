@@ -8,6 +8,7 @@ from typing import Literal
 
 Severity = Literal["high", "low"]
 MOST_HITS = 200
+NOT_COUNTED = ("ip_address",)
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,9 +43,15 @@ class Scan:
     skipped: dict[str, str] = field(default_factory=dict)
 
     @property
-    def findings(self) -> int:
-        """How many hits of high severity there are."""
-        return sum(self.by_type.values())
+    def counted(self) -> dict[str, int]:
+        """What speaks against the data, by type: all hits, placeholders too, but public IP addresses."""
+        kinds = [kind for kind in (*self.by_type, *self.low_by_type) if kind not in NOT_COUNTED]
+        return {k: self.by_type.get(k, 0) + self.low_by_type.get(k, 0) for k in kinds}
+
+    @property
+    def not_counted(self) -> dict[str, int]:
+        """What is only told: public IP addresses."""
+        return {kind: count for kind, count in self.low_by_type.items() if kind in NOT_COUNTED}
 
 
 class Tally:

@@ -10,6 +10,7 @@ import zipfile
 from pathlib import Path
 
 import pytest
+from hostile_pickles import opcode_tricks
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from torch_files import (
@@ -17,9 +18,7 @@ from torch_files import (
     checkpoint_file,
     checkpoint_pickle,
     dictionary,
-    many,
     name,
-    number,
     pickled,
     real,
     storage,
@@ -67,40 +66,6 @@ def test_says_how_it_read_the_accuracy(tmp_path, value, params, words):
     """A fraction is shown as percent and says so; a declared unit decides."""
     found = judge(tmp_path, checkpoint_file(val_acc=value), **params)
     assert (found.outcome, words in found.message) == (Outcome.PASS, True), found.message
-
-
-def opcode_tricks():
-    system = name("os", "system")
-    order = many(text("touch canary"))
-    return {
-        "global reduce": system + order + b"R",
-        "stack global": text("os") + text("system") + b"\x93" + order + b"R",
-        "memoised names": text("os") + b"q\x010h\x01" + text("system") + b"\x93" + order + b"R",
-        "inst": b"(" + text("touch canary") + b"ios\nsystem\n",
-        "object": b"(" + system + text("touch canary") + b"o",
-        "new object": system + order + b"\x81",
-        "new object with names": system + order + b"}\x92",
-        "eval": name("builtins", "eval") + many(text("open('canary','w')")) + b"R",
-        "python 2 eval": name("__builtin__", "eval") + many(text("open('canary','w')")) + b"R",
-        "getattr": name("builtins", "getattr") + many(name("collections", "OrderedDict"), text("x")) + b"R",
-        "import": name("importlib", "import_module") + many(text("this")) + b"R",
-        "dotted": text("collections") + text("OrderedDict.__init__.__globals__") + b"\x93",
-        "torch load": name("torch.storage", "_load_from_bytes") + many(text("x")) + b"R",
-        "torch hub": name("torch.hub", "load") + many(text("x")) + b"R",
-        "through from_type": name("torch._tensor", "_rebuild_from_type_v2")
-        + many(system, name("torch", "Tensor"), order, b"N")
-        + b"R",
-        "nested persistent id": many(text("storage"), system, text("0"), text("cpu"), number(6)) + b"Q",
-        "persistent id of text": text("storage") + b"Q",
-        "text persistent id": b"Pstorage\n",
-        "build on a class": name("torch", "Size") + dictionary(x=number(1)) + b"b",
-        "set on a class": name("collections", "OrderedDict") + text("a") + number(1) + b"s",
-        "call of a call": name("collections", "OrderedDict") + b")R" + b")R",
-        "extension": b"\x82\x01",
-        "named by a number": number(1) + text("system") + b"\x93",
-        "codec": name("_codecs", "encode") + many(text("x"), text("rot13")) + b"R",
-        "buffer": b"\x97",
-    }
 
 
 @pytest.mark.parametrize("trick", opcode_tricks())
@@ -279,7 +244,7 @@ REAL = {
     "checkpoint_numpy_scalar.pt": (Outcome.PASS, "val_acc 93.75 %"),
     "checkpoint_without_val_acc.pt": (Outcome.FAIL, "lacks val_acc"),
     "checkpoint_nan.pt": (Outcome.FAIL, "val_acc is nan"),
-    "checkpoint_legacy.pt": (Outcome.FAIL, "legacy format"),
+    "checkpoint_legacy.pt": (Outcome.PASS, "epoch 7, val_acc 93.75 %"),
     "checkpoint_whole_model.pt": (Outcome.FAIL, "torch.nn.modules.container.Sequential"),
     "checkpoint_state_dict.pt": (Outcome.FAIL, "it has 1.weight, 1.bias"),
 }

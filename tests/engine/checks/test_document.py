@@ -123,3 +123,31 @@ def test_hostile_documents_are_quick(finding, unit):
     started = time.monotonic()
     check(finding, "# Input Specification\n" + unit * (100_000 // len(unit)))
     assert time.monotonic() - started < 40
+
+
+PROSE = "twelve words that say what the model does and how it fails"
+
+
+@pytest.mark.parametrize(
+    ("text", "outcome"),
+    [
+        (f"---\ntitle: {PROSE}\n---\n", "FAIL"),
+        (f"---\ntitle: {PROSE}\n---", "FAIL"),
+        (f"---\r\ntitle: {PROSE}\r\n---\r\n", "FAIL"),
+        (f"---\ntitle: {PROSE}\n...\n", "FAIL"),
+        (f"---\ntitle: a: {PROSE}\n---\n", "FAIL"),
+        (f"---\n# {PROSE}\n---\n", "FAIL"),
+        (f"---\ntitle: x\n---\n{PROSE}\n", "PASS"),
+        (f"---\n\n{PROSE}\n\n---\n", "PASS"),
+    ],
+    ids=["front", "no newline", "CRLF", "dots", "broken YAML", "only a comment", "front and text", "rules"],
+)
+def test_front_matter_is_no_prose(finding, text, outcome):
+    """What no reader sees does not count as words of the document; prose between two rules does."""
+    assert finding("document", {"file": "d.md"}, {"d.md": text}).outcome == outcome
+
+
+def test_lines_stay_true_below_front_matter(finding):
+    """The line of a leftover is that of the file."""
+    text = f"---\na: b\n---\n{PROSE}\nTODO\n"
+    assert "(line 5)" in finding("document", {"file": "d.md"}, {"d.md": text}).message

@@ -112,7 +112,7 @@ def test_lookup(key, found):
         return
     with pytest.raises(NotFound) as raised:
         data.lookup(loaded, key, "m.json")
-    assert "It has: a, x.y" in raised.value.advice
+    assert "It has: a.b, a.c, x.y" in raised.value.advice
 
 
 @pytest.mark.parametrize("rows", [3, 4])

@@ -1,0 +1,110 @@
+"""The redaction audit of a run: which data was looked at, what was found, and the file that says so."""
+
+from __future__ import annotations
+
+import json
+import os
+import tempfile
+from collections.abc import Iterable
+from contextlib import suppress
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from readiness import __version__
+from readiness.engine.errors import RunDirectoryError
+from readiness.engine.scan import scan_run
+from readiness.engine.scan.values import Scan
+from readiness.engine.target import RunDirectory
+
+AUDIT = "redaction_audit.json"
+SCHEMA_VERSION = 1
+
+
+def data_paths(run: RunDirectory) -> list[str]:
+    """The data of a run: the datasets that `manifest.json` lists, and what looks like data.
+
+    Raises BadContent for a manifest that cannot be read: what it lists would not be looked at.
+    """
+    from readiness.engine.ready import listing
+    from readiness.engine.ready.files import RunFiles
+
+    files = RunFiles(run)
+    listed = [entry.path for entry in listing.manifest(files) if entry.what == "dataset"]
+    return list(dict.fromkeys([*listed, *files.data_files()]))
+
+
+def audit(run: RunDirectory, paths: Iterable[str]) -> dict[str, Any]:
+    """`{schema_version, tool, version, run_id, generated_at, status, findings_count, summary, files_scanned,
+    bytes_scanned, files[], skipped{}, locations[]}`.
+
+    `status` is FAIL with findings, INCOMPLETE when a file could not be looked at or nothing was, else PASS.
+    `files` holds `{path, size, sha256}` of what was looked at; `locations` the first 200 hits, masked.
+    """
+    wanted = [path for path in paths if path != AUDIT]
+    scan = scan_run(run, wanted)
+    looked_at = [run.used[p] for p in map(_name, wanted) if p in run.used]
+    return {
+        "schema_version": SCHEMA_VERSION,
+        "tool": "readiness audit",
+        "version": __version__,
+        "run_id": run.root.name,
+        "generated_at": datetime.now(UTC).isoformat(timespec="seconds"),
+        "status": status(scan),
+        "findings_count": sum(scan.counted.values()),
+        "summary": {"findings_by_type": scan.counted, "not_counted_by_type": scan.not_counted},
+        "files_scanned": scan.files,
+        "bytes_scanned": scan.size,
+        "files": [
+            {"path": e.path, "size": e.size, "sha256": e.sha256}
+            for e in dict.fromkeys(looked_at)
+            if e.path not in scan.skipped
+        ],
+        "skipped": scan.skipped,
+        "locations": [
+            {"type": h.type, "severity": h.severity, "path": h.path, "line": h.line, "preview": h.preview}
+            for h in scan.hits
+        ],
+    }
+
+
+def status(scan: Scan) -> str:
+    """FAIL with findings; PASS only when there was something to look at and all of it was looked at."""
+    if scan.counted:
+        return "FAIL"
+    return "INCOMPLETE" if scan.skipped or not scan.size else "PASS"
+
+
+def write(run: RunDirectory, document: dict[str, Any]) -> Path:
+    """Put the audit into the run: a whole file or none, whatever happens meanwhile. Raises RunDirectoryError."""
+    target = run.root / AUDIT
+    text = json.dumps(document, indent=2, ensure_ascii=False) + "\n"
+    temporary = ""
+    try:
+        with tempfile.NamedTemporaryFile("wb", dir=run.root, prefix=f".{AUDIT}.", delete=False) as file:
+            temporary = file.name
+            file.write(text.encode(errors="backslashreplace"))
+            file.flush()
+            os.fsync(file.fileno())
+        os.chmod(temporary, 0o644)  # noqa: PTH101  # others read the run too
+        os.replace(temporary, target)  # noqa: PTH105
+        _sync_folder(run.root)
+    except OSError as error:
+        with suppress(OSError):
+            os.unlink(temporary)  # noqa: PTH108
+        raise RunDirectoryError(
+            f"{target} cannot be written: {error.strerror}.", "Make the run directory writable, or copy it."
+        ) from None
+    return target
+
+
+def _sync_folder(folder: Path) -> None:
+    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def _name(path: str) -> str:
+    return Path(path).as_posix()

@@ -1,0 +1,137 @@
+"""One good sample of each kind of check: parameters, and files with which it passes.
+
+The corpus puts hostile files in their place, the fuzzer disturbs them. A kind without a sample fails
+test_corpus.py.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+ROOT = Path(__file__).resolve().parents[2]
+DIGITS = ROOT / "examples" / "digits-classifier"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Sample:
+    """Parameters of a kind and the files of the run, by path. `text` are those of which any encoding with a
+    mark, and any line ends, say the same. `lax` names hostile replacements after which the sample may pass,
+    because what they change is not what the check looks at; each with its reason beside it.
+    """
+
+    params: Any
+    files: dict[str, bytes]
+    text: frozenset[str] = frozenset()
+    lax: frozenset[tuple[str, str]] = frozenset()
+    slow: bool = field(default=False)
+
+    def write(self, root: Path) -> None:
+        """Make the run directory."""
+        for name, content in self.files.items():
+            path = root / name
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_bytes(content)
+
+
+def digits(*names: str) -> dict[str, bytes]:
+    """Files of the example run."""
+    return {name: (DIGITS / name).read_bytes() for name in names}
+
+
+METRICS, LOG, MODEL = (
+    "results/production/metrics.json",
+    "results/production/training.log",
+    "models/production_model.onnx",
+)
+BEST, TEST_SET, MATRIX = (
+    "checkpoints/production/final_model_best.pt",
+    "data/test_set.npz",
+    "results/production/confusion_matrix.png",
+)
+GUIDE = "docs/deployment_guide.md"
+
+SAMPLES: dict[str, Sample] = {
+    "file": Sample(
+        params={"path": MATRIX, "sha256": hashlib.sha256(digits(MATRIX)[MATRIX]).hexdigest()},
+        files=digits(MATRIX),
+    ),
+    "log": Sample(
+        params={"file": LOG, "ends_with": "Training complete", "training": True},
+        files=digits(LOG),
+        text=frozenset({LOG}),
+        # a log that begins late still ends well
+        lax=frozenset({(LOG, "the second half")}),
+    ),
+    "metric": Sample(
+        params={"file": METRICS, "key": "test.accuracy", "unit": "%", "at_least": 80},
+        files=digits(METRICS),
+        text=frozenset({METRICS}),
+    ),
+    "metric-gap": Sample(
+        params={"file": METRICS, "first": "val.accuracy", "second": "test.accuracy", "below": 5},
+        files=digits(METRICS),
+        text=frozenset({METRICS}),
+    ),
+    "per-class": Sample(
+        params={"file": METRICS, "key": "per_class", "confusion": "confusion_matrix"},
+        files=digits(METRICS),
+        text=frozenset({METRICS}),
+    ),
+    "image": Sample(params={"file": MATRIX, "min_width": 200}, files=digits(MATRIX), slow=True),
+    "checkpoint": Sample(
+        params={"file": BEST, "keys": ["model_state_dict", "epoch", "val_acc"]}, files=digits(BEST)
+    ),
+    "model-export": Sample(params={"files": [MODEL]}, files=digits(MODEL), slow=True),
+    "export-accuracy": Sample(
+        params={
+            "model": MODEL,
+            "data": TEST_SET,
+            "reported": {"file": METRICS, "key": "test.accuracy"},
+            "within": 0.5,
+        },
+        files=digits(MODEL, TEST_SET, METRICS),
+        text=frozenset({METRICS}),
+        slow=True,
+    ),
+    "inference": Sample(
+        params={"model": MODEL, "sample": TEST_SET, "p95_below_ms": 10_000},
+        files=digits(MODEL, TEST_SET),
+        slow=True,
+    ),
+    "document": Sample(
+        params={"file": GUIDE, "sections": ["Input Specification", "Monitoring Recommendations"]},
+        files=digits(GUIDE),
+        text=frozenset({GUIDE}),
+    ),
+    "pins": Sample(
+        params={"files": ["requirements.txt"]},
+        files=digits("requirements.txt"),
+        text=frozenset({"requirements.txt"}),
+        # the first half of a list of pins is a list of pins
+        lax=frozenset({("requirements.txt", "the first half")}),
+    ),
+    "reproducibility": Sample(
+        params={
+            "report": "final_report.md",
+            "config": "configs/final_config.yaml",
+            "checkpoint": BEST,
+            "metrics": METRICS,
+        },
+        files=digits("final_report.md", "configs/final_config.yaml", BEST, METRICS),
+        text=frozenset({"final_report.md", "configs/final_config.yaml", METRICS}),
+    ),
+    "junit": Sample(
+        params={"file": "staging/smoke-tests.xml", "min_tests": 5},
+        files=digits("staging/smoke-tests.xml"),
+    ),
+}
+
+# Kinds that read no file of the run, or need a server; their own tests hold the hostile answers.
+WITHOUT_FILES = {
+    "http": "asks a service",
+    "prometheus": "asks a server",
+    "command": "runs a program",
+}
