@@ -12,7 +12,7 @@ import zipfile
 from collections.abc import Callable
 from pathlib import Path
 
-Maker = Callable[[Path, bytes], None]
+Maker = Callable[[Path, bytes], object]
 CANARY = "canary-was-written"
 
 
@@ -27,11 +27,11 @@ class _Payload:
 
 
 def _bytes(content: bytes) -> Maker:
-    return lambda path, good: path.write_bytes(content) and None
+    return lambda path, good: path.write_bytes(content)
 
 
 def _of(change: Callable[[bytes], bytes]) -> Maker:
-    return lambda path, good: path.write_bytes(change(good)) and None
+    return lambda path, good: path.write_bytes(change(good))
 
 
 def _pickle(path: Path, good: bytes) -> None:
@@ -60,8 +60,6 @@ def _directory(path: Path, good: bytes) -> None:
 
 
 def _link_out(path: Path, good: bytes) -> None:
-    outside = path.parent.parent / f"outside-{path.name}"
-    outside = Path(os.path.realpath(outside)).parent / outside.name
     target = _outside(path) / path.name
     target.write_bytes(good)
     path.symlink_to(target)

@@ -4,12 +4,24 @@ from __future__ import annotations
 
 from hypothesis import strategies as st
 
-TOKENS = [
-    b"", b"\x00", b"\xff\xff\xff\xff", b"\x7f\xff\xff\xff", b"\xef\xbb\xbf", b"\xff\xfe", b"\xc3", b"\x80\x02",
-    b"NaN", b"Infinity", b"-1", b"0", b"1e999", b"9" * 40, b"null", b"true", b"[", b"]", b"{", b"}", b"(", b")",
-    b'"', b"'", b"\\", b"\n", b"\r\n", b"\t", b":", b",", b"|", b"#", b"- ", b"```", b"<", b">", b"&a;", b"<!--",
-    b"%", b"..", b".", b"/", b"=", b"==", b"*", b"&", b"!!", b"$x", b"PK\x05\x06", "é".encode(), "\u202e".encode(),
-]  # fmt: skip
+_WORDS = (
+    "NaN Infinity -1 0 1e999 null true [ ] { } ( ) \" ' \\ : , | # - ``` < > &a; <!-- % .. . / = == * & !! $x"
+)
+_BYTES = (
+    "00",
+    "ffffffff",
+    "7fffffff",
+    "efbbbf",
+    "fffe",
+    "c3",
+    "8002",
+    "0a",
+    "0d0a",
+    "09",
+    "504b0506",
+    "e280ae",
+)
+TOKENS = [b"", b"9" * 40, *map(bytes.fromhex, _BYTES), *_WORDS.encode().split()]
 
 
 @st.composite

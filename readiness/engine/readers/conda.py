@@ -59,9 +59,13 @@ def _one(entry: str, file: str, line: int) -> Requirement:
 def _locked(packages: list[Any], file: str) -> Iterator[Requirement]:
     # conda-lock: one entry for each package and platform, with link and hash.
     for position, package in enumerate(packages, 1):
-        name, version = (package.get(k) for k in ("name", "version")) if isinstance(package, Mapping) else (0, 0)
+        name, version = (
+            (package.get(k) for k in ("name", "version")) if isinstance(package, Mapping) else (0, 0)
+        )
         if not (isinstance(name, str) and name and isinstance(version, str) and version):
-            raise BadContent(f"{file}: package {position} has no name and version.", "Write it with conda-lock.")
+            raise BadContent(
+                f"{file}: package {position} has no name and version.", "Write it with conda-lock."
+            )
         hashed = package.get("hash")
         pinned = bool(package.get("url")) and isinstance(hashed, Mapping) and any(hashed.values())
         platform = str(package.get("platform", ""))

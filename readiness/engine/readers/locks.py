@@ -77,7 +77,9 @@ def _poetry(package: Mapping[str, Any]) -> _Made:
     if kind == "git":
         return _said(package, f"git+{source.get('url')}", pinned=is_commit(source.get("resolved_reference")))
     hashed = any(_mapping(f).get("hash") for f in _listed(package.get("files")))
-    return _said(package, "" if kind == "legacy" else str(kind), pinned=kind == "legacy" or (kind == "url" and hashed))
+    return _said(
+        package, "" if kind == "legacy" else str(kind), pinned=kind == "legacy" or (kind == "url" and hashed)
+    )
 
 
 def _pdm(package: Mapping[str, Any]) -> _Made:
@@ -126,7 +128,9 @@ def _pipfile(loaded: Any, file: str) -> Iterator[Requirement]:
             pinned = is_commit(stated.get("ref")) if "git" in stated else exact
             shown = f"{name} @ git+{stated['git']}" if "git" in stated else f"{name}{version}"
             when = str(stated.get("markers", ""))
-            yield Requirement(name, shown, file, 1, pinned, public(version.lstrip("=")) if exact else "", when)
+            yield Requirement(
+                name, shown, file, 1, pinned, public(version.lstrip("=")) if exact else "", when
+            )
 
 
 def _project(loaded: Mapping[str, Any], file: str, line: Line) -> Iterator[Requirement]:

@@ -18,7 +18,6 @@ AUDIT = "redaction_audit.json"
 PASSED = "Redaction audit passed"
 NONE = "No redaction audit performed"
 FAILED = "Redaction audit failed: {count} findings"
-_HARMLESS = ("ip_address",)  # a public address of a machine is shown, and does not fail a run
 
 
 @readiness_check("privacy_safety")
@@ -26,7 +25,7 @@ def check_privacy_safety(files: RunFiles) -> Finding:
     """What the audit says, and what a scan of the data finds whatever the audit says."""
     claimed = _audit(files)
     scan = scan_run(files.run, list(dict.fromkeys(_paths(files))))
-    found = {**scan.by_type, **{k: n for k, n in scan.low_by_type.items() if k not in _HARMLESS}}
+    found = scan.counted
     if found:
         return _holds(scan, found, claimed)
     if claimed and claimed.outcome is ReadinessStatus.FAIL.outcome:

@@ -76,7 +76,7 @@ def status(scan: Scan) -> str:
 
 
 def write(run: RunDirectory, document: dict[str, Any]) -> Path:
-    """Put the audit into the run: a whole file or none, whatever happens meanwhile. Raises RunDirectoryError."""
+    """Put the audit into the run: a whole file or none. Raises RunDirectoryError."""
     target = run.root / AUDIT
     text = json.dumps(document, indent=2, ensure_ascii=False) + "\n"
     temporary = ""

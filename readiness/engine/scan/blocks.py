@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
+from readiness.engine.scan.text import SkipFileError
+
 OVERLAP = 2048  # bytes: longer than any value that is looked for
 
 
@@ -22,22 +24,39 @@ def blocks(pieces: Iterable[bytes]) -> Iterator[Block]:
     """Blocks of about one piece each, in constant memory whatever the length of a line.
 
     A piece without a line end is searched at once except for its last 2 kB, which stand again, with as much
-    before them, in the next block.
+    before them, in the next block. What came before an error of `pieces` is handed out before it is raised.
     """
-    held, low, line = b"", 0, 1
-    for piece in pieces:
-        data = held + piece
+    left = _Rest()
+    try:
+        for piece in pieces:
+            yield from left.take(piece)
+    except SkipFileError:
+        yield from left.last()
+        raise
+    yield from left.last()
+
+
+class _Rest:
+    """The bytes that were not handed out yet, from `low` on, with what stands before them."""
+
+    def __init__(self) -> None:
+        self.held, self.low, self.line = b"", 0, 1
+
+    def take(self, piece: bytes) -> Iterator[Block]:
+        data = self.held + piece
         end = data.rfind(b"\n") + 1
-        if end > low:
-            yield Block(data, low, end, line) if end == len(data) else Block(data[:end], low, end, line)
-            line += data.count(b"\n", 0, end)
-            held, low = data[end:], 0
+        if end > self.low:
+            yield Block(data[:end], self.low, end, self.line)
+            self.line += data.count(b"\n", 0, end)
+            self.held, self.low = data[end:], 0
         else:
-            held = data
-        if len(held) > 4 * OVERLAP + low:
-            high = len(held) - OVERLAP
-            yield Block(held, low, high, line)
-            start = high - OVERLAP
-            held, low = held[start:], OVERLAP
-    if len(held) > low:
-        yield Block(held, low, len(held), line)
+            self.held = data
+        if len(self.held) > 4 * OVERLAP + self.low:
+            high = len(self.held) - OVERLAP
+            yield Block(self.held, self.low, high, self.line)
+            self.held, self.low = self.held[high - OVERLAP :], OVERLAP
+
+    def last(self) -> Iterator[Block]:
+        if len(self.held) > self.low:
+            yield Block(self.held, self.low, len(self.held), self.line)
+        self.held, self.low = b"", 0

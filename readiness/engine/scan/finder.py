@@ -29,13 +29,15 @@ class Found:
 
 
 def find(path: str, pieces: Iterable[bytes], tally: Tally) -> None:
-    """Count the values in the text of a file, and keep the first ones."""
+    """Count the values in the text of a file, and keep the first ones; also when its pieces end in an error."""
     cards = Cards(path)
-    for block in blocks(pieces):
-        shown, found = in_block(block, cards)
-        for one in found:
-            _note(path, shown, one, tally)
-    cards.decide(tally)
+    try:
+        for block in blocks(pieces):
+            shown, found = in_block(block, cards)
+            for one in found:
+                _note(path, shown, one, tally)
+    finally:
+        cards.decide(tally)
 
 
 def _note(path: str, block: Block, found: Found, tally: Tally) -> None:

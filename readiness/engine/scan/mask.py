@@ -19,8 +19,7 @@ def preview(kind: str, value: str) -> str:
     if kind == "password" or len(value) < 8:
         return _HIDDEN
     if kind == "email":
-        local, _, domain = value.rpartition("@")
-        return f"{local[:1]}{_HIDDEN}@{_HIDDEN}.{domain.rpartition('.')[2][:4]}"
+        return f"{value[:1]}{_HIDDEN}@{_HIDDEN}"
     if kind in ("phone", "credit_card", "iban", "us_ssn", "ip_address"):
         return f"{_HIDDEN}{value[-2:]}"
     public = _PUBLIC.match(value)

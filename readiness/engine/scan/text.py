@@ -35,7 +35,8 @@ def pieces(file: OpenFile) -> Iterator[bytes]:
     """UTF-8 bytes of an open text file in pieces of about 64 kB.
 
     UTF-16 and UTF-32 with a byte order mark are decoded; gzip, bzip2 and xz are unpacked, up to 1 GB.
-    An empty file has no pieces. Raises SkipFileError for a binary file, a Git LFS pointer, a damaged archive, and at the limit.
+    An empty file has no pieces. Raises SkipFileError for a binary file, a Git LFS pointer, a damaged archive,
+    and at the limit.
     """
     raw = _read(file)
     head = next(raw, b"")

@@ -1,4 +1,4 @@
-"""Files as they come: encodings, archives, huge lines, binaries; hits counted once, nothing left out silently."""
+"""Files as they come: encodings, archives, huge lines; hits counted once, nothing left out silently."""
 
 from __future__ import annotations
 
@@ -76,7 +76,7 @@ def test_damaged_archive_still_counts(run):
 def test_unpacking_is_bounded(run, monkeypatch):
     """A small archive of much text is looked at up to the limit, and the rest is named."""
     monkeypatch.setattr("readiness.engine.scan.text.MOST_UNPACKED", 10 * PIECE)
-    found = scan_run(run({"d.gz": gzip.compress(bytes(b"a\n") * 50 * PIECE)}), ["d.gz"])
+    found = scan_run(run({"d.gz": gzip.compress(b"a\n" * 50 * PIECE)}), ["d.gz"])
     assert "unpacks to more" in found.skipped["d.gz"]
     assert found.size == 0
 
