@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Sequence
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
@@ -53,6 +54,14 @@ def integer(name: str, default: int) -> int:
         return int(value)
     except ValueError:
         raise SettingError(f"{name} is {value!r}.", "Use a whole number.") from None
+
+
+def choice(name: str, known: Sequence[str]) -> str:
+    """One of the known words, or an empty string when it is not set."""
+    value = text(name).strip().lower()
+    if value and value not in known:
+        raise SettingError(f"{name} is {value!r}.", f"Use one of: {', '.join(known)}.")
+    return value
 
 
 def words(name: str, default: str = "") -> list[str]:

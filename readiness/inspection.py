@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
@@ -24,11 +24,11 @@ def inspect(
     root: Path,
     checklist: Checklist,
     given: Mapping[str, str],
-    hosts: Iterable[str] = (),
+    options: Options | None = None,
     *,
     terminal: bool = False,
 ) -> Report:
-    """Index the run, run every check on exactly those bytes, and judge.
+    """Index the run, run every check on exactly those bytes, and judge; `options` says what is allowed.
 
     Raises ReadinessError for a checklist, parameter or run directory that cannot be used.
     """
@@ -36,9 +36,7 @@ def inspect(
     values = parameters.resolve(checklist.parameters, given)
     with _progress(terminal=terminal) as step:
         entries = indexing.index(root, lambda done, total: step(_reading(done, total), done, total))
-        run = target.RunDirectory(
-            root, snapshot={e.path: e for e in entries}, options=Options(allowed_hosts=tuple(hosts))
-        )
+        run = target.RunDirectory(root, snapshot={e.path: e for e in entries}, options=options or Options())
         total, seen = len(checklist.items), iter(range(1, len(checklist.items) + 1))
         results = runner.run_checklist(
             checklist, run, values, on_item=lambda entry: step(entry.item.text, next(seen), total)

@@ -11,6 +11,7 @@ from urllib.parse import urlsplit
 from csp.constants import NONE, SELF
 
 from readiness import env
+from readiness.engine.isolation import LEVELS
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 DATA_DIR = Path(env.text("READINESS_DATA_DIR", str(BASE_DIR / "var"))).resolve()
@@ -24,6 +25,9 @@ CSRF_TRUSTED_ORIGINS = [PUBLIC_URL]
 # The directories under which run directories may lie; nothing outside them is ever read.
 RUN_ROOTS = [Path(p).resolve() for p in env.words("READINESS_RUN_ROOTS", str(BASE_DIR / "examples"))]
 PROBE_HOSTS = env.words("READINESS_PROBE_HOSTS")
+ALLOWED_COMMANDS = env.words("READINESS_ALLOWED_COMMANDS")
+PROBE_TOKENS = env.words("READINESS_TOKENS")
+MIN_ISOLATION = env.choice("READINESS_MIN_ISOLATION", LEVELS)
 EVIDENCE_MAX_BYTES = env.integer("READINESS_EVIDENCE_MAX_MB", 25) * 1_000_000
 CHECK_SECONDS = env.integer("READINESS_CHECK_SECONDS", 120)
 REPORT_SECONDS = env.integer("READINESS_REPORT_SECONDS", 120)

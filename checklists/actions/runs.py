@@ -32,7 +32,7 @@ from checklists.permissions import Act
 from readiness.engine.checklist import Item
 from readiness.engine.options import Options
 from readiness.engine.outcome import Finding, Outcome, worst
-from readiness.engine.runner import CheckResult, run_item
+from readiness.engine.runner import CheckResult, demanding, run_item
 from readiness.engine.target import Entry, RunDirectory
 
 MAX_ATTEMPTS = 3
@@ -94,6 +94,7 @@ class Claimed:
     root: str
     digest: str
     values: dict[str, Any]
+    isolation: str = ""
 
 
 def claim(run: int, *, token: uuid.UUID | None = None, lost: uuid.UUID | None = None) -> Claimed | None:
@@ -120,7 +121,8 @@ def claim(run: int, *, token: uuid.UUID | None = None, lost: uuid.UUID | None = 
             "item__gate__checklist", "item__gate__release", "snapshot", "parameters"
         ).get(pk=run)
         _show_running(row)
-    spec = next(i for i in row.item.gate.checklist.checklist.items if i.id == row.item.key)
+    checklist = row.item.gate.checklist.checklist
+    spec = next(i for i in checklist.items if i.id == row.item.key)
     return Claimed(
         run=run,
         claim=token,
@@ -128,6 +130,7 @@ def claim(run: int, *, token: uuid.UUID | None = None, lost: uuid.UUID | None = 
         root=row.item.gate.release.root,
         digest=row.snapshot.digest,
         values=row.parameters.values,
+        isolation=checklist.isolation,
     )
 
 
@@ -148,10 +151,15 @@ def execute(claimed: Claimed, *, interrupts: tuple[type[Exception], ...] = ()) -
     root = resolve_root(claimed.root)
     options = Options(
         allowed_hosts=tuple(settings.PROBE_HOSTS),
+        allowed_commands=tuple(settings.ALLOWED_COMMANDS),
+        tokens=tuple(settings.PROBE_TOKENS),
+        min_isolation=settings.MIN_ISOLATION,
         child_seconds=settings.CHECK_SECONDS / 2,
         interrupts=interrupts,
     )
-    run = RunDirectory(root=root, snapshot=snapshot_index(claimed.digest), options=options)
+    run = RunDirectory(
+        root=root, snapshot=snapshot_index(claimed.digest), options=demanding(options, claimed.isolation)
+    )
     return [_plain(result.to_dict()) for result in run_item(claimed.item, run, claimed.values).results]
 
 

@@ -121,9 +121,9 @@ def applying(item: Item, values: Mapping[str, Any]) -> list[CheckSpec]:
     return [s for s in item.checks if s.when is None or values.get(s.when) not in (None, False)]
 
 
-def demanding(options: Options, checklist: Checklist) -> Options:
-    """The operator's options with the checklist's demand for isolation, where that is the stricter one."""
-    return replace(options, min_isolation=isolation.stricter(options.min_isolation, checklist.isolation))
+def demanding(options: Options, demanded: str) -> Options:
+    """The operator's options with a checklist's demand for isolation, where that is the stricter one."""
+    return replace(options, min_isolation=isolation.stricter(options.min_isolation, demanded))
 
 
 def run_checklist(
@@ -139,7 +139,7 @@ def run_checklist(
     `on_item` is called in the calling thread as items end, in document order. The run's isolation is at
     least what the checklist demands.
     """
-    run = replace(run, options=demanding(run.options, checklist))
+    run = replace(run, options=demanding(run.options, checklist.isolation))
     with ThreadPoolExecutor(max_workers=workers or os.cpu_count() or 1) as pool:
         futures = [(item, _submitted(pool, item, run, values)) for item in checklist.items]
         results = []

@@ -10,7 +10,7 @@ from packaging.version import InvalidVersion, Version
 
 from readiness.engine.errors import FileMissing, NotFound
 from readiness.engine.outcome import Finding, Limit, Measurement, judged
-from readiness.engine.readers import data, facts, metrics, requirements
+from readiness.engine.readers import data, facts, metrics, pythons, requirements
 from readiness.engine.readers.facts import Facts
 from readiness.engine.registry import Params, check
 from readiness.engine.target import RunDirectory
@@ -60,7 +60,8 @@ def reproducibility(want: ReproducibilityParams, run: RunDirectory) -> Finding:
 
     Seed, configuration, checkpoint (with its epoch) and environment (the version of Python and of the
     framework) must be documented as lines `Name: value`. The seed must be the configuration's, the named
-    files must exist, the epoch must be that of the metrics file, and versions those of the requirements. A
+    files must exist, the epoch must be that of the metrics file, and versions those of the requirements: a
+    requirements file, a conda environment or a lock file, whose version of Python must agree too. A
     `Checkpoint SHA-256` or `Config SHA-256` that is documented must be that of the file.
     Let the training script write this section, so that it is never copied from an earlier run.
 
@@ -140,7 +141,11 @@ def _versions(want: ReproducibilityParams, run: RunDirectory, environment: str) 
     alternatives = (want.requirements,) if isinstance(want.requirements, str) else want.requirements
     file = requirements.first(run, alternatives)
     pinned = {r.name.lower(): r.version for r in requirements.read(run, file) if r.version}
+    python = pythons.wanted(run, file)
     for name, said in facts.versions(environment):
+        if python and name.casefold() == "python":
+            yield _Fact(name, python.spec if python.agrees(said) else said, python.spec, python.place)
+            continue
         packages = _PACKAGES.get(name.casefold(), (name.casefold(),))
         version = next((pinned[p] for p in packages if p in pinned), None)
         if version:

@@ -48,7 +48,7 @@ def read(run: RunDirectory, file: str, pip: Line) -> Iterator[Requirement]:
 
 
 def _one(entry: str, file: str, line: int) -> Requirement:
-    match = _SPEC.match(entry.split("[")[0].strip())
+    match = _SPEC.match(entry.partition("[")[0].strip())
     if match is None:
         raise BadContent(f"{file} line {line} is no conda requirement: {entry[:80]!r}.", "")
     exact = _EXACT.fullmatch(match["spec"].strip())

@@ -24,7 +24,7 @@ Line = Callable[[str, int], Iterator[Requirement]]
 def is_lock(file: str) -> bool:
     """Whether the file's name is that of a lock file (or pyproject.toml)."""
     name = PurePosixPath(file).name
-    return name in _READERS or bool(_PYLOCK.fullmatch(name))
+    return name in (*_READERS, "Pipfile.lock", "pyproject.toml") or bool(_PYLOCK.fullmatch(name))
 
 
 def read(run: RunDirectory, file: str, line: Line) -> Iterator[Requirement]:
@@ -112,8 +112,6 @@ _READERS: dict[str, tuple[str, Callable[[Mapping[str, Any]], _Made]]] = {
     "uv.lock": ("package", _uv),
     "poetry.lock": ("package", _poetry),
     "pdm.lock": ("package", _pdm),
-    "Pipfile.lock": ("", lambda package: None),
-    "pyproject.toml": ("", lambda package: None),
 }
 
 

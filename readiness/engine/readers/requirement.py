@@ -38,4 +38,4 @@ def is_commit(text: object) -> bool:
 
 def public(version: str) -> str:
     """A version without its local part."""
-    return version.split("+")[0]
+    return version.partition("+")[0]

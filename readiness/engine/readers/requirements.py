@@ -68,6 +68,7 @@ class _Reading:
     inside: list[str] = field(default_factory=list)
     done: set[str] = field(default_factory=set)
     constraints: dict[str, Requirement] = field(default_factory=dict)
+    constraining: set[str] = field(default_factory=set)
 
     def file(self, name: str) -> Iterator[Requirement]:
         if PurePosixPath(name).suffix.lower() in (".yml", ".yaml"):
@@ -109,7 +110,9 @@ class _Reading:
         if name in ("-r", "--requirement"):
             yield from self._text(_beside(file, value))
         elif name in ("-c", "--constraint"):
-            self._constrain(self._text(_beside(file, value)))
+            # A file may be both: what constrains is read beside what is required.
+            other = _Reading(self.run, self.inside, self.constraining, self.constraints, self.constraining)
+            self._constrain(other._text(_beside(file, value)))
         elif name in ("-e", "--editable"):
             shown = without_user(line)
             yield Requirement(without_user(value), shown, file, number, bool(_COMMIT.search(value)))
@@ -158,7 +161,7 @@ def _one(line: str, file: str, number: int) -> Requirement:
     if parsed.url:
         pinned = hashed or bool(_COMMIT.search(parsed.url))
         return Requirement(parsed.name, shown, file, number, pinned, when=when)
-    version = _exact(parsed) if hashed or not hashes else ""
+    version = _exact(parsed) if hashed or not hashes else ""  # a broken hash pins nothing
     return Requirement(parsed.name, shown, file, number, bool(version), public(version), when)
 
 

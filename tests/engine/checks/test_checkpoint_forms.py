@@ -214,7 +214,12 @@ def framed(body, length=None):
     return b"\x80\x04\x95" + struct.pack("<Q", len(body) if length is None else length) + body
 
 
-FRAMES = [framed(number(1001) + b".", 2), framed(b"}.", 3), framed(b"}\x95" + bytes(8) + b"."), framed(b"}.", 1 << 60)]
+FRAMES = [
+    framed(number(1001) + b".", 2),
+    framed(b"}.", 3),
+    framed(b"}\x95" + bytes(8) + b"."),
+    framed(b"}.", 1 << 60),
+]
 
 
 @pytest.mark.parametrize("data", FRAMES)

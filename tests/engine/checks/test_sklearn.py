@@ -8,6 +8,7 @@ import pickle
 import struct
 import sys
 import zlib
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -18,6 +19,7 @@ from test_checkpoint import Attack
 from torch_files import dictionary, many, name, number, pickled, text
 
 from readiness.engine.checklist import CheckSpec
+from readiness.engine.errors import BadContent, CheckProblem
 from readiness.engine.outcome import Outcome
 from readiness.engine.runner import run_check
 from readiness.engine.sklearn_task import inspect
@@ -184,16 +186,24 @@ def joblib_model(array):
 
 FLEXIBLE = many(number(3), text("<"), b"N", b"N", b"N", number(80), number(4), number(8)) + b"b"
 HIDDEN = many(number(3), text("|"), b"N", b"N", b"N", number(-1), number(-1), number(63)) + b"b"
+ARRAY = name("numpy.core.multiarray", "_reconstruct") + many(
+    name("numpy", "ndarray"), many(number(0)), b"C\x01b"
+) + b"R"  # fmt: skip
+
+
+def objects(value):
+    """An array of one object, as NumPy pickles it."""
+    state = many(number(1), many(number(1)), dtype("O8"), b"\x89", b"](" + value + b"e")
+    return ARRAY + state + b"b"
+
+
 GOOD_ARRAYS = [
     wrapper(),
-    wrapper("O8", (1,), pickle.dumps([1])[:0] + pickled(
-        name("numpy.core.multiarray", "_reconstruct") + many(name("numpy", "ndarray"), many(number(0)), b"C\x01b")
-        + b"R" + many(number(1), many(number(1)), dtype("O8"), b"\x89", b"](" + text("a") + b"e") + b"b"
-    )),
+    wrapper("O8", (1,), pickled(objects(text("a")))),
     wrapper("i4", (2, 2), b"\x03\xff\xff\xff" + bytes(16), align=number(16)),
     wrapper("f8", (0,), b""),
     wrapper("f8", (), bytes(8)),
-]  # fmt: skip
+]
 
 
 @pytest.mark.parametrize("array", GOOD_ARRAYS)
@@ -204,7 +214,7 @@ def test_arrays_inside_the_pickle(tmp_path, array):
 
 
 BAD_ARRAYS = {
-    "short": (wrapper(raw=bytes(8)), "broken pickle"),
+    "short": (wrapper(raw=bytes(8)), "is cut off"),
     "huge": (wrapper(shape=(1 << 30,)), "is cut off"),
     "negative": (wrapper(shape=(-1,)), "without shape and type"),
     "wrong order": (wrapper(order="X"), "makes no sense"),
@@ -246,9 +256,8 @@ def test_malicious_pickles_never_run_never_pass(tmp_path, monkeypatch, trick):
     inside = wrapper("O8", (1,), pickled(hostile))
     for data in (pickled(hostile), pickled(model(x=hostile)), joblib_model(inside)):
         for form in (data, zlib.compress(data)):
-            with pytest.raises(Exception, match="not verified|broken pickle") as seen:
+            with pytest.raises(BadContent, match=r"not verified|broken pickle"):
                 in_process(tmp_path, form)
-            assert type(seen.value).__name__ in ("BadContent", "Unverified")
     assert not Path("canary").exists()
 
 
@@ -267,6 +276,7 @@ def one(module, cls, *arguments):
     return name(module, cls) + many(*arguments) + b"R"
 
 
+INT, OBJECT = ("builtins", "int"), ("builtins", "object")
 GADGETS = {
     "test helper": one("sklearn.utils._testing", "assert_run_python_script_without_output", text("x")),
     "download": one("sklearn.datasets", "fetch_openml", text("iris")),
@@ -297,7 +307,7 @@ GADGETS = {
 @pytest.mark.parametrize("gadget", GADGETS)
 def test_gadgets_of_known_packages_are_refused(tmp_path, gadget):
     """Functions of scikit-learn, NumPy, SciPy and joblib that do things when called are not on the list."""
-    with pytest.raises(Exception, match="not verified"):
+    with pytest.raises(BadContent, match="not verified"):
         in_process(tmp_path, pickled(model(x=GADGETS[gadget])))
 
 
@@ -318,6 +328,8 @@ def test_trust_has_bounds(tmp_path, unsafe):
     assert (found.outcome, "`trusted`" in found.message) == (Outcome.ERROR, True), found.message
 
 
+POINTER = b"version https://git-lfs.github.com/spec/v1\noid sha256:00\nsize 12345\n"
+EMPTY = name("sklearn.svm._classes", "SVC") + b")\x81" + dictionary(C=number(1)) + b"b"
 BAD_FILES = {
     "empty": (b"", "is empty"),
     "text": (b"hello", "broken pickle"),
@@ -363,21 +375,15 @@ def test_entry_of_a_dictionary(tmp_path):
     assert judge(tmp_path, data, key="c").outcome is Outcome.FAIL
 
 
-BOMBS = {
-    "zlib": zlib.compress(bytes(300 << 20), 9),
-    "gzip": gzip.compress(bytes(300 << 20)),
-    "bz2": bz2.compress(bytes(300 << 20)),
-    "xz": lzma.compress(bytes(300 << 20)),
-}
+COMPRESSORS = {"zlib": zlib.compress, "gzip": gzip.compress, "bz2": bz2.compress, "xz": lzma.compress}
 
 
-@pytest.mark.parametrize("method", BOMBS)
+@pytest.mark.parametrize("method", COMPRESSORS)
 def test_decompression_bombs_are_refused(tmp_path, method):
-    """Hundreds of megabytes of nothing in a small file are refused before they are all unpacked."""
+    """Megabytes of nothing in a small file are refused before they are all unpacked."""
     array = wrapper(shape=(1 << 28,), raw=b"")
     head = joblib_model(array)[:-1].partition(array)[0] + array
-    bomb = {"zlib": zlib.compress, "gzip": gzip.compress, "bz2": bz2.compress, "xz": lzma.compress}[method]
-    found = judge(tmp_path, bomb(head + bytes(300 << 20)))
+    found = judge(tmp_path, COMPRESSORS[method](head + bytes(70 << 20)))
     assert found.outcome is Outcome.ERROR
     assert "which no model needs" in found.message
 
@@ -385,9 +391,7 @@ def test_decompression_bombs_are_refused(tmp_path, method):
 @pytest.mark.parametrize("bomb", [laughs(), tuple_laughs()])
 def test_pickle_bombs_cost_nothing(tmp_path, bomb):
     """Containers that would be endless when written out are looked at once, as names and classes too."""
-    array = name("numpy.core.multiarray", "_reconstruct") + many(
-        name("numpy", "ndarray"), many(number(0)), b"C\x01b"
-    ) + b"R" + many(number(1), many(number(1)), dtype("O8"), b"\x89", b"](" + bomb + b"e") + b"b"  # fmt: skip
+    array = objects(bomb)
     seen = in_process(tmp_path, pickled(model(feature_names_in_=array, classes_=array, x=bomb)))
     assert (seen["features"], seen["classes"]) == (None, None)
 
@@ -397,7 +401,7 @@ def test_every_sixteenth_is_missed(tmp_path, file):
     """A model cut after any sixteenth, or lacking its last byte, fails."""
     whole = (NEW / file).read_bytes()
     for length in [*(len(whole) * part // 16 for part in range(16)), len(whole) - 1]:
-        with pytest.raises(Exception, match="model.pkl"):
+        with pytest.raises(CheckProblem, match=r"model\.pkl"):
             in_process(tmp_path, whole[:length])
 
 
@@ -410,17 +414,15 @@ def test_damage_never_breaks_the_check(tmp_path_factory, place, value):
     """Any byte changed gives an answer or a problem in words, never another exception."""
     data = bytearray(FOREST)
     data[place] = value
-    try:
-        in_process(tmp_path_factory.mktemp("damage"), bytes(data))
-    except Exception as problem:
-        assert type(problem).__name__ in ("BadContent", "Unverified", "NotFound", "LimitExceeded")
+    with suppress(CheckProblem):
+        assert in_process(tmp_path_factory.mktemp("damage"), bytes(data))["estimator"]
 
 
 @settings(max_examples=150, deadline=None)
 @given(st.binary(max_size=80))
 def test_random_bytes_never_pass(tmp_path_factory, data):
     """Random bytes are a problem in words."""
-    with pytest.raises(Exception, match="model.pkl"):
+    with pytest.raises(CheckProblem, match=r"model\.pkl"):
         in_process(tmp_path_factory.mktemp("random"), data)
 
 

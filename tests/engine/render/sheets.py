@@ -31,7 +31,8 @@ def sheet(*lines: Line, overall: Outcome = Outcome.FAIL, **other: object) -> She
     return Sheet(overall=overall, lines=lines, **given)  # type: ignore[arg-type]  # a table of fields
 
 
-ANY = st.text(max_size=40)
+_MARKUP = "\\`*_{}[]()<>#|~&$:;@/w.!-+='\"%,\n\r\t 1a\x1b\0\u2028\ud800\uffff"
+ANY = st.one_of(st.text(max_size=40), st.text(_MARKUP, max_size=20))
 LINES = st.builds(
     Line,
     name=ANY,

@@ -6,11 +6,11 @@ import re
 
 import pytest
 from hypothesis import given
-from sheets import SHEETS, line, sheet
 
 from readiness.engine.outcome import Outcome
 from readiness.engine.render import annotations
 from readiness.engine.render.sheet import Sheet
+from tests.engine.render.sheets import SHEETS, line, sheet
 
 COMMAND = re.compile(r"::(error|warning|notice) ([^:]*)::(.*)")
 
@@ -65,7 +65,9 @@ def test_passed_checks_are_silent() -> None:
     assert annotations.render(sheet(line(Outcome.PASS))) == ""
 
 
-@pytest.mark.parametrize(("failed", "last"), [(10, "Test accuracy"), (11, "2 more of 11"), (60, "51 more of 60")])
+@pytest.mark.parametrize(
+    ("failed", "last"), [(10, "Test accuracy"), (11, "2 more of 11"), (60, "51 more of 60")]
+)
 def test_at_most_ten_of_a_level(failed: int, last: str) -> None:
     """GitHub shows ten per level: the tenth says how many more there are."""
     lines = [line(name=f"{n}.metric") for n in range(failed)] + [line(Outcome.WARN)]
@@ -81,7 +83,7 @@ def test_injected_commands_stay_data() -> None:
     text = "bad\n::set-env name=A::b\r%0A::error::x"
     found = read(annotations.render(sheet(line(message=text, title="t,file=/etc/passwd:x", advice=""))))
     assert len(found) == 1
-    level, properties, data = found[0]
+    _, properties, data = found[0]
     assert properties["title"] == "t,file=/etc/passwd:x (metric)"
     assert properties["file"] == "runs/7/metrics.json"
     assert data == text

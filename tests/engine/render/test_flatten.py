@@ -10,14 +10,16 @@ from readiness.engine.render import flatten
 from readiness.engine.runner import CheckResult, ItemResult
 from readiness.engine.target import Entry
 
-SOURCE = "# Gate\n## One\n- [ ] Pins\n- [ ] Review\n"
+SOURCE = "# Gate\n## One\n- [ ] Pins\n  ```yaml check\n  pins: requirements.txt\n  ```\n- [ ] Review\n"
 
 
 def build(*findings: Finding) -> report.Report:
     checklist = markdown.parse(SOURCE)
     pins, review = checklist.items
     files = (Entry("a.txt", 1, "0" * 64), Entry("b.txt", 1, "0" * 64))
-    checks = tuple(CheckResult(kind="pins", params={}, finding=f, duration_s=1.5, files=files) for f in findings)
+    checks = tuple(
+        CheckResult(kind="pins", params={}, finding=f, duration_s=1.5, files=files) for f in findings
+    )
     results = [ItemResult(item=pins, results=checks), ItemResult(item=review, results=())]
     return report.build(checklist, results, run_id="r", values={}, artifact="sha256:0", at=datetime.now(UTC))
 
@@ -30,7 +32,7 @@ def test_every_check_is_a_line_with_a_name_of_its_own() -> None:
     assert {line.group for line in found.lines} == {"One"}
     assert found.left == (f"Review: {report.BY_PERSON}",)
     assert (found.title, found.run_id, found.run_path) == ("Gate 1.0.0", "r", "runs/r")
-    assert found.helps["pins"].startswith("Requirements")
+    assert found.helps["pins"].startswith("Every requirement is pinned.")
 
 
 def test_line_of_the_named_file() -> None:

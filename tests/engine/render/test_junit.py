@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
 
 import pytest
 from defusedxml.ElementTree import fromstring
 from hypothesis import given
-from sheets import SHEETS, line, sheet
 
 from readiness.engine.outcome import Outcome
 from readiness.engine.readers import junit_reports
 from readiness.engine.render import junit
 from readiness.engine.render.sheet import Sheet
+from readiness.engine.target import RunDirectory
+from tests.engine.render.sheets import ACCURACY, SHEETS, line, sheet
 
 
 @pytest.mark.parametrize(
@@ -40,8 +40,6 @@ def test_outcomes(outcome: Outcome, child: str) -> None:
 
 def test_failure_says_observed_expected_and_advice() -> None:
     """The failure's message is the finding, its text also what was expected and what to do."""
-    from sheets import ACCURACY
-
     root = fromstring(junit.render(sheet(line(measurements=(ACCURACY,)))))
     failure = root.find(".//failure")
     assert failure.get("message") == "Test accuracy 77.3 %, needs ≥ 80 %"
@@ -89,9 +87,7 @@ def test_our_own_reader_agrees(tmp_path: Path) -> None:
     """The kind `junit` reads our report back with the same counts."""
     lines = [line(outcome, name=f"a.{outcome}", title=outcome) for outcome in Outcome]
     written = junit.render(sheet(*lines, left=("Review",)))
-    counted = read_back(tmp_path, written)
-    assert counted == {"tests": 6, "failures": 1, "errors": 1, "skipped": 2}
-
-
-def read_back(folder: Path, xml: str) -> dict[str, Any]:
-    raise NotImplementedError(junit_reports)
+    (tmp_path / "report.xml").write_text(written, encoding="utf-8")
+    cases = junit_reports.read(RunDirectory(tmp_path), "report.xml")
+    assert (len(cases), sum(c.failed for c in cases), sum(c.skipped for c in cases)) == (6, 2, 2)
+    assert len({case.key for case in cases}) == 6

@@ -10,11 +10,11 @@ from typing import Any
 import pytest
 from hypothesis import given
 from jsonschema import Draft4Validator
-from sheets import SHEETS, line, sheet
 
 from readiness.engine.outcome import Outcome
 from readiness.engine.render import sarif
 from readiness.engine.render.sheet import Sheet
+from tests.engine.render.sheets import SHEETS, line, sheet
 
 FIXTURES = Path(__file__).parents[2] / "fixtures"
 SCHEMA = FIXTURES / "sarif" / "sarif-schema-2.1.0.json"
@@ -59,7 +59,12 @@ def test_levels(outcome: Outcome, levels: list[str]) -> None:
 def test_one_rule_per_kind_with_its_help() -> None:
     """Two checks of one kind share a rule; its help is the kind's own text."""
     run = log(
-        sheet(line(name="a.metric"), line(name="b.metric"), line(kind="file"), helps={"metric": "Title.\n\nMore."})
+        sheet(
+            line(name="a.metric"),
+            line(name="b.metric"),
+            line(kind="file"),
+            helps={"metric": "Title.\n\nMore."},
+        )
     )
     rules = run["tool"]["driver"]["rules"]
     assert [rule["id"] for rule in rules] == ["metric", "file"]

@@ -7,11 +7,11 @@ import re
 import pytest
 from hypothesis import given
 from markdown_it import MarkdownIt
-from sheets import ACCURACY, SHEETS, line, sheet
 
 from readiness.engine.outcome import Outcome
 from readiness.engine.render import summary
 from readiness.engine.render.sheet import Sheet
+from tests.engine.render.sheets import ACCURACY, SHEETS, line, sheet
 
 PARSER = MarkdownIt("commonmark", {"html": True}).enable(["table", "strikethrough"])
 OURS = {"<br>", "<!-- -->"}
@@ -52,7 +52,9 @@ def tables(markdown: str) -> list[list[list[str]]]:
 
 
 def seen(tokens: list) -> str:
-    return "".join("\n" if t.content == "<br>" else "" if t.type == "html_inline" else t.content for t in tokens)
+    return "".join(
+        "\n" if t.content == "<br>" else "" if t.type == "html_inline" else t.content for t in tokens
+    )
 
 
 def test_verdict_comes_first_then_observed_against_expected() -> None:
