@@ -16,7 +16,13 @@ if TYPE_CHECKING:
     from readiness.engine.render.sheet import Sheet
 
 # name to the module of engine/render that writes it; text and JSON are each command's own
-SHEETS = {"junit": "junit", "sarif": "sarif", "markdown": "summary", "github": "annotations"}
+SHEETS = {
+    "junit": "junit",
+    "sarif": "sarif",
+    "markdown": "summary",
+    "github": "annotations",
+    "gitlab": "codequality",
+}
 FORMATS = ("text", "json", *SHEETS)
 
 C = TypeVar("C", bound=Callable[..., Any])
@@ -42,8 +48,10 @@ class Formats:
                 return rendered
             return json() if name == "json" else text()
 
+        # colours are for the terminal
+
         for name, path in self.files:
-            _write(path, made(name))
+            _write(path, click.unstyle(made(name)) if name == "text" else made(name))
         click.echo(made(self.shown))
 
 

@@ -71,7 +71,7 @@ def command(
     code = _exit(report, strict=strict, complete=complete)
     width, colour = terminal()
     formats.emit(
-        text=lambda shown: text.report(report, width=width, colour=colour and shown),
+        text=lambda: text.report(report, width=width, colour=colour),
         json=lambda: json.dump(json.report(report)),
         sheet=lambda: flatten.sheet(report, run_path(run_dir), code),
     )

@@ -12,9 +12,9 @@ import socket
 import ssl
 import threading
 import time
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import httpcore
@@ -36,7 +36,7 @@ Resolver = Callable[[str, int], Sequence[str]]
 
 MAX_BODY = 1 << 20
 MAX_REDIRECTS = 5
-_DEFAULT_PORTS = {"http": 80, "https": 443}
+DEFAULT_PORTS = {"http": 80, "https": 443}
 
 
 class Unreachable(CheckProblem):
@@ -54,70 +54,102 @@ class Answer:
     seconds: float
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ask:
+    """What is sent: method, headers, body."""
+
+    method: str = "GET"
+    headers: Mapping[str, str] = field(default_factory=dict)
+    body: bytes | None = None
+
+
 def fetch(
-    url: str, *, allowed_hosts: Iterable[str], seconds: float = 10.0, resolver: Resolver | None = None
+    url: str,
+    *,
+    allowed_hosts: Iterable[str],
+    seconds: float = 10.0,
+    resolver: Resolver | None = None,
+    ask: Ask | None = None,
 ) -> Answer:
-    """GET an address. Raises NotAllowed (host not listed, address refused), Unreachable.
+    """GET an address, or send it what `ask` says. Raises NotAllowed (host not listed, address refused),
+    Unreachable.
 
     `seconds` bounds everything: names, connections, redirects and body. `resolver` (host, port) to
-    addresses replaces the system's.
+    addresses replaces the system's. Redirects are followed for GET and HEAD; another host gets none of the
+    headers. For other methods the redirect is the answer: nothing is sent twice.
     """
     entries = [parse_entry(entry) for entry in allowed_hosts]
-    deadline = _Deadline(seconds)
-    backend = _Backend(entries, resolver or _system_resolver, deadline)
+    what, deadline = ask or Ask(), Deadline(seconds)
+    backend = Backend(entries, resolver or system_resolver, deadline)
     started = time.monotonic()
-    with httpx.Client(transport=_Transport(backend), trust_env=False, headers=_HEADERS) as client:
-        request = client.build_request("GET", _checked(url, entries))
+    with httpx.Client(transport=_Transport(backend), trust_env=False, headers=HEADERS) as client:
+        place = checked(url, entries)
+        request = client.build_request(what.method, place, headers=what.headers, content=what.body)
         for _ in range(MAX_REDIRECTS + 1):
-            with _told(request.url), _closing(client.send(request, stream=True)) as response:
-                if response.next_request is None:
+            with told(request.url), _closing(client.send(request, stream=True)) as response:
+                if response.next_request is None or what.method not in _FOLLOWING:
                     text = _body(response, deadline)
                     took = time.monotonic() - started
                     return Answer(response.status_code, text, str(request.url), backend.address, took)
-                request = response.next_request
-            _checked(str(request.url), entries)
+                place = checked(str(response.next_request.url), entries)
+            headers = what.headers if _origin(place) == _origin(request.url) else {}
+            request = client.build_request(what.method, place, headers=headers)
     raise Unreachable(f"{url} redirects more than {MAX_REDIRECTS} times.", "Name the final address.")
 
 
-_HEADERS = {"user-agent": "readiness", "accept": "*/*", "accept-encoding": "identity"}
+_FOLLOWING = ("GET", "HEAD")
 
 
-def _checked(url: str, entries: Sequence[Allowed]) -> httpx.URL:
+def _origin(url: httpx.URL) -> tuple[str, str, int | None]:
+    return url.scheme, url.host, url.port
+
+
+HEADERS = {"user-agent": "readiness", "accept": "*/*", "accept-encoding": "identity"}
+
+
+def checked(url: str, entries: Sequence[Allowed]) -> httpx.URL:
+    """The address, when it is plain and its host is listed. Raises NotAllowed."""
     try:
         parsed = httpx.URL(url)
     except httpx.InvalidURL as error:
         raise NotAllowed(f"{url[:200]!r} is not a web address: {error}.", "Correct it.") from None
-    if parsed.scheme not in _DEFAULT_PORTS or not parsed.host or parsed.userinfo:
+    if parsed.scheme not in DEFAULT_PORTS or not parsed.host or parsed.userinfo:
         raise NotAllowed(
             f"{url[:200]!r} is not a plain http or https address.", "Use http(s)://host/path, no password."
         )
-    find_entry(entries, host_of(parsed), parsed.port or _DEFAULT_PORTS[parsed.scheme])
+    find_entry(entries, host_of(parsed), parsed.port or DEFAULT_PORTS[parsed.scheme])
     return parsed
 
 
-def _system_resolver(host: str, port: int) -> list[str]:
+def system_resolver(host: str, port: int) -> list[str]:
+    """Addresses of a host, as this machine finds them."""
     found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
     return list(dict.fromkeys(str(entry[4][0]) for entry in found))
 
 
-class _Deadline:
+class Deadline:
     """What is left of the time for one exchange."""
 
     def __init__(self, seconds: float) -> None:
         self.seconds = seconds
         self.end = time.monotonic() + seconds
 
+    def restart(self) -> None:
+        """Give the next exchange on the same connection its own time."""
+        self.end = time.monotonic() + self.seconds
+
     def left(self) -> float:
+        """Seconds that are left. Raises httpcore.ReadTimeout when there are none."""
         left = self.end - time.monotonic()
         if left <= 0:
             raise httpcore.ReadTimeout(f"no complete answer within {self.seconds:g} s")
         return left
 
 
-class _Backend(httpcore.NetworkBackend):
+class Backend(httpcore.NetworkBackend):
     """Opens connections only to addresses that were judged, and remembers the last one."""
 
-    def __init__(self, entries: Sequence[Allowed], resolver: Resolver, deadline: _Deadline) -> None:
+    def __init__(self, entries: Sequence[Allowed], resolver: Resolver, deadline: Deadline) -> None:
         self.entries, self.resolver, self.deadline = entries, resolver, deadline
         self.address = ""
         self._plain = httpcore.SyncBackend()
@@ -131,6 +163,10 @@ class _Backend(httpcore.NetworkBackend):
         socket_options: Any = None,
     ) -> httpcore.NetworkStream:
         del timeout, local_address  # the deadline is stricter, and nobody chooses our address
+        return self._connect_first(self.judged(host, port), port, socket_options)
+
+    def judged(self, host: str, port: int) -> Sequence[str]:
+        """The host's addresses, every one of which may be connected to. Raises NotAllowed."""
         entry = find_entry(self.entries, plain_name(host), port)
         addresses = self._resolve(host, port)
         for address in addresses:
@@ -141,7 +177,7 @@ class _Backend(httpcore.NetworkBackend):
                     if "public" in why
                     else "Use the service's own address.",
                 )
-        return self._connect_first(addresses, port, socket_options)
+        return addresses
 
     def connect_unix_socket(self, path: str, timeout: float | None = None, socket_options: Any = None) -> Any:
         raise NotAllowed(f"{path} is a local socket.", "Only http and https hosts are asked.")
@@ -187,7 +223,7 @@ class _Backend(httpcore.NetworkBackend):
 class _Stream(httpcore.NetworkStream):
     """A connection whose every step ends at the deadline."""
 
-    def __init__(self, stream: httpcore.NetworkStream, deadline: _Deadline) -> None:
+    def __init__(self, stream: httpcore.NetworkStream, deadline: Deadline) -> None:
         self.stream, self.deadline = stream, deadline
 
     def read(self, max_bytes: int, timeout: float | None = None) -> bytes:
@@ -215,7 +251,7 @@ class _Stream(httpcore.NetworkStream):
 class _Transport(httpx.BaseTransport):
     """httpx on a connection pool that knows no other way out than the guarded backend."""
 
-    def __init__(self, backend: _Backend) -> None:
+    def __init__(self, backend: Backend) -> None:
         self.pool = httpcore.ConnectionPool(ssl_context=httpx.create_ssl_context(), network_backend=backend)
 
     def handle_request(self, request: httpx.Request) -> httpx.Response:
@@ -247,7 +283,7 @@ class _Bytes(httpx.SyncByteStream):
         self.answer.close()
 
 
-def _body(response: httpx.Response, deadline: _Deadline) -> str:
+def _body(response: httpx.Response, deadline: Deadline) -> str:
     body = bytearray()
     for chunk in response.iter_raw():  # raw: nothing is unpacked, so nothing can swell
         body += chunk
@@ -268,7 +304,7 @@ def _closing(response: httpx.Response) -> Iterator[httpx.Response]:
 
 
 @contextmanager
-def _told(url: httpx.URL) -> Iterator[None]:
+def told(url: httpx.URL) -> Iterator[None]:
     """Turn the libraries' errors into one sentence about the address that was asked."""
     try:
         yield

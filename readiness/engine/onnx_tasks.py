@@ -1,7 +1,7 @@
 """What the child process does with ONNX models and test sets (run by engine/child.py, nowhere else).
 
 Every function takes `(payload, fds)`: `fds[0]` is the model. Libraries load here, late, after the process
-gave up its rights. No custom-operator library is ever registered, no external data is ever read.
+gave up its rights. No custom-operator library is ever registered, and no file is opened by its path.
 """
 
 from __future__ import annotations
@@ -11,22 +11,25 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
 from readiness.engine.errors import BadContent, ExtraMissing
+from readiness.engine.onnx_outside import Needs, asks, take_in
 
 if TYPE_CHECKING:
     import numpy as np
     import onnxruntime
 
 _DOMAINS = {"", "ai.onnx", "ai.onnx.ml", "com.microsoft"}
+_QUANTISED = ("QuantizeLinear", "DequantizeLinear", "DynamicQuantizeLinear", "QLinear", "QGemm")
 _EXPORT = "Export the model again, and load the result once before publishing it."
 
 
+@asks
 def inspect(payload: dict[str, Any], fds: list[int]) -> dict[str, Any]:
     """What the file declares, after a session was made of it.
 
-    `{opset, ir_version, producer, inputs: [{name, type, shape}], outputs: […]}`; unknown lengths are names.
+    `{opset, ir_version, producer, quantised, outside, inputs: [{name, type, shape}], outputs: […], metadata}`;
+    unknown lengths are names, `outside` counts the bytes of weights in other files.
     """
-    data = read_fd(fds[0])
-    declared = _declared(data, payload["name"])
+    data, declared = _whole(payload, fds, 0)
     session = open_session(data, payload["name"])
     return declared | {
         "inputs": [_port(port) for port in session.get_inputs()],
@@ -43,11 +46,13 @@ def read_fd(fd: int) -> bytes:
     return b"".join(parts)
 
 
-def open_checked(fd: int, name: str) -> onnxruntime.InferenceSession:
-    """A session of a model that needs nothing outside its file. Raises BadContent, ExtraMissing."""
-    data = read_fd(fd)
-    _declared(data, name)
-    return open_session(data, name)
+def open_checked(payload: dict[str, Any], fds: list[int], number: int = 0) -> onnxruntime.InferenceSession:
+    """A session of the model on descriptor `number`, named `payload["name"]` or `["names"][number]`.
+
+    Raises BadContent, ExtraMissing, Needs (see engine/onnx_outside.py).
+    """
+    name = payload["names"][number] if "names" in payload else payload["name"]
+    return open_session(_whole(payload, fds, number)[0], name)
 
 
 def open_session(data: bytes, name: str) -> onnxruntime.InferenceSession:
@@ -90,13 +95,34 @@ def _import_runtime() -> Any:
     return onnxruntime
 
 
-def _declared(data: bytes, name: str) -> dict[str, Any]:
+def _whole(payload: dict[str, Any], fds: list[int], number: int) -> tuple[bytes, dict[str, Any]]:
+    """The model as one piece of bytes that needs nothing else, and what it declares."""
+    name = payload["names"][number] if "names" in payload else payload["name"]
+    held = payload.get("outside") or [{}]
+    data = read_fd(fds[number])
     model = _parse(data, name)
-    _refuse_outside_data(model, name)
+    tensors = [tensor for graph in _graphs(model) for tensor in _constants(graph)]
+    try:
+        outside = take_in(tensors, name, {place: fds[at] for place, at in held[number].items()})
+    except Needs as needs:
+        needs.model = number
+        raise
     _refuse_foreign_operators(model, name)
+    return model.SerializeToString() if outside else data, _declared(model) | {"outside": outside}
+
+
+def _declared(model: Any) -> dict[str, Any]:
     opsets = {entry.domain or "ai.onnx": entry.version for entry in model.opset_import}
     producer = f"{model.producer_name} {model.producer_version}".strip()
-    return {"opset": opsets.get("ai.onnx"), "ir_version": model.ir_version, "producer": producer[:80]}
+    operators = {node.op_type for graph in _graphs(model) for node in graph.node}
+    return {
+        "opset": opsets.get("ai.onnx"),
+        "opsets": dict(sorted(opsets.items())[:20]),
+        "ir_version": model.ir_version,
+        "producer": producer[:80],
+        "quantised": any(name.startswith(_QUANTISED) or name.endswith("Integer") for name in operators),
+        "metadata": {prop.key[:80]: prop.value[:2000] for prop in model.metadata_props[:50]},
+    }
 
 
 def _parse(data: bytes, name: str) -> Any:
@@ -117,8 +143,6 @@ def _parse(data: bytes, name: str) -> Any:
 
 
 def _look(data: bytes) -> str:
-    if data.startswith(b"version https://git-lfs"):
-        return "it is a Git LFS pointer, so run git lfs pull"
     return f"it begins with {data[:8].hex(' ')}, or it is cut off"
 
 
@@ -146,18 +170,6 @@ def _constants(graph: Any) -> Iterator[Any]:
                 yield from (sparse.values, sparse.indices)
 
 
-def _refuse_outside_data(model: Any, name: str) -> None:
-    for graph in _graphs(model):
-        for tensor in _constants(graph):
-            if tensor.data_location or tensor.external_data:
-                places = [entry.value for entry in tensor.external_data if entry.key == "location"]
-                where = ascii(places[0][:80]) if places else "another file"
-                raise BadContent(
-                    f"{name} keeps weights outside itself, in {where}: not read.",
-                    "Export one self-contained file (save_as_external_data=False).",
-                )
-
-
 def _refuse_foreign_operators(model: Any, name: str) -> None:
     known = _DOMAINS | {function.domain for function in model.functions}
     for graph in _graphs(model):
@@ -179,40 +191,30 @@ def words(shape: Any) -> str:
     return " × ".join("N" if length is None else str(length)[:20] for length in shape) or "a single number"
 
 
-def single_input(session: onnxruntime.InferenceSession, name: str) -> Any:
-    """The model's one input. Raises BadContent when there are several."""
-    inputs = session.get_inputs()
-    if len(inputs) != 1:
-        names = ", ".join(port.name for port in inputs)[:120]
-        raise BadContent(
-            f"{name} has {len(inputs)} inputs ({names}); this check feeds exactly one.",
-            "Export the model with one input.",
-        )
-    return inputs[0]
-
-
-_TYPES = {
-    "tensor(float)": "float32", "tensor(double)": "float64", "tensor(float16)": "float16",
-    "tensor(uint8)": "uint8", "tensor(int8)": "int8", "tensor(uint16)": "uint16", "tensor(int16)": "int16",
-    "tensor(int32)": "int32", "tensor(int64)": "int64", "tensor(bool)": "bool",
-}  # fmt: skip
-
-
-def element_type(port: Any, name: str) -> str:
-    """NumPy's name of an input's element type. Raises BadContent for text, sequences and maps."""
-    if port.type not in _TYPES:
-        raise BadContent(f"{name} takes {port.type}; this check feeds numbers only.", _EXPORT)
-    return _TYPES[port.type]
-
-
-def run_once(session: onnxruntime.InferenceSession, feed: dict[str, np.ndarray], name: str) -> np.ndarray:
-    """The first output. Raises BadContent with the runtime's reason, or when it is no array of numbers."""
-    import numpy as np  # heavy: only in the child
-
+def run_all(session: onnxruntime.InferenceSession, feed: dict[str, np.ndarray], name: str) -> dict[str, Any]:
+    """Every output by name. Raises BadContent with the runtime's reason."""
     try:
-        output = session.run(None, feed)[0]
+        return dict(zip((port.name for port in session.get_outputs()), session.run(None, feed), strict=True))
     except runtime_errors() as error:
         raise BadContent(f"{name} does not run: {reason(error)}.", _EXPORT) from None
-    if not isinstance(output, np.ndarray) or output.dtype.kind not in "fiub":
-        raise BadContent(f"{name} does not answer with numbers.", _EXPORT)
-    return output
+
+
+def run_once(
+    session: onnxruntime.InferenceSession, feed: dict[str, np.ndarray], name: str, output: str | None = None
+) -> np.ndarray:
+    """One output, the first unless named. Raises BadContent with the runtime's reason, or when it is no array
+    of numbers or text.
+    """
+    import numpy as np  # heavy: only in the child
+
+    answers = run_all(session, feed, name)
+    if output is not None and output not in answers:
+        has = ", ".join(answers)[:200]
+        raise BadContent(f"{name} has no output {output[:80]!r}; it has {has}.", "Name one of its outputs.")
+    answer = answers[output] if output is not None else next(iter(answers.values()))
+    if not isinstance(answer, np.ndarray) or answer.dtype.kind not in "fiubUO":
+        raise BadContent(
+            f"{name} does not answer with numbers.",
+            "Name another `output`, or export without the list of dictionaries (zipmap=False).",
+        )
+    return answer

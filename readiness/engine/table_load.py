@@ -16,14 +16,16 @@ from itertools import islice
 from typing import TYPE_CHECKING, Any
 
 from readiness.engine.errors import CheckProblem, ExtraMissing, LimitExceeded
-from readiness.engine.table_text import MAX_CELL, Row, Table
+from readiness.engine.table_text import Row, Table
 
 if TYPE_CHECKING:
     import duckdb
 
 _BATCH = 2000
+_MAX_ROW = 32 << 20
 # What counts as missing, whatever its case.
-NULLS = ("", "na", "n/a", "nan", "null", "none", "<na>", "#n/a")
+NULLS = frozenset({"", "na", "n/a", "nan", "null", "none", "<na>", "#n/a"})
+_LONGEST_NULL = 40
 _NUMBER = r"[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?"
 _WHOLE = r"[+-]?\d+(?:\.0*)?"
 _DATE = r"\d{4}-\d{2}-\d{2}(?:[T ]\d{2}:\d{2}(?::\d{2}(?:\.\d{1,9})?)?(?: ?(?:Z|[+-]\d{2}(?::?\d{2})?))?)?"
@@ -42,6 +44,7 @@ def connection(memory: int) -> Iterator[duckdb.DuckDBPyConnection]:
         raise ExtraMissing("duckdb", "data") from None
     settings: dict[str, Any] = {
         "threads": 2,
+        "preserve_insertion_order": False,
         "memory_limit": f"{memory // 2 >> 20}MiB",
         "temp_directory": "",
         "autoinstall_known_extensions": False,
@@ -60,21 +63,21 @@ def connection(memory: int) -> Iterator[duckdb.DuckDBPyConnection]:
         con.close()
 
 
-def select(con: duckdb.DuckDBPyConnection, table: Table, what: str, parameters: Sequence[Any] = ()) -> Any:
-    """The result of `SELECT what FROM table`, read in one pass; `line` and `c0`, `c1` … are its columns.
+def query(con: duckdb.DuckDBPyConnection, table: Table, sql: str, parameters: Sequence[Any] = ()) -> Any:
+    """All rows of a query; `{scan}` in it stands for the table, which is read once.
 
-    Raises what reading the table raises.
+    The table has the columns `line`, `c0`, `c1` … Raises what reading it raises.
     """
     with _Feed(table) as feed:
-        return feed.ask(con, f"SELECT {what} FROM {feed.scan}", parameters)
+        return feed.ask(con, sql.replace("{scan}", feed.scan), parameters)
 
 
-def create(con: duckdb.DuckDBPyConnection, name: str, table: Table, what: str, where: str = "true") -> int:
-    """Make a table of `SELECT what FROM table WHERE …`, or add to it; returns the number of rows read."""
+def store(con: duckdb.DuckDBPyConnection, name: str, table: Table, what: str) -> int:
+    """Make a table of `SELECT what FROM table`, or add to it; returns the number of rows read."""
     with _Feed(table) as feed:
         known = con.execute("SELECT 1 FROM duckdb_tables() WHERE table_name = ?", [name]).fetchone()
         head = f"INSERT INTO {name}" if known else f"CREATE TABLE {name} AS"
-        feed.ask(con, f"{head} SELECT {what} FROM {feed.scan} WHERE {where}", ())
+        feed.ask(con, f"{head} SELECT {what} FROM {feed.scan}", ())
         return feed.rows
 
 
@@ -92,7 +95,7 @@ class _Feed:
         self.scan = (
             f"read_csv('/proc/self/fd/{self._out}', columns = {{{columns}}}, auto_detect = false,"
             " header = false, delim = ',', quote = '\"', escape = '\"', new_line = '\\r\\n',"
-            f" max_line_size = {MAX_CELL * 32}, buffer_size = {MAX_CELL * 64}, parallel = false)"
+            f" max_line_size = {_MAX_ROW}, buffer_size = {_MAX_ROW}, parallel = false)"
         )
 
     def __enter__(self) -> _Feed:
@@ -144,8 +147,13 @@ class _Feed:
 
 def clean(n: int) -> str:
     """SQL for the value of column n without spaces around it, NULL for what counts as missing."""
-    words = ", ".join(f"'{word}'" for word in NULLS)
+    words = ", ".join(f"'{word}'" for word in sorted(NULLS))
     return f"CASE WHEN lower(trim(c{n})) IN ({words}) THEN NULL ELSE trim(c{n}) END"
+
+
+def is_null(cell: str) -> bool:
+    """Whether a cell counts as missing: the same as `clean`, in Python."""
+    return not cell or (len(cell) < _LONGEST_NULL and cell.strip().lower() in NULLS)
 
 
 def number(value: str) -> str:

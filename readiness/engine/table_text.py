@@ -11,7 +11,7 @@ import csv
 import io
 import json
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -40,6 +40,24 @@ class Table:
     name: str
     columns: tuple[str, ...]
     rows: Callable[[], Iterator[Row]]
+
+    def only(self, names: Sequence[str]) -> Table:
+        """The same rows with these columns, in this order. Raises KeyError for an unknown one."""
+        known = {column: place for place, column in enumerate(self.columns)}
+        places = [known[name] for name in names]
+        return Table(
+            self.name,
+            tuple(names),
+            lambda: ((line, [cells[place] for place in places]) for line, cells in self.rows()),
+        )
+
+    def marked(self, make: Callable[[list[str]], str]) -> Table:
+        """The same rows with one more column, without a name, that is made from the cells."""
+        return Table(
+            self.name,
+            (*self.columns, ""),
+            lambda: ((line, [*cells, make(cells)]) for line, cells in self.rows()),
+        )
 
 
 def open_table(fd: int, name: str, delimiter: str | None = None) -> Table:
@@ -191,6 +209,8 @@ def _objects(fd: int, name: str) -> Iterator[tuple[int, dict[str, Any]]]:
     for line, text in enumerate(_lines(fd, name), 1):
         if not text.strip():
             continue
+        if "\\u0000" in text:
+            raise BadContent(f"{name} line {line} holds a NUL character.", "Write text.")
         try:
             row = decoder.decode(text)
         except (ValueError, RecursionError) as error:

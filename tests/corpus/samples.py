@@ -53,6 +53,20 @@ BEST, TEST_SET, MATRIX = (
 )
 GUIDE = "docs/deployment_guide.md"
 
+FIXTURES = ROOT / "tests" / "fixtures"
+FOREST, FOREST_FACTS = "random_forest_tuned.pkl", "random_forest_tuned_metadata.json"
+
+
+def fixture(folder: str, *names: str) -> dict[str, bytes]:
+    """Files of a folder of fixtures, under their own names."""
+    return {name: (FIXTURES / folder / name).read_bytes() for name in names}
+
+
+def sha256(content: bytes) -> str:
+    """Hex digest."""
+    return hashlib.sha256(content).hexdigest()
+
+
 SAMPLES: dict[str, Sample] = {
     "file": Sample(
         params={"path": MATRIX, "sha256": hashlib.sha256(digits(MATRIX)[MATRIX]).hexdigest()},
@@ -126,6 +140,40 @@ SAMPLES: dict[str, Sample] = {
     "junit": Sample(
         params={"file": "staging/smoke-tests.xml", "min_tests": 5},
         files=digits("staging/smoke-tests.xml"),
+    ),
+    "coverage": Sample(
+        params={"file": "coverage.xml", "line_at_least": 60},
+        files={"coverage.xml": fixture("coverage", "cobertura.xml")["cobertura.xml"]},
+    ),
+    "hash": Sample(
+        params={"manifest": "SHA256SUMS", "require_all": ["*.bin"]},
+        files={
+            "SHA256SUMS": f"{sha256(b'one')}  a.bin\n{sha256(b'two')}  b.bin\n".encode(),
+            "a.bin": b"one",
+            "b.bin": b"two",
+        },
+        text=frozenset({"SHA256SUMS"}),
+    ),
+    "signature": Sample(
+        params={
+            "signature": "model.sig",
+            "folder": "model",
+            "key_file": "k.pub",
+            "fingerprint": "c2954c2e685fb5a2059e664d9df7f5f5936877ec5d64938fa22171c650fd0df8",
+        },
+        files=fixture("signature", "model.sig", "k.pub", "model/config.json", "model/weights/w.bin"),
+    ),
+    "sklearn": Sample(
+        params={
+            "file": FOREST,
+            "estimator": "RandomForestClassifier",
+            "metadata": {"file": FOREST_FACTS, "features": "feature_names"},
+        },
+        files=fixture("models/sklearn-1.9", FOREST, FOREST_FACTS),
+        text=frozenset({FOREST_FACTS}),
+        # joblib compresses with gzip, among others
+        lax=frozenset({(FOREST, "gzip")}),
+        slow=True,
     ),
 }
 

@@ -10,8 +10,9 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 import pytest
 
 from readiness.engine.errors import NotAllowed
-from readiness.engine.guarded import MAX_BODY, Unreachable, fetch
+from readiness.engine.guarded import MAX_BODY, Ask, Unreachable, fetch
 from readiness.engine.hosts import Allowed, judge_address, parse_entry
+from readiness.engine.session import Session, aim
 
 PUBLIC = ["93.184.215.14", "8.8.8.8", "2606:2800:21f:cb07:6820:80da:af6b:8b2c", "::ffff:8.8.8.8"]
 PRIVATE = [
@@ -90,6 +91,10 @@ class Handler(BaseHTTPRequestHandler):
         self.server.seen.append((self.path, {k.lower(): v for k, v in self.headers.items()}))
         answer = getattr(self, f"answer_{self.path.strip('/').partition('?')[0]}", self.answer_)
         answer()
+
+    def do_POST(self):
+        self.rfile.read(int(self.headers["Content-Length"]))
+        self.do_GET()
 
     def send(self, status, body=b"", **headers):
         self.send_response(status)
@@ -297,3 +302,95 @@ def test_closed_port_and_unknown_name_are_unreachable():
 
     with pytest.raises(Unreachable, match="unknown"):
         fetch("http://listed.example/", allowed_hosts=["listed.example"], resolver=unknown)
+
+
+def test_a_post_is_sent_once():
+    """A redirect of a POST is the answer: the body goes nowhere else."""
+    with serving() as (server, port), serving() as (inner, inner_port):
+        hosts = [f"127.0.0.1:{port}", f"127.0.0.1:{inner_port}"]
+        url = f"http://127.0.0.1:{port}/redirect?http://127.0.0.1:{inner_port}/"
+        answer = fetch(url, allowed_hosts=hosts, ask=Ask(method="POST", body=b"secret"))
+        assert (answer.status, len(server.seen), inner.seen) == (302, 1, [])
+
+
+def test_another_host_gets_no_headers():
+    """Own headers stay with the host that they were meant for, also when it redirects to a listed one."""
+    ask = Ask(headers={"authorization": "Bearer abc", "x-own": "1"})
+    with serving() as (server, port), serving() as (inner, inner_port):
+        hosts = [f"127.0.0.1:{port}", f"127.0.0.1:{inner_port}"]
+        fetch(f"http://127.0.0.1:{port}/redirect?/", allowed_hosts=hosts, ask=ask)
+        url = f"http://127.0.0.1:{port}/redirect?http://127.0.0.1:{inner_port}/"
+        fetch(url, allowed_hosts=hosts, ask=ask)
+        sent = [headers.get("authorization") for _, headers in server.seen]
+        assert sent == ["Bearer abc"] * 3
+        assert not {"authorization", "x-own"} & inner.seen[0][1].keys()
+
+
+# --- sessions: many requests to one judged address ---------------------------------------------
+
+
+class Keeping(Handler):
+    protocol_version = "HTTP/1.1"
+
+    def setup(self):
+        super().setup()
+        self.server.connections += 1
+
+
+@contextmanager
+def keeping():
+    with ThreadingHTTPServer(("127.0.0.1", 0), Keeping) as server:
+        server.seen, server.connections, server.daemon_threads = [], 0, True
+        server.block_on_close = False
+        threading.Thread(target=server.serve_forever, args=(0.01,), daemon=True).start()
+        yield server, server.server_port
+        server.shutdown()
+
+
+def test_a_session_keeps_its_connection_and_address():
+    """Many requests go over one connection to the address judged at first, whatever the name says later."""
+    asked = []
+
+    def rebinding(host, port):
+        asked.append(host)
+        return ["127.0.0.1"] if len(asked) == 1 else ["169.254.169.254"]
+
+    with keeping() as (server, port):
+        target = aim(
+            f"http://listed.example:{port}/",
+            allowed_hosts=[f"listed.example:{port}+private"],
+            resolver=rebinding,
+        )
+        for _ in range(2):
+            with Session(target, seconds=5) as session:
+                assert {session.send().status for _ in range(5)} == {200}
+        assert (len(asked), len(server.seen), server.connections) == (1, 10, 2)
+
+
+def test_a_session_follows_no_redirect():
+    """A redirect is a reply like any other."""
+    with keeping() as (server, port):
+        target = aim(f"http://127.0.0.1:{port}/redirect?/", allowed_hosts=[f"127.0.0.1:{port}"])
+        with Session(target, seconds=5) as session:
+            assert session.send().status == 302
+        assert len(server.seen) == 1
+
+
+def test_aiming_is_guarded():
+    """Hosts that are not listed, and names that lead to private addresses, are refused before any request."""
+    with keeping() as (server, port):
+        for hosts in ((), (f"listed.example:{port}",)):
+            with pytest.raises(NotAllowed):
+                aim(f"http://listed.example:{port}/", allowed_hosts=hosts, resolver=to_loopback)
+        assert server.connections == 0
+
+
+def test_a_session_is_bounded():
+    """Each request has its own time; a huge answer and a slow one are errors, and the next request works."""
+    with keeping() as (_, port):
+        for path, words in (("big", "more than"), ("drip", "no complete answer|could not")):
+            target = aim(f"http://127.0.0.1:{port}/{path}", allowed_hosts=[f"127.0.0.1:{port}"])
+            with Session(target, seconds=0.4) as session:
+                for _ in range(2):
+                    with pytest.raises(Unreachable, match=words):
+                        session.send()

@@ -144,7 +144,7 @@ def _versions(want: ReproducibilityParams, run: RunDirectory, environment: str) 
     python = pythons.wanted(run, file)
     for name, said in facts.versions(environment):
         if python and name.casefold() == "python":
-            yield _Fact(name, python.spec if python.agrees(said) else said, python.spec, python.place)
+            yield _Fact(name, said, said if python.agrees(said) else python.spec, python.place)
             continue
         packages = _PACKAGES.get(name.casefold(), (name.casefold(),))
         version = next((pinned[p] for p in packages if p in pinned), None)

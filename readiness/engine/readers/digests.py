@@ -34,8 +34,20 @@ def read(run: RunDirectory, file: str, algorithm: str) -> dict[str, Listed]:
     Raises BadContent for lines nobody understands, another algorithm, an empty list, and a file listed twice
     with different digests.
     """
+    return _unique(_entries(run, file, algorithm), file)
+
+
+def of_data(data: Any, place: str, algorithm: str) -> dict[str, Listed]:
+    """The files that parsed JSON names: `{path: digest}`, `{path: {sha256}}` or a list of `{path, sha256}`.
+
+    Raises BadContent as `read` does; `place` is what messages call the data.
+    """
+    return _unique(_json(data, place, algorithm), place)
+
+
+def _unique(entries: Iterator[Listed], file: str) -> dict[str, Listed]:
     found: dict[str, Listed] = {}
-    for listed in _entries(run, file, algorithm):
+    for listed in entries:
         path = PurePosixPath(listed.path).as_posix()
         known = found.setdefault(path, listed)
         if known.digest != listed.digest:
@@ -112,7 +124,11 @@ def _json(data: Any, file: str, algorithm: str) -> Iterator[Listed]:
         data = data.get("files", data)
     if isinstance(data, Mapping):
         for path, value in data.items():
-            yield Listed(path, _value(value, algorithm, f"{file} · {path[:120]}"), f"{file} · {path[:120]}")
+            place = f"{file} · {path[:120]}"
+            named = value.get("path", path) if isinstance(value, Mapping) else path
+            if not isinstance(named, str) or not named:
+                raise BadContent(f"{place} names no path.", "Write {path: digest}.")
+            yield Listed(named, _value(value, algorithm, place), place)
     elif isinstance(data, list):
         for number, entry in enumerate(data):
             place = f"{file} · {number}"

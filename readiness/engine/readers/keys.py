@@ -85,7 +85,7 @@ def leaves(data: Any, place: str = "") -> Iterator[tuple[str, Any]]:
     while stack:
         here, value = stack.pop()
         if isinstance(value, Mapping) and value:
-            stack += [(_joined(here, str(k)), v) for k, v in reversed(list(value.items()))]
+            stack += [(_joined(here, str(k) or '""'), v) for k, v in reversed(list(value.items()))]
         elif isinstance(value, list) and value:
             stack += [(_joined(here, str(i)), v) for i, v in reversed(list(enumerate(value)))]
         elif here:

@@ -10,7 +10,8 @@ from readiness.engine.outcome import Finding, Limit, Measurement
 from readiness.engine.ready import layout, settings, shape
 from readiness.engine.ready.check import finding, readiness_check
 from readiness.engine.ready.files import RunFiles
-from readiness.engine.ready.layout import CONFIG, MANIFEST, Layout
+from readiness.engine.ready.layout import CONFIG, Layout
+from readiness.engine.ready.listing import MANIFEST
 from readiness.engine.ready.status import ReadinessStatus
 
 PASSED = "Configuration looks reasonable"

@@ -70,15 +70,17 @@ def _results(files: RunFiles) -> Iterator[tuple[str, Any]]:
         for name in ("contamination", "leakage"):
             if gate.raw.get(name) is not None:
                 yield f"{FILE} · {name}", gate.raw[name]
-        flags = gate.raw.get("risk_flags")
-        if flags is not None:
-            for flag in shape.as_list(flags, f"{FILE} · risk_flags"):
-                if isinstance(flag, str) and flag.casefold().startswith(_NAMES):
-                    yield f"{FILE} · risk_flags.{flag[:40]}", "warn" if flag.endswith("warn") else "fail"
+        yield from _flags(gate.raw.get("risk_flags"))
     for name in RESULTS:
         result = files.object(name)
         if result is not None:
             yield name, result
+
+
+def _flags(flags: Any) -> Iterator[tuple[str, Any]]:
+    for flag in shape.as_list(flags or [], f"{FILE} · risk_flags"):
+        if isinstance(flag, str) and flag.casefold().startswith(_NAMES):
+            yield f"{FILE} · risk_flags.{flag[:40]}", "warn" if flag.endswith("warn") else "fail"
 
 
 def _meaning(value: Any, place: str) -> Word:

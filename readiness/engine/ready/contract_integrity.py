@@ -10,9 +10,11 @@ from readiness.engine.errors import BadContent
 from readiness.engine.outcome import Finding
 from readiness.engine.ready import decision, layout, shape
 from readiness.engine.ready.check import finding, readiness_check
+from readiness.engine.ready.decision import FILE as DECISION
 from readiness.engine.ready.decision import Decision
 from readiness.engine.ready.files import RunFiles
-from readiness.engine.ready.layout import DECISION, MANIFEST, REQUIRED, RUN_META, Layout
+from readiness.engine.ready.layout import REQUIRED, RUN_META, Layout
+from readiness.engine.ready.listing import MANIFEST
 from readiness.engine.ready.status import ReadinessStatus
 from readiness.engine.ready.words import Word
 
@@ -34,7 +36,7 @@ _WANTED = ("version", "contracts", "datasets")
 
 @readiness_check("contract_integrity")
 def check_contract_integrity(files: RunFiles) -> Finding:
-    """The required files exist, are valid and carry their fields; the decision is one that lets the run pass."""
+    """The required files exist, are valid and carry their fields; the decision lets the run pass."""
     kind = layout.of(files)
     missing = [name for name in REQUIRED[kind] if not files.there(name)]
     if missing:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from codecs import BOM_UTF16_BE, BOM_UTF16_LE
 from collections.abc import Iterator, Mapping
 from pathlib import Path, PurePosixPath
 from typing import Any
@@ -10,18 +11,32 @@ from typing import Any
 from readiness.engine.errors import BadContent, CheckProblem, FileMissing
 from readiness.engine.readers import plain_json
 from readiness.engine.ready import shape
-from readiness.engine.target import Entry, RunDirectory
+from readiness.engine.target import Entry, RunDirectory, decode
 
-RunLike = "RunFiles | RunDirectory | str | Path"
 DATA_ENDINGS = frozenset(
-    ".csv .tsv .jsonl .ndjson .parquet .arrow .feather .avro .orc .npy .npz .xlsx .sqlite .db .txt".split()
+    (
+        ".csv",
+        ".tsv",
+        ".jsonl",
+        ".ndjson",
+        ".parquet",
+        ".arrow",
+        ".feather",
+        ".avro",
+        ".orc",
+        ".npy",
+        ".npz",
+        ".xlsx",
+        ".sqlite",
+        ".db",
+    )
 )
 _DATA_FOLDERS = ("data", "datasets", "dataset")
 _MOST_FILES = 200_000
 
 
 class RunFiles:
-    """A run directory with what was parsed of it. `read` collects the paths that the current check asked for."""
+    """A run directory with what was parsed of it; `read` collects the paths that one check asked for."""
 
     def __init__(self, run: RunDirectory, cache: dict[str, Any] | None = None) -> None:
         self.run = run
@@ -85,12 +100,15 @@ def open_run(run: RunFiles | RunDirectory | str | Path) -> RunFiles:
 
 
 def _json(run: RunDirectory, name: str) -> Any:
-    text = run.read_text(name)
+    data = run.read_bytes(name)
+    if data[:2] in (BOM_UTF16_LE, BOM_UTF16_BE):
+        raise BadContent(f"{name} is UTF-16 text; JSON files are UTF-8.", "Save it as UTF-8.")
+    text = decode(data, name)
     if not text.strip():
         raise BadContent(f"{name} is empty.", "Write it again: what should have written it did not end.")
-    data = plain_json.parse(text, name)
-    _refuse_nan(data, name)
-    return data
+    parsed = plain_json.parse(text, name)
+    _refuse_nan(parsed, name)
+    return parsed
 
 
 def _yaml(run: RunDirectory, name: str) -> Any:

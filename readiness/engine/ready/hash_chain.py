@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 from readiness.engine.errors import FileMissing, FileRefused
 from readiness.engine.outcome import Finding
-from readiness.engine.ready import decision, hashes, layout, listing
+from readiness.engine.ready import decision, layout, listing
 from readiness.engine.ready.check import finding, readiness_check
 from readiness.engine.ready.files import RunFiles
 from readiness.engine.ready.listing import HASHES, Listed
@@ -33,7 +33,7 @@ class Chain:
 
 @readiness_check("hash_chain")
 def check_hash_chain(files: RunFiles) -> Finding:
-    """Every listed file is there and has the hash that stands in the list; the chain hash and the decision hold."""
+    """Every listed file is there and has the hash of the list; the chain hash and the decision hold."""
     chain = Chain()
     listed = [*listing.manifest(files), *listing.sealed(files)]
     for entry in listed:
@@ -64,16 +64,14 @@ def _compare(files: RunFiles, entry: Listed, chain: Chain) -> None:
 def _compare_chain(files: RunFiles, chain: Chain) -> None:
     """The chain hash over the table as it stands: a changed file shows above, a changed table here."""
     recorded = listing.chain_hash(files)
-    table = {e.path: e.sha256 for e in listing.sealed(files) if e.place.startswith(f"{HASHES} · files")}
-    complete = {path: digest for path, digest in table.items() if digest}
     if recorded is None:
         if files.there(HASHES):
             chain.open.append(f"{HASHES} has no chain_hash")
         return
-    computed = hashes.chain(complete)
-    if computed != recorded:
+    computed = listing.chains(files)
+    if recorded not in computed:
         chain.problems.append(TAMPERED.format(what="chain"))
-        chain.mismatches.append({"path": HASHES, "recorded": recorded, "computed": computed})
+        chain.mismatches.append({"path": HASHES, "recorded": recorded, "computed": computed[0]})
 
 
 def _compare_decision(files: RunFiles, chain: Chain) -> None:

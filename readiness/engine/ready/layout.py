@@ -15,7 +15,7 @@ EVALUATION = "eval/eval_results.json"
 
 
 class Layout(StrEnum):
-    """VALIDATION needs manifest.json and decision.json, TRAINING needs run_meta.json, BOTH needs all three."""
+    """VALIDATION needs manifest.json and decision.json, TRAINING run_meta.json, BOTH all three."""
 
     VALIDATION = "validation"
     TRAINING = "training"

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import PurePosixPath
 from typing import Any
 
+from readiness.engine.errors import BadContent
 from readiness.engine.ready import hashes, shape
 from readiness.engine.ready.files import RunFiles
 
@@ -49,6 +50,27 @@ def sealed(files: RunFiles) -> list[Listed]:
         if key in raw and files.there(name):
             found.append(Listed(name, hashes.normal(raw[key], f"{HASHES} · {key}"), "file", key))
     return found
+
+
+def table(files: RunFiles) -> list[Listed]:
+    """The entries of `hashes.json` that the chain hash covers. Raises BadContent."""
+    return [entry for entry in sealed(files) if entry.place.startswith(f"{HASHES} · files")]
+
+
+def chains(files: RunFiles) -> tuple[str, ...]:
+    """What the chain hash may be: over plain hex digests, or over the entries as they are spelled."""
+    plain = {entry.path: entry.sha256 for entry in table(files) if entry.sha256}
+    spelled = (files.object(HASHES) or {}).get("files")
+    texts = isinstance(spelled, dict) and all(isinstance(value, str) for value in spelled.values())
+    return (hashes.chain(plain), *([hashes.chain(spelled)] if texts and spelled else []))
+
+
+def one(entry: Any, name: str | None = None) -> Listed:
+    """One entry of `datasets`; `name` is its key when they are a table. Raises BadContent."""
+    place = f"{MANIFEST} · datasets"
+    if name is None:
+        return _entry(entry, "dataset", place)
+    return _named(name, entry, "dataset", f"{place}.{name}")
 
 
 def chain_hash(files: RunFiles) -> str | None:
@@ -99,5 +121,5 @@ def _hash(entry: Mapping[str, Any], place: str) -> str | None:
     """The hash of an entry. Several that disagree are kept apart by the first: the others are compared."""
     found = [hashes.normal(entry[key], f"{place}.{key}") for key in _HASH_KEYS if entry.get(key) is not None]
     if len(set(found)) > 1:
-        raise shape.BadContent(f"{place} names two different hashes.", "Keep the one of the file's bytes.")
+        raise BadContent(f"{place} names two different hashes.", "Keep the one of the file's bytes.")
     return found[0] if found else None

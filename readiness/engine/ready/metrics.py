@@ -41,7 +41,7 @@ class Change:
 
     @property
     def words(self) -> str:
-        """ "accuracy dropped 5%" for fractions in points, else relative to the value before."""
+        """In points for fractions ("accuracy dropped 5%"), else relative to the value before."""
         if _fraction(self.before) and _fraction(self.after):
             amount = abs(self.after - self.before) * 100
         else:
@@ -60,7 +60,7 @@ def of_run(files: RunFiles) -> dict[str, float]:
 
 
 def current(raw: Mapping[str, Any], name: str) -> dict[str, float]:
-    """The metrics that a result file states. Raises BadContent for text, NaN and the like where a metric is."""
+    """The metrics that a result file states. Raises BadContent for numbers as text."""
     for table in _TABLES:
         if raw.get(table) is not None:
             return dict(flat(shape.as_object(raw[table], f"{name} · {table}"), f"{name} · {table}"))

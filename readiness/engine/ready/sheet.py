@@ -7,7 +7,7 @@ from readiness.engine.render.sheet import Line, Sheet
 
 
 def sheet(report: ReadinessReport, run_path: str, *, exit_code: int | None = None) -> Sheet:
-    """One line per check; `run_path` is the run directory as the caller wrote it, `exit_code` the process's."""
+    """One line per check; `run_path` is the run as reports name it, `exit_code` the process's own."""
     return Sheet(
         title="Production readiness",
         run_id=report.run_id,

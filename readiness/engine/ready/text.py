@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from readiness.engine.guard import legible
 from readiness.engine.ready.report import ReadinessReport
 from readiness.engine.ready.status import ReadinessStatus
-from readiness.engine.guard import legible
 
 ICONS = {
     ReadinessStatus.PASS: "✅",
@@ -39,6 +39,7 @@ def _lines(report: ReadinessReport, *, strict: bool) -> Iterator[str]:
     yield ""
     yield "-" * _WIDTH
     errors = f", {summary['errors']} errors" if summary["errors"] else ""
-    yield f"Summary: {summary['passed']} passed, {summary['warnings']} warnings, {summary['failed']} failed{errors}"
+    counts = f"{summary['passed']} passed, {summary['warnings']} warnings, {summary['failed']} failed"
+    yield f"Summary: {counts}{errors}"
     yield ""
     yield READY if status is ReadinessStatus.PASS or (status.passes and not strict) else NOT_READY

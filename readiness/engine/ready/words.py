@@ -22,9 +22,9 @@ _VOCABULARY = {
     Word.PASS: "pass passed passes passing ok okay success succeeded successful ship ready approved approve"
     " accept accepted go green true yes y valid clean verified healthy compliant nocontamination",
     Word.WARN: "warn warning warnings warned investigate review needsreview conditional amber yellow",
-    Word.FAIL: "fail failed fails failing failure error errored dontship donotship noship nogo reject rejected"
-    " block blocked notready unready denied red false no n invalid contractfail toolerror tampered dirty"
-    " contaminated leaked timeout timedout crashed aborted cancelled canceled unsafe noncompliant broken",
+    Word.FAIL: "fail failed fails failing failure error errored dontship donotship noship nogo reject"
+    " rejected block blocked notready unready denied red false no n invalid contractfail toolerror"
+    " tampered dirty contaminated leaked timeout timedout crashed aborted cancelled unsafe broken",
     Word.SKIP: "skip skipped notrun notapplicable na pending disabled incomplete inprogress running queued",
 }
 _WORDS = {word: meaning for meaning, words in _VOCABULARY.items() for word in words.split()}

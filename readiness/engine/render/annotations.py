@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from readiness.engine.outcome import Outcome
-from readiness.engine.render.places import place
+from readiness.engine.render.places import legible, place
 from readiness.engine.render.sheet import Line, Sheet
 
 SHOWN = 10
@@ -51,7 +51,7 @@ def _command(sheet: Sheet, level: str, line: Line) -> str:
 def _data(text: str) -> str:
     """Percent, line ends and other control characters escaped, as the runner decodes them or shows them."""
     kept = text.replace("%", "%25").replace("\r", "%0D").replace("\n", "%0A")
-    return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in kept)
+    return legible(kept)
 
 
 def _property(text: str) -> str:

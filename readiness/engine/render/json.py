@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import json
 import math
-from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from readiness.engine.checklist import Checklist, Item
 from readiness.engine.outcome import Outcome
 from readiness.engine.registry import Kind
+from readiness.engine.render import flatten
 from readiness.engine.report import Report
 from readiness.engine.runner import CheckResult
 
@@ -104,13 +104,10 @@ def kinds(known: Iterable[Kind], broken: Mapping[str, str]) -> dict[str, Any]:
 
 
 def _checks(checks: Iterable[tuple[Item, CheckResult]]) -> Iterator[dict[str, Any]]:
-    uses: Counter[str] = Counter()
-    for item, result in checks:
-        name = f"{item.id}.{result.kind}"
-        uses[name] += 1
+    for name, item, result in flatten.named(checks):
         finding = result.finding.to_dict()
         yield {
-            "name": name if uses[name] == 1 else f"{name}-{uses[name]}",
+            "name": name,
             "kind": result.kind,
             "item": item.id,
             "status": finding["outcome"],

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 from collections.abc import Iterator
 from typing import Any
 
 from readiness import __version__
 from readiness.engine.outcome import Outcome
-from readiness.engine.render.places import place
+from readiness.engine.render.places import fingerprint, place
 from readiness.engine.render.sheet import Line, Sheet
 
 SCHEMA = "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json"
@@ -87,9 +86,7 @@ def _message(line: Line) -> str:
 
 
 def _fingerprints(sheet: Sheet, line: Line) -> dict[str, str]:
-    """The same check of the same place is one alert, whatever it measures next time."""
-    told = f"{line.name}\n{place(sheet, line).path}"
-    digest = hashlib.sha256(told.encode("utf-8", "backslashreplace")).hexdigest()
+    digest = fingerprint(sheet, line)
     return {"readinessCheck/v1": digest, "primaryLocationLineHash": f"{digest[:16]}:1"}
 
 

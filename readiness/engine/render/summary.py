@@ -11,6 +11,7 @@ from collections import Counter
 from collections.abc import Iterator
 
 from readiness.engine.outcome import Outcome
+from readiness.engine.render.places import legible
 from readiness.engine.render.sheet import Line, Sheet
 
 _STATES = {
@@ -52,8 +53,7 @@ def escaped(text: str) -> str:
     """Text that Markdown shows as it is, on one line."""
     words = " ".join(text.split())
     cut = words if len(words) <= LONGEST else f"{words[:LONGEST]}…"
-    plain = "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in cut)
-    marked = _OPENING.sub(r"\1\\\2", _SPECIAL.sub(r"\\\1", plain))
+    marked = _OPENING.sub(r"\1\\\2", _SPECIAL.sub(r"\\\1", legible(cut)))
     return _AUTOMATIC.sub("<!-- -->", marked)
 
 

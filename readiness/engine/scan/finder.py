@@ -29,7 +29,7 @@ class Found:
 
 
 def find(path: str, pieces: Iterable[bytes], tally: Tally) -> None:
-    """Count the values in the text of a file, and keep the first ones; also when its pieces end in an error."""
+    """Count the values in a file's text and keep the first ones, also when `pieces` ends in an error."""
     cards = Cards(path)
     try:
         for block in blocks(pieces):

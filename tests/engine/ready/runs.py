@@ -29,7 +29,12 @@ DECISION: dict[str, Any] = {
 AUDIT: dict[str, Any] = {"status": "PASS", "findings_count": 0, "summary": {"findings_by_type": {}}}
 ENVIRONMENT: dict[str, Any] = {"seed": 42, "versions": {"python": "3.11.9"}}
 
-META: dict[str, Any] = {"run_id": "run_001", "status": "completed", "seed": 42, "started_at": "2025-01-20T12:00:00Z"}
+META: dict[str, Any] = {
+    "run_id": "run_001",
+    "status": "completed",
+    "seed": 42,
+    "started_at": "2025-01-20T12:00:00Z",
+}
 CONFIG = "seed: 42\ntraining:\n  learning_rate: 2e-4\n  batch_size: 8\n"
 EVALUATION: dict[str, Any] = {
     "run_id": "run_001",

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from hypothesis import strategies as st
 
 from readiness.engine.outcome import Limit, Measurement, Outcome
@@ -10,9 +12,9 @@ from readiness.engine.render.sheet import Line, Sheet
 ACCURACY = Measurement(name="Test accuracy", value=77.3, unit="%", limit=Limit(">=", 80.0), source="m.json")
 
 
-def line(outcome: Outcome = Outcome.FAIL, **other: object) -> Line:
+def line(outcome: Outcome = Outcome.FAIL, **other: Any) -> Line:
     """A line with good defaults."""
-    given = {
+    given: dict[str, Any] = {
         "name": "accuracy.metric",
         "group": "Evaluation",
         "title": "Accuracy meets the target",
@@ -22,13 +24,13 @@ def line(outcome: Outcome = Outcome.FAIL, **other: object) -> Line:
         "files": ("metrics.json",),
         "duration_s": 0.25,
     } | other
-    return Line(outcome=outcome, **given)  # type: ignore[arg-type]  # a table of fields
+    return Line(outcome=outcome, **given)
 
 
-def sheet(*lines: Line, overall: Outcome = Outcome.FAIL, **other: object) -> Sheet:
+def sheet(*lines: Line, overall: Outcome = Outcome.FAIL, **other: Any) -> Sheet:
     """A sheet of these lines."""
-    given = {"title": "Release 1.0", "run_id": "run-7", "run_path": "runs/7"} | other
-    return Sheet(overall=overall, lines=lines, **given)  # type: ignore[arg-type]  # a table of fields
+    given: dict[str, Any] = {"title": "Release 1.0", "run_id": "run-7", "run_path": "runs/7"} | other
+    return Sheet(overall=overall, lines=lines, **given)
 
 
 _MARKUP = "\\`*_{}[]()<>#|~&$:;@/w.!-+='\"%,\n\r\t 1a\x1b\0\u2028\ud800\uffff"

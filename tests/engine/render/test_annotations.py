@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 
 from readiness.engine.outcome import Outcome
-from readiness.engine.render import annotations
+from readiness.engine.render.annotations import render
 from readiness.engine.render.sheet import Sheet
 from tests.engine.render.sheets import SHEETS, line, sheet
 
@@ -33,7 +33,7 @@ def decoded(text: str) -> str:
 
 def test_place_title_and_message() -> None:
     """File from the repository's root, line, title and the whole sentence."""
-    assert read(annotations.render(sheet(line(at_line=3)))) == [
+    assert read(render(sheet(line(at_line=3)))) == [
         (
             "error",
             {
@@ -57,12 +57,12 @@ def test_place_title_and_message() -> None:
 )
 def test_levels(outcome: Outcome, level: str) -> None:
     """Each outcome has its level."""
-    assert read(annotations.render(sheet(line(outcome))))[0][0] == level
+    assert read(render(sheet(line(outcome))))[0][0] == level
 
 
 def test_passed_checks_are_silent() -> None:
     """Nothing is said when all passed."""
-    assert annotations.render(sheet(line(Outcome.PASS))) == ""
+    assert render(sheet(line(Outcome.PASS))) == ""
 
 
 @pytest.mark.parametrize(
@@ -71,7 +71,7 @@ def test_passed_checks_are_silent() -> None:
 def test_at_most_ten_of_a_level(failed: int, last: str) -> None:
     """GitHub shows ten per level: the tenth says how many more there are."""
     lines = [line(name=f"{n}.metric") for n in range(failed)] + [line(Outcome.WARN)]
-    found = read(annotations.render(sheet(*lines)))
+    found = read(render(sheet(*lines)))
     errors = [data for level, _, data in found if level == "error"]
     assert len(errors) == 10
     assert errors[-1].startswith(last)
@@ -81,7 +81,7 @@ def test_at_most_ten_of_a_level(failed: int, last: str) -> None:
 def test_injected_commands_stay_data() -> None:
     """Line ends, colons and commas of a run's text can start no command and add no property."""
     text = "bad\n::set-env name=A::b\r%0A::error::x"
-    found = read(annotations.render(sheet(line(message=text, title="t,file=/etc/passwd:x", advice=""))))
+    found = read(render(sheet(line(message=text, title="t,file=/etc/passwd:x", advice=""))))
     assert len(found) == 1
     _, properties, data = found[0]
     assert properties["title"] == "t,file=/etc/passwd:x (metric)"
@@ -92,5 +92,5 @@ def test_injected_commands_stay_data() -> None:
 @given(value=SHEETS)
 def test_any_sheet_is_lines_of_commands(value: Sheet) -> None:
     """Any text gives whole commands, one per line, at most ten of a level."""
-    levels = [level for level, _, _ in read(annotations.render(value))]
+    levels = [level for level, _, _ in read(render(value))]
     assert len(levels) == sum(entry.outcome is not Outcome.PASS for entry in value.lines)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 
-from readiness.engine import markdown, report
+from readiness.engine import markdown, registry, report
 from readiness.engine.outcome import Finding, Outcome
 from readiness.engine.render import flatten
 from readiness.engine.runner import CheckResult, ItemResult
@@ -26,6 +26,7 @@ def build(*findings: Finding) -> report.Report:
 
 def test_every_check_is_a_line_with_a_name_of_its_own() -> None:
     """Names are unique and stable, the group is the section, what is left names its reason."""
+    registry.kinds()  # as every run of checks does
     finding = Finding(outcome=Outcome.PASS, message="Fine")
     found = flatten.sheet(build(finding, finding), "runs/r")
     assert [line.name for line in found.lines] == ["pins.pins", "pins.pins-2"]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from xml.etree.ElementTree import Element
 
 import pytest
 from defusedxml.ElementTree import fromstring
@@ -72,15 +73,19 @@ def test_control_characters_become_visible() -> None:
     )
 
 
+def number(element: Element, attribute: str) -> int:
+    return int(element.get(attribute) or "missing")
+
+
 @given(value=SHEETS)
 def test_any_sheet_is_well_formed_and_its_totals_hold(value: Sheet) -> None:
     """Any text gives XML that parses, and the totals are those of the cases."""
     root = fromstring(junit.render(value).encode("utf-8"))
     cases = list(root.iter("testcase"))
-    assert len(cases) == int(root.get("tests")) == len(value.lines) + len(value.left)
+    assert len(cases) == number(root, "tests") == len(value.lines) + len(value.left)
     for attribute, tag in (("failures", "failure"), ("errors", "error"), ("skipped", "skipped")):
         found = sum(1 for case in cases if case.find(tag) is not None)
-        assert found == int(root.get(attribute)) == sum(int(s.get(attribute)) for s in root)
+        assert found == number(root, attribute) == sum(number(suite, attribute) for suite in root)
 
 
 def test_our_own_reader_agrees(tmp_path: Path) -> None:

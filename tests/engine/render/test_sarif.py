@@ -100,7 +100,7 @@ def test_line_is_kept() -> None:
 def test_fingerprint_survives_another_value() -> None:
     """A check that measures another value is the same alert; another check is another."""
 
-    def prints(**other: object) -> dict[str, str]:
+    def prints(**other: Any) -> dict[str, str]:
         found: dict[str, str] = log(sheet(line(**other)))["results"][0]["partialFingerprints"]
         return found
 

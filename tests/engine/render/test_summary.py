@@ -7,6 +7,7 @@ import re
 import pytest
 from hypothesis import given
 from markdown_it import MarkdownIt
+from markdown_it.token import Token
 
 from readiness.engine.outcome import Outcome
 from readiness.engine.render import summary
@@ -51,7 +52,7 @@ def tables(markdown: str) -> list[list[list[str]]]:
     return found
 
 
-def seen(tokens: list) -> str:
+def seen(tokens: list[Token] | None) -> str:
     return "".join(
         "\n" if t.content == "<br>" else "" if t.type == "html_inline" else t.content for t in tokens
     )

@@ -1,0 +1,155 @@
+"""Runs a readiness gate inside a CI job, and always leaves a conclusion behind.
+
+Everything comes from the environment (`READINESS_…`), nothing is put into a command line that a shell reads.
+Whatever happens, `verdict` and `exit-code` are written, the summary says what is known, and only a report
+that was really written, beside exit code 0, is "ready". Needs nothing but Python.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import secrets
+import subprocess
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+
+VERDICTS = {0: "ready", 1: "not-ready", 2: "wrong-usage", 3: "check-broke"}
+USAGE, BROKE = 2, 3
+FILES = {
+    "json": "readiness.json",
+    "junit": "readiness-junit.xml",
+    "sarif": "readiness.sarif",
+    "markdown": "readiness.md",
+    "github": "annotations.txt",
+}
+
+
+class WrongInputError(Exception):
+    """An input that cannot be understood."""
+
+
+def arguments(env: Mapping[str, str], reports: Path) -> list[str]:
+    """The arguments of `readiness` that the inputs ask for. Raises WrongInputError."""
+    run = env.get("READINESS_RUN", "")
+    if not run:
+        raise WrongInputError("The input `run` is empty: name the run directory.")
+    command = env.get("READINESS_COMMAND") or "check"
+    given = [f"--output={name}={reports / file}" for name, file in FILES.items()]
+    if flag(env, "READINESS_STRICT"):
+        given.append("--strict")
+    if command == "ready":
+        return ["ready", f"--run={run}", *given]
+    if command != "check":
+        raise WrongInputError(f"The input `command` is {command!r}: write check or ready.")
+    if flag(env, "READINESS_COMPLETE"):
+        given.append("--complete")
+    if env.get("READINESS_CHECKLIST"):
+        given.append(f"--checklist={env['READINESS_CHECKLIST']}")
+    given += [f"--set={line.strip()}" for line in env.get("READINESS_SET", "").splitlines() if line.strip()]
+    return ["check", *given, "--", run]
+
+
+def flag(env: Mapping[str, str], name: str) -> bool:
+    """An input of true or false; any other word is refused, so that "yes" is never read as false."""
+    value = env.get(name, "").strip().lower()
+    if value not in ("", "true", "false"):
+        raise WrongInputError(f"The input `{name.removeprefix('READINESS_').lower()}` must be true or false.")
+    return value == "true"
+
+
+def reports_folder(env: Mapping[str, str]) -> Path:
+    """Where the reports go, made if needed and emptied of older ones. Raises WrongInputError."""
+    name = env.get("READINESS_REPORTS") or "readiness-reports"
+    if "\n" in name or "\r" in name:
+        raise WrongInputError("The input `reports` must be one line.")
+    folder = Path(name)
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        for file in FILES.values():
+            (folder / file).unlink(missing_ok=True)
+    except OSError as error:
+        raise WrongInputError(f"The reports cannot be written to {name}: {error.strerror}.") from None
+    return folder
+
+
+def judge(args: list[str], reports: Path) -> tuple[int, str]:
+    """Run `readiness`; its exit code and what it said on standard error. No report: never code 0 or 1."""
+    # a run's text must not be read as commands of the CI system
+    token = secrets.token_hex(16)
+    say(f"::stop-commands::{token}")
+    try:
+        done = subprocess.run(  # noqa: S603  # a list of arguments, no shell
+            [sys.executable, "-m", "readiness", *args],
+            check=False,
+            stderr=subprocess.PIPE,
+            encoding="utf-8",
+            errors="backslashreplace",
+        )
+        say(done.stderr)
+    finally:
+        say(f"\n::{token}::")
+    whole = all((reports / file).is_file() for file in FILES.values())
+    code = done.returncode if done.returncode in VERDICTS else BROKE
+    return (code if whole or code == USAGE else BROKE), done.stderr
+
+
+def conclude(env: Mapping[str, str], code: int, reports: Path | None, problem: str) -> None:
+    """Write outputs, annotations and the job's summary."""
+    written = {name: reports / file for name, file in FILES.items() if reports and (reports / file).is_file()}
+    outputs = {"verdict": VERDICTS[code], "exit-code": str(code)}
+    outputs |= {name: str(written[name]) for name in ("json", "junit", "sarif") if name in written}
+    append(env.get("GITHUB_OUTPUT"), "".join(f"{name}={value}\n" for name, value in outputs.items()))
+    if "markdown" in written:
+        summary = written["markdown"].read_text(encoding="utf-8")
+        say(written["github"].read_text(encoding="utf-8"))
+    else:
+        summary = f"## ❌ Not ready: the gate could not run ({VERDICTS[code]})\n\n{fenced(problem)}\n"
+        say(f"::error title=Readiness::{data(problem) or 'The gate could not run.'}")
+    append(env.get("GITHUB_STEP_SUMMARY"), summary)
+
+
+def fenced(text: str) -> str:
+    """A code block that its content cannot close."""
+    longest = max((len(ticks) for ticks in re.findall("`+", text)), default=0)
+    fence = "`" * max(3, longest + 1)
+    return f"{fence}text\n{text.strip()[-4000:] or 'It said nothing.'}\n{fence}"
+
+
+def data(text: str) -> str:
+    """Text as the message of a workflow command."""
+    return text.strip()[-1000:].replace("%", "%25").replace("\r", "%0D").replace("\n", "%0A")
+
+
+def append(path: str | None, text: str) -> None:
+    """Add to a file that the CI system named; none outside of it."""
+    if path:
+        with Path(path).open("a", encoding="utf-8", errors="backslashreplace") as file:
+            file.write(text)
+
+
+def say(text: str) -> None:
+    """Print at once: our lines and those of the child keep their order."""
+    print(text, flush=True)  # noqa: T201  # the job's log
+
+
+def main(env: Mapping[str, str] = os.environ) -> int:
+    """Run the gate and return the exit code of `readiness`."""
+    code, reports, problem = BROKE, None, "The gate was interrupted."
+    try:
+        reports = reports_folder(env)
+        code, problem = judge(arguments(env, reports), reports)
+    except WrongInputError as error:
+        code, problem = USAGE, str(error)
+    except OSError as error:
+        problem = f"The gate could not start: {error.strerror}."
+    finally:
+        conclude(env, code, reports, problem)
+    return code
+
+
+if __name__ == "__main__":
+    for stream in (sys.stdout, sys.stderr):
+        stream.reconfigure(encoding="utf-8", errors="backslashreplace")  # type: ignore[union-attr]  # real streams
+    sys.exit(main())
