@@ -8,7 +8,9 @@ import zlib
 from typing import TYPE_CHECKING, Any
 
 from readiness.engine.errors import BadContent, ExtraMissing, LimitExceeded
-from readiness.engine.onnx_tasks import element_type, open_checked, read_fd, run_once, single_input, words
+from readiness.engine.onnx_feed import fitted, plan
+from readiness.engine.onnx_outside import asks
+from readiness.engine.onnx_tasks import open_checked, read_fd, run_once, words
 from readiness.engine.sizes import size_words
 
 if TYPE_CHECKING:
@@ -19,20 +21,34 @@ _BATCH = 64
 _MAX_CLASSES = 1000
 
 
+@asks
 def measure(payload: dict[str, Any], fds: list[int]) -> dict[str, Any]:
     """Score a model on a test set: `fds` are the model and the `.npz`.
 
-    `payload`: name, data, images, labels, factor (on the images, or None). Returns `{images, correct,
-    classes, confusion}` (rows: true class; None with more than 100 classes). Raises BadContent for a model
-    or test set that cannot be used, LimitExceeded for one that unpacks to more than 1 GB.
+    `payload`: name, data, images, labels, inputs (model input to array), output, threshold, axes, row_shape,
+    factor (on the inputs). Returns `{images, correct, classes, confusion}` (rows: true class; None with more
+    than 100 classes or with text). Raises BadContent for a model or test set that cannot be used,
+    LimitExceeded for one that unpacks to more than 1 GB.
     """
-    images, labels = load_arrays(fds[1], payload["data"], [payload["images"], payload["labels"]])
-    session = open_checked(fds[0], payload["name"])
-    port = single_input(session, payload["name"])
-    ready = _fitted(payload, images, port)
-    answers = _labels(payload, labels, len(ready))
-    scores = _scores(session, port, ready, payload["name"])
-    return _count(payload, scores, answers)
+    session = open_checked(payload, fds)
+    ports = {port.name: port for port in session.get_inputs()}
+    chosen = plan(payload, list(ports.values()))
+    keys = list(dict.fromkeys([*chosen.values(), payload["labels"]]))
+    arrays = dict(zip(keys, load_arrays(fds[1], payload["data"], keys), strict=True))
+    ready = {name: fitted(payload, arrays[key], key, ports[name]) for name, key in chosen.items()}
+    rows = _same_length(payload, ready)
+    answers = _labels(payload, arrays[payload["labels"]], rows)
+    return _judge(payload, _scores(session, list(ports.values()), ready, rows, payload), answers)
+
+
+def _same_length(payload: dict[str, Any], ready: dict[str, np.ndarray]) -> int:
+    lengths = {name: len(array) for name, array in ready.items()}
+    if len(set(lengths.values())) != 1:
+        told = ", ".join(f"{name[:40]} {count}" for name, count in lengths.items()) or "no inputs"
+        raise BadContent(
+            f"{payload['data']} has inputs of different lengths: {told}.", "Save one row per example in each."
+        )
+    return next(iter(lengths.values()))
 
 
 def load_arrays(fd: int, name: str, keys: list[str]) -> list[np.ndarray]:
@@ -71,79 +87,118 @@ def _bound(data: io.BytesIO, name: str) -> None:
     data.seek(0)
 
 
-def _fitted(payload: dict[str, Any], images: np.ndarray, port: Any) -> np.ndarray:
-    """The images as the model takes them. Raises BadContent with expected and found shape."""
-    wanted = element_type(port, payload["name"])
-    shape = [None, *port.shape[1:]]
-    fits = len(shape) == images.ndim and all(
-        not isinstance(length, int) or length == found
-        for length, found in zip(shape[1:], images.shape[1:], strict=True)
-    )
-    if not fits:
-        raise BadContent(
-            f"{payload['data']} does not fit the model: it takes {words(shape)}, "
-            f"found {words(images.shape)} ({payload['images']}).",
-            "Save the test set in the model's own layout.",
-        )
-    if images.dtype.kind not in "fiub" or not len(images):
-        raise BadContent(
-            f"{payload['data']} has no images of numbers: {len(images)} of type {images.dtype}.",
-            "Save the test set's images as numbers.",
-        )
-    if images.dtype.name != wanted and payload["factor"] is None:
-        raise BadContent(
-            f"{payload['data']} holds {images.dtype.name}, the model takes {wanted}.",
-            "Save it in that type, or set `factor` (for example 0.00392157 for bytes) in the checklist.",
-        )
-    return images if payload["factor"] is None else (images * payload["factor"]).astype(wanted)
-
-
 def _labels(payload: dict[str, Any], labels: np.ndarray, count: int) -> np.ndarray:
-    if labels.shape != (count,) or labels.dtype.kind not in "iu":
+    if labels.shape == (count, 1):
+        labels = labels[:, 0]
+    if labels.shape != (count,) or labels.dtype.kind not in "iubU":
         raise BadContent(
             f"{payload['data']} has labels of shape {words(labels.shape)} and type {labels.dtype.name}; "
             f"expected {count} whole numbers ({payload['labels']}).",
-            "Save one class number per image.",
+            "Save one class number (or name, where the model answers with names) per image.",
         )
-    return labels
+    return labels.astype(int) if labels.dtype.kind == "b" else labels
 
 
-def _scores(session: Any, port: Any, images: np.ndarray, name: str) -> np.ndarray:
+def _scores(
+    session: Any, ports: list[Any], ready: dict[str, np.ndarray], rows: int, payload: dict[str, Any]
+) -> np.ndarray:
     import numpy as np  # heavy: only in the child
 
-    fixed = port.shape[0] if port.shape and isinstance(port.shape[0], int) else None
+    fixed = next(
+        (p.shape[0] for p in ports if p.shape and isinstance(p.shape[0], int) and p.shape[0] > 0), None
+    )
     size, parts = fixed or _BATCH, []
-    for at in range(0, len(images), size):
-        batch = images[at : at + size]
-        short = size - len(batch) if fixed else 0
-        fed = np.concatenate([batch, np.repeat(batch[-1:], short, axis=0)]) if short else batch
-        output = run_once(session, {port.name: fed}, name)
-        if output.ndim != 2 or len(output) != len(fed) or not 2 <= output.shape[1] <= _MAX_CLASSES:
+    for at in range(0, rows, size):
+        count = min(size, rows - at)
+        fed = {
+            name: _filled(array[at : at + size], size if fixed else count) for name, array in ready.items()
+        }
+        output = run_once(session, fed, payload["name"], payload["output"])
+        if not _is_answer(output, size if fixed else count, payload):
+            expected = f"{count} × classes" if payload["threshold"] is None else f"{count} scores"
             raise BadContent(
-                f"{name} answers {words(output.shape)} for {len(fed)} images; expected {len(fed)} × classes.",
-                "Export the model so that its first output holds one score per class.",
+                f"{payload['name']} answers {words(output.shape)} for {len(next(iter(fed.values())))} images; "
+                f"expected {expected}.",
+                "Export one score per class, or name the right `output`; for a single score, set `threshold`.",
             )
-        parts.append(output[: len(batch)])
+        parts.append(output[:count])
     return np.concatenate(parts)
 
 
-def _count(payload: dict[str, Any], scores: np.ndarray, labels: np.ndarray) -> dict[str, Any]:
+def _filled(batch: np.ndarray, size: int) -> np.ndarray:
     import numpy as np  # heavy: only in the child
 
-    broken = int((~np.isfinite(scores)).any(axis=1).sum())
-    if broken:
+    short = size - len(batch)
+    return np.concatenate([batch, np.repeat(batch[-1:], short, axis=0)]) if short else batch
+
+
+def _is_answer(output: np.ndarray, count: int, payload: dict[str, Any]) -> bool:
+    """Scores of classes, class numbers or names, or (with a threshold) one score."""
+    if output.ndim == 0 or len(output) != count:
+        return False
+    if payload["threshold"] is not None:
+        return output.size == count and output.dtype.kind == "f"
+    if output.ndim == 1 or output.shape == (count, 1):
+        return output.dtype.kind in "iubUO"
+    return output.ndim == 2 and 2 <= output.shape[1] <= _MAX_CLASSES and output.dtype.kind in "fiu"
+
+
+def _judge(payload: dict[str, Any], answers: np.ndarray, labels: np.ndarray) -> dict[str, Any]:
+    """Compare the model's answers, whatever their form, with the labels."""
+    import numpy as np  # heavy: only in the child
+
+    if answers.dtype.kind in "UO" or labels.dtype.kind == "U":
+        return _compare_names(payload, answers, labels)
+    _refuse_broken(payload, answers)
+    if payload["threshold"] is not None:
+        predicted, classes = (answers.reshape(len(labels)) > payload["threshold"]).astype(int), 2
+    elif answers.ndim == 2 and answers.shape[1] > 1:
+        predicted, classes = answers.argmax(axis=1), answers.shape[1]
+    else:
+        predicted = answers.reshape(len(labels)).astype(int)
+        classes = int(max(predicted.max(), labels.max(), 1)) + 1
+        if predicted.min() < 0 or classes > _MAX_CLASSES:
+            raise BadContent(
+                f"{payload['name']} answers class numbers from {predicted.min()} to {predicted.max()}.",
+                "Name the `output` that holds the classes.",
+            )
+    return _count(payload, np.asarray(predicted), classes, labels)
+
+
+def _refuse_broken(payload: dict[str, Any], answers: np.ndarray) -> None:
+    import numpy as np  # heavy: only in the child
+
+    finite = np.isfinite(answers).reshape(len(answers), -1).all(axis=1)
+    if not finite.all():
         raise BadContent(
-            f"{payload['name']} answers NaN or infinity for {broken} of {len(scores)} images.",
+            f"{payload['name']} answers NaN or infinity for {int((~finite).sum())} of {len(finite)} images.",
             "Look for a division by zero or an overflow in the exported model.",
         )
-    classes = scores.shape[1]
+
+
+def _compare_names(payload: dict[str, Any], answers: np.ndarray, labels: np.ndarray) -> dict[str, Any]:
+    if answers.dtype.kind not in "UO" or labels.dtype.kind != "U":
+        raise BadContent(
+            f"{payload['name']} answers {answers.dtype.name}, the labels are {labels.dtype.name}.",
+            "Save the labels as the model names its classes.",
+        )
+    pairs = zip(answers.reshape(len(labels)).tolist(), labels.tolist(), strict=True)
+    correct = sum(str(said) == str(true) for said, true in pairs)
+    classes = len(set(labels.tolist()))
+    return {"images": len(labels), "correct": correct, "classes": classes, "confusion": None}
+
+
+def _count(
+    payload: dict[str, Any], predicted: np.ndarray, classes: int, labels: np.ndarray
+) -> dict[str, Any]:
+    import numpy as np  # heavy: only in the child
+
     if labels.min() < 0 or labels.max() >= classes:
         raise BadContent(
             f"{payload['data']} has labels from {labels.min()} to {labels.max()}; "
             f"the model knows classes 0 to {classes - 1}.",
             "Use the test set that belongs to this model.",
         )
-    predicted = scores.argmax(axis=1)
     confusion = np.zeros((classes, classes), dtype=int)
     np.add.at(confusion, (labels, predicted), 1)
     return {

@@ -2,71 +2,85 @@
 
 from __future__ import annotations
 
+import math
 import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from readiness.engine.accuracy_task import load_arrays
 from readiness.engine.errors import BadContent
-from readiness.engine.onnx_tasks import element_type, open_checked, run_once, single_input, words
+from readiness.engine.onnx_feed import fitted, made_up, plan
+from readiness.engine.onnx_outside import asks
+from readiness.engine.onnx_tasks import open_checked, run_all, run_once
 
 if TYPE_CHECKING:
     import numpy as np
 
-_MAX_INPUT = 1 << 28
 _BINS = 24
 
 
+@asks
 def measure(payload: dict[str, Any], fds: list[int]) -> dict[str, Any]:
     """Run a model many times on one input and time each run.
 
-    `fds`: the model, then the sample `.npz` if any. `payload`: name, sample, images, runs, warmup, seconds
-    (stop early after that many). Returns `{shape, finite, runs, p50, p95, p99, mean, edges, counts, peak,
+    `fds`: the model, then the sample `.npz` if any. `payload`: name, data (the sample's name or None), images,
+    inputs, dims, output, axes, row_shape, factor, runs, warmup, seconds (stop early after that many). Returns `{shape, finite, runs, p50, p95, p99, mean, edges, counts, peak,
     fed}` with times in milliseconds and `peak` memory in bytes (None where unknown).
     """
-    session = open_checked(fds[0], payload["name"])
-    port = single_input(session, payload["name"])
-    sample, fed = _sample(payload, fds, port)
-    feed = {port.name: sample}
-    output = run_once(session, feed, payload["name"])
+    session = open_checked(payload, fds)
+    feed, fed = _feed(payload, fds, session.get_inputs())
+    output = run_once(session, feed, payload["name"], payload["output"])
+    answers = run_all(session, feed, payload["name"])
     times = _time(session, feed, payload)
     return {
         "fed": fed,
         "shape": list(output.shape),
-        "finite": _finite(output),
+        "finite": all(map(_finite, answers.values())),
+        "outputs": {name[:80]: _shape(answer) for name, answer in list(answers.items())[:50]},
         "peak": _peak(),
         **_spread(times),
     }
 
 
-def _finite(output: np.ndarray) -> bool:
+def _finite(output: Any) -> bool:
     import numpy as np  # heavy: only in the child
 
-    return bool(np.isfinite(output).all())
+    if isinstance(output, np.ndarray):
+        return output.dtype.kind != "f" or bool(np.isfinite(output).all())
+    if isinstance(output, dict):
+        return all(map(_finite, output.values()))
+    if isinstance(output, list | tuple):
+        return all(map(_finite, output))
+    return not isinstance(output, float) or math.isfinite(output)
 
 
-def _sample(payload: dict[str, Any], fds: list[int], port: Any) -> tuple[np.ndarray, str]:
+def _shape(output: Any) -> list[int] | None:
+    shape = getattr(output, "shape", None)
+    return None if shape is None else list(shape)
+
+
+def _feed(payload: dict[str, Any], fds: list[int], ports: list[Any]) -> tuple[dict[str, np.ndarray], str]:
+    """One batch for every input, from the sample's first rows or made up, and in words which."""
+    if payload["data"] is None:
+        return {port.name: made_up(payload, port) for port in ports}, "made-up numbers"
+    chosen = plan(payload, ports)
+    keys = list(dict.fromkeys(chosen.values()))
+    arrays = dict(zip(keys, load_arrays(fds[1], payload["data"], keys), strict=True))
+    feed = {port.name: _first(payload, arrays[chosen[port.name]], chosen[port.name], port) for port in ports}
+    return feed, f"the first of {payload['data']}"
+
+
+def _first(payload: dict[str, Any], array: np.ndarray, key: str, port: Any) -> np.ndarray:
     import numpy as np  # heavy: only in the child
 
-    wanted = element_type(port, payload["name"])
-    shape = [length if isinstance(length, int) else 1 for length in port.shape]
-    if len(fds) > 1:
-        images = load_arrays(fds[1], payload["sample"], [payload["images"]])[0]
-        if images.ndim != len(shape) or len(images) < shape[0] or not _fits(images.shape[1:], port.shape[1:]):
-            raise BadContent(
-                f"{payload['sample']} does not fit the model: it takes {words([None, *port.shape[1:]])}, "
-                f"found {words(images.shape)} ({payload['images']}).",
-                "Save the sample in the model's own layout.",
-            )
-        return np.ascontiguousarray(images[: shape[0]]).astype(wanted), f"the first of {payload['sample']}"
-    if np.prod([float(length) for length in shape]) > _MAX_INPUT:
-        raise BadContent(f"{payload['name']} takes {words(shape)}: too large to make up.", "Name a `sample`.")
-    numbers = np.random.default_rng(0).random(shape)
-    return numbers.astype(wanted), "made-up numbers"
-
-
-def _fits(found: tuple[int, ...], wanted: list[Any]) -> bool:
-    return all(not isinstance(w, int) or w == f for f, w in zip(found, wanted, strict=True))
+    ready = fitted(payload, array, key, port)
+    count = port.shape[0] if port.shape and isinstance(port.shape[0], int) and port.shape[0] > 0 else 1
+    if len(ready) < count:
+        raise BadContent(
+            f"{payload['data']} has {len(ready)} rows of {key}; the model takes {count} at once.",
+            "Save at least one whole batch.",
+        )
+    return np.ascontiguousarray(ready[:count])
 
 
 def _time(session: Any, feed: dict[str, np.ndarray], payload: dict[str, Any]) -> list[int]:

@@ -32,7 +32,8 @@ def plan(payload: dict[str, Any], ports: list[Any]) -> dict[str, str]:
     ]
     if wrong:
         raise BadContent(
-            f"{payload['name']} has the inputs {', '.join(names)[:200]}; `inputs` does not fit at {wrong[0][:80]!r}.",
+            f"{payload['name']} has the inputs {', '.join(names)[:200]}; "
+            f"`inputs` does not fit at {wrong[0][:80]!r}.",
             "Name every input of the model in the checklist, and no other.",
         )
     if given:
@@ -124,7 +125,7 @@ def element_type(port: Any, name: str) -> str:
 
 
 def made_up(payload: dict[str, Any], port: Any) -> np.ndarray:
-    """Numbers from 0 to 1 (whole ones: zeros and ones) of the declared shape; open lengths as `dims` says, or 1.
+    """Numbers from 0 to 1 (whole ones: 0 and 1) of the declared shape; open lengths as `dims` says, or 1.
 
     Raises BadContent for more than 256 million elements.
     """

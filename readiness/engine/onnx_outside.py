@@ -22,7 +22,7 @@ _ADVICE = "Export one self-contained file, or keep the weights in a plain file b
 Task = Callable[[dict[str, Any], list[int]], dict[str, Any]]
 
 
-class Needs(Exception):  # noqa: N818  # an answer, not an error: it never leaves the child
+class Needs(Exception):  # an answer, not an error: it never leaves the child
     """The model cannot be read without these files, as it names them."""
 
     def __init__(self, locations: list[str]) -> None:
@@ -32,7 +32,7 @@ class Needs(Exception):  # noqa: N818  # an answer, not an error: it never leave
 
 
 def asks(task: Task) -> Task:
-    """Let a task answer `{needs: [locations], model: number}` instead when its model lies in several files."""
+    """Let a task answer `{needs: [locations], model: number}` when its model lies in several files."""
 
     @wraps(task)
     def asking(payload: dict[str, Any], fds: list[int]) -> dict[str, Any]:

@@ -26,7 +26,7 @@ _EXPORT = "Export the model again, and load the result once before publishing it
 def inspect(payload: dict[str, Any], fds: list[int]) -> dict[str, Any]:
     """What the file declares, after a session was made of it.
 
-    `{opset, ir_version, producer, quantised, outside, inputs: [{name, type, shape}], outputs: […], metadata}`;
+    `{opset, ir_version, producer, quantised, metadata, outside, inputs: [{name, type, shape}], outputs}`;
     unknown lengths are names, `outside` counts the bytes of weights in other files.
     """
     data, declared = _whole(payload, fds, 0)

@@ -21,15 +21,15 @@ def find(payload: Mapping[str, Any], fds: Sequence[int]) -> dict[str, Any]:
     """`{found: [{index, type, fingerprint, preview}], allowed}` of `{plugins: [name], lines: [[path, text]]}`.
 
     `index` is the place in `lines`; `fingerprint` the SHA-1 that detect-secrets writes into its baselines;
-    `allowed` counts lines whose comment says "pragma: allowlist secret". The secret itself never comes back.
+    `allowed` are the places of lines whose comment says "pragma: allowlist secret". The secret itself never comes back.
     """
     detectors = plugins(payload["plugins"])
     found: list[dict[str, Any]] = []
-    allowed = 0
+    allowed: list[int] = []
     for index, (path, text) in enumerate(payload["lines"]):
         secrets = {(kind, secret) for kind, secret in in_line(detectors, path, text) if secret}
         if secrets and _allowlisted(path, text):
-            allowed += 1
+            allowed.append(index)
             continue
         found += [_shown(index, kind, secret) for kind, secret in sorted(secrets)]
     return {"found": found, "allowed": allowed}
@@ -38,7 +38,10 @@ def find(payload: Mapping[str, Any], fds: Sequence[int]) -> dict[str, Any]:
 def plugins(names: Sequence[str]) -> list[Any]:
     """The library's detectors of these names, with their default settings."""
     package = importlib.import_module("detect_secrets.plugins")
-    modules = (importlib.import_module(f"{package.__name__}.{m.name}") for m in pkgutil.iter_modules(package.__path__))
+    modules = (
+        importlib.import_module(f"{package.__name__}.{m.name}")
+        for m in pkgutil.iter_modules(package.__path__)
+    )
     known = {name: value for module in modules for name, value in vars(module).items() if name in names}
     return [known[name]() for name in names]
 

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from pathlib import PurePosixPath
-from typing import Any
+from typing import Any, Protocol
 
 from readiness.engine.checks.model_export import torchscript_not_run
-from readiness.engine.child import ChildLimits, ChildResult, run_in_child
+from readiness.engine.child import ChildResult
+from readiness.engine.onnx_child import run_onnx
 from readiness.engine.outcome import Chart, Finding, Limit, Measurement, judged, quantity
 from readiness.engine.readers import metrics
 from readiness.engine.readers.metrics import Wanted
@@ -24,8 +25,10 @@ class ReportedParams(Params, frozen=True):
 
 
 class ExportAccuracyParams(Params, frozen=True):
-    """`within` is in percentage points; `images` and `labels` name arrays of the `.npz`; `factor`
-    multiplies the images first.
+    """`within` is in percentage points; `images` and `labels` name arrays of the `.npz`, `inputs` one for each
+    input of the model; `axes` reorders the axes of an array of so many axes ([0, 3, 1, 2]: NHWC to NCHW),
+    `row_shape` reshapes each row, `factor` multiplies; `output`: the one to judge, else the first;
+    `threshold`: above it a single score means class 1.
     """
 
     model: str
@@ -34,12 +37,18 @@ class ExportAccuracyParams(Params, frozen=True):
     within: float = 0.5
     images: str = "images"
     labels: str = "labels"
+    inputs: dict[str, str] = {}
+    axes: list[int] = []
+    row_shape: list[int] = []
     factor: float | None = None
+    output: str | None = None
+    threshold: float | None = None
 
 
 @check("export-accuracy", title="The exported model scores what was reported")
 def export_accuracy(want: ExportAccuracyParams, run: RunDirectory) -> Finding:
-    """Runs the exported ONNX model on the whole test set and compares its accuracy with the reported one.
+    """Runs the exported ONNX model on the whole test set and compares its accuracy with the reported one. The
+    model may answer with scores per class, with class numbers or names, or with one score (`threshold`).
 
     It fails when the two differ by more than `within` percentage points, when the test set does not fit the
     model (shape, type, labels), or when the model answers NaN. A TorchScript file is not run here: the check
@@ -97,20 +106,36 @@ def export_accuracy(want: ExportAccuracyParams, run: RunDirectory) -> Finding:
 
 
 def _measure(want: ExportAccuracyParams, run: RunDirectory) -> ChildResult:
-    payload = {
+    payload = feeding(want) | {
         "name": want.model,
         "data": want.data,
-        "images": want.images,
         "labels": want.labels,
-        "factor": want.factor,
+        "threshold": want.threshold,
     }
-    with run.open(want.model) as model, run.open(want.data) as data:
-        return run_in_child(
-            "readiness.engine.accuracy_task:measure",
-            payload,
-            files=[model, data],
-            limits=ChildLimits.of(run.options),
-        )
+    return run_onnx("readiness.engine.accuracy_task:measure", payload, [want.model], [want.data], run)
+
+
+class Feeding(Protocol):
+    """Parameters that say how arrays become a model's inputs."""
+
+    @property
+    def images(self) -> str: ...
+    @property
+    def inputs(self) -> dict[str, str]: ...
+    @property
+    def axes(self) -> list[int]: ...
+    @property
+    def row_shape(self) -> list[int]: ...
+    @property
+    def factor(self) -> float | None: ...
+    @property
+    def output(self) -> str | None: ...
+
+
+def feeding(want: Feeding) -> dict[str, Any]:
+    """The part of a child's payload that engine/onnx_feed.py reads."""
+    names = ("images", "inputs", "axes", "row_shape", "factor", "output")
+    return {name: getattr(want, name) for name in names}
 
 
 def _charts(found: dict[str, Any]) -> list[Chart]:

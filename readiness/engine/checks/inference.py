@@ -8,8 +8,10 @@ from typing import Annotated, Any
 
 from msgspec import Meta
 
+from readiness.engine.checks.export_accuracy import feeding
 from readiness.engine.checks.model_export import torchscript_not_run
-from readiness.engine.child import ChildLimits, ChildResult, run_in_child
+from readiness.engine.child import ChildResult
+from readiness.engine.onnx_child import run_onnx
 from readiness.engine.outcome import Chart, Finding, Limit, Measurement, judged, quantity
 from readiness.engine.registry import Params, check
 from readiness.engine.target import RunDirectory
@@ -18,11 +20,19 @@ _TIMING_SHARE = 0.5  # of the child's time; the rest is for loading
 
 
 class InferenceParams(Params, frozen=True):
-    """`sample`: an `.npz` whose first image is fed (else made-up numbers); `output_shape`: for batch 1."""
+    """`sample`: an `.npz` whose first row is fed (else made-up numbers, open lengths as in `dims`); `inputs`:
+    model input to array; `axes`, `row_shape`, `factor` as for `export-accuracy`; `output_shape`: for batch 1.
+    """
 
     model: str
     sample: str | None = None
     images: str = "images"
+    inputs: dict[str, str] = {}
+    dims: dict[str, Annotated[int, Meta(ge=1, le=1_000_000)]] = {}
+    axes: list[int] = []
+    row_shape: list[int] = []
+    factor: float | None = None
+    output: str | None = None
     output_shape: list[int] | None = None
     p95_below_ms: float | None = None
     runs: Annotated[int, Meta(ge=20, le=20_000)] = 200
@@ -31,10 +41,11 @@ class InferenceParams(Params, frozen=True):
 
 @check("inference", title="The exported model answers in time", short="model")
 def inference(want: InferenceParams, run: RunDirectory) -> Finding:
-    """Runs the exported ONNX model again and again on one input, on one thread, and times each run.
+    """Runs the exported ONNX model again and again on one input, on one thread, and times each run. Models
+    with several inputs, of tables, text or token numbers are fed from arrays of the inputs' names.
 
-    It fails when the output has another shape than `output_shape`, holds NaN or infinity, or when 95 % of
-    the runs are not faster than `p95_below_ms`. A TorchScript file is not run here: the check is then
+    It fails when the output (the first, or `output`) has another shape than `output_shape`, when any output
+    holds NaN or infinity, or when 95 % of the runs are not faster than `p95_below_ms`. A TorchScript file is not run here: the check is then
     skipped, and the item stays open. The times are this machine's; a busy machine measures slower.
 
     To resolve: make the model smaller (quantise, prune), export with a fixed input size, or run the check
@@ -54,25 +65,27 @@ def inference(want: InferenceParams, run: RunDirectory) -> Finding:
         _message(want, found),
         advice="Look at the output first; for time, make the model smaller or measure on a quieter machine.",
         charts=[_histogram(want, found)],
-        details={"isolation": result.isolation, "fed": found["fed"], "runs": found["runs"], "threads": 1},
+        details={
+            "isolation": result.isolation,
+            "fed": found["fed"],
+            "outputs": found["outputs"],
+            "runs": found["runs"],
+            "threads": 1,
+        },
     )
 
 
 def _measure(want: InferenceParams, run: RunDirectory) -> ChildResult:
-    payload = {
+    payload = feeding(want) | {
         "name": want.model,
-        "sample": want.sample,
-        "images": want.images,
+        "data": want.sample,
+        "dims": want.dims,
         "runs": want.runs,
         "warmup": want.warmup,
         "seconds": run.options.child_seconds * _TIMING_SHARE,
     }
-    task, limits = "readiness.engine.latency_task:measure", ChildLimits.of(run.options)
-    with run.open(want.model) as model:
-        if want.sample is None:
-            return run_in_child(task, payload, files=[model], limits=limits)
-        with run.open(want.sample) as sample:
-            return run_in_child(task, payload, files=[model, sample], limits=limits)
+    data = [] if want.sample is None else [want.sample]
+    return run_onnx("readiness.engine.latency_task:measure", payload, [want.model], data, run)
 
 
 def _measurements(want: InferenceParams, found: dict[str, Any]) -> Iterator[Measurement]:

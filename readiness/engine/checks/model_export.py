@@ -6,9 +6,10 @@ from importlib.util import find_spec
 from pathlib import PurePosixPath
 from typing import Any
 
-from readiness.engine.child import ChildLimits, run_in_child
 from readiness.engine.errors import BadContent, FileMissing
+from readiness.engine.onnx_child import run_onnx
 from readiness.engine.outcome import Finding, Limit, Measurement, Outcome
+from readiness.engine.readers.lfs import refuse_pointer
 from readiness.engine.registry import Params, check
 from readiness.engine.sizes import Bytes, size_words
 from readiness.engine.target import OpenFile, RunDirectory
@@ -33,7 +34,8 @@ def model_export(want: ModelExportParams, run: RunDirectory) -> Finding:
     inspected: its archive, code and tensor sizes; that alone is a warning, because it was not run.
 
     It fails when none of the files is there, when one is empty, cut off, smaller than `min_bytes` or larger
-    than `max_bytes`, is no model, needs files or operators from outside, or does not load.
+    than `max_bytes`, is no model, needs custom operators, or does not load. Weights in files of the run
+    beside the model are read and hashed too; weights anywhere else are refused.
 
     To resolve: export again, for example with `torch.onnx.export(model, example, path)`, as one file with
     standard operators.
@@ -53,6 +55,7 @@ def model_export(want: ModelExportParams, run: RunDirectory) -> Finding:
     for path in here:
         with run.open(path) as file:
             sizes.append(_size(want, file))
+            refuse_pointer(file)
             seen = _onnx(file, run) if _is_onnx(path) else _torchscript(file)
         ran = ran or _is_onnx(path)
         told.append(f"{PurePosixPath(path).name} · {size_words(sizes[-1].value)} · {seen.pop('told')}")  # type: ignore[arg-type]
@@ -83,14 +86,12 @@ def _size(want: ModelExportParams, file: OpenFile) -> Measurement:
 
 
 def _onnx(file: OpenFile, run: RunDirectory) -> dict[str, Any]:
-    found = run_in_child(
-        "readiness.engine.onnx_tasks:inspect",
-        {"name": file.path},
-        files=[file],
-        limits=ChildLimits.of(run.options),
-    )
-    told = f"opset {found.value['opset']} · loads"
-    return {**found.value, "told": told, "isolation": found.isolation}
+    found = run_onnx("readiness.engine.onnx_tasks:inspect", {"name": file.path}, [file.path], [], run)
+    value = found.value
+    more = [" quantised"] if value["quantised"] else []
+    more += [f" {size_words(value['outside'])} of weights beside it"] if value["outside"] else []
+    told = " ·".join([f"opset {value['opset']} ", *(f"{part} " for part in more), " loads"])
+    return {**value, "told": told, "isolation": found.isolation}
 
 
 def _torchscript(file: OpenFile) -> dict[str, Any]:

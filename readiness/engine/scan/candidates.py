@@ -49,12 +49,18 @@ PATTERNS: dict[str, bytes] = {
     + rb"[^\n]{0,80}['\"]",
     "AzureStorageKeyDetector": rb"AccountKey=",
     "BasicAuthDetector": rb"://[^\s:/?#\[\]@]+:[^\s:/?#\[\]@]+@",
-    "CloudantDetector": _ENDS + rb"['\"]?\]?[ :=>]{1,40}['\"]?" + _VALUE + rb"{24}",
-    "DiscordBotTokenDetector": rb"[MNO]" + _VALUE + rb"{23,100}\." + _VALUE + rb"{6,24}\." + _VALUE + rb"{27}",
+    "CloudantDetector": _ENDS + rb"['\"]?\]?[ :=>]+['\"]?" + _VALUE + rb"{24}",
+    "DiscordBotTokenDetector": rb"[MNO]"
+    + _VALUE
+    + rb"{23,100}\."
+    + _VALUE
+    + rb"{6,24}\."
+    + _VALUE
+    + rb"{27}",
     "GitHubTokenDetector": rb"gh[pousr]_[A-Za-z0-9_]{36}",
     "GitLabTokenDetector": rb"(?:glpat|gldt|glft|glsoat|glrt|glcbt|glimt|glptt|glagent|gloas)-|GR1348941",
-    "IbmCloudIamDetector": _ENDS + rb"['\"]?\]?[ :=>]{1,40}['\"]?" + _VALUE + rb"{44}",
-    "IbmCosHmacDetector": _folded("key") + rb"['\"]?\]?[ :=>]{1,40}['\"]?" + _VALUE + rb"{48}",
+    "IbmCloudIamDetector": _ENDS + rb"['\"]?\]?[ :=>]+['\"]?" + _VALUE + rb"{44}",
+    "IbmCosHmacDetector": _folded("key") + rb"['\"]?\]?[ :=>]+['\"]?" + _VALUE + rb"{48}",
     "JwtTokenDetector": rb"eyJ[A-Za-z0-9_=\-]+\.[A-Za-z0-9_=\-]",
     "KeywordDetector": _NAMED + b"|" + _folded("contrase") + rb"\xc3[\x91\xb1]" + _folded("a"),
     "MailchimpDetector": rb"[0-9a-z]{32}-us[0-9]",
@@ -64,7 +70,7 @@ PATTERNS: dict[str, bytes] = {
     "PypiTokenDetector": rb"pypi-AgE",
     "SendGridDetector": rb"SG\.[a-zA-Z0-9_\-]{22}\.",
     "SlackDetector": rb"(?i:xox(?:[abpors]|\xc5\xbf)-)|" + _folded("hook") + b"(?:" + _folded("s") + rb"\.)",
-    "SoftlayerDetector": _folded("softlayer") + b"|" + _ENDS + rb"['\"]?\]?[ :=>]{1,40}['\"]?" + _VALUE + rb"{64}",
+    "SoftlayerDetector": _folded("softlayer") + b"|" + _ENDS + rb"['\"]?\]?[ :=>]+['\"]?" + _VALUE + rb"{64}",
     "SquareOAuthDetector": rb"sq0csp-",
     "StripeDetector": rb"[rs]k_live_[0-9a-zA-Z]{24}",
     "TelegramBotTokenDetector": rb"[0-9\x80-\xff]:[0-9A-Za-z_\-]{35}",

@@ -1,0 +1,172 @@
+"""`secrets`: no hard-coded secret in the run's text files."""
+
+from __future__ import annotations
+
+import importlib.util
+import re
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import PurePosixPath
+from typing import Any
+
+from readiness.engine.child import ChildLimits, ChildResult, run_in_child
+from readiness.engine.errors import BadContent, ExtraMissing, FileMissing, LimitExceeded, ParameterError
+from readiness.engine.outcome import Finding, Limit, Measurement, judged
+from readiness.engine.readers import plain_json
+from readiness.engine.registry import Params, check
+from readiness.engine.scan import candidates, secret_search
+from readiness.engine.scan.secret_search import Search
+from readiness.engine.target import RunDirectory
+
+_FINGERPRINT = re.compile(r"[0-9a-f]{40}")
+_SHOWN = 3
+
+
+class SecretsParams(Params, frozen=True):
+    """Globs of files to look at and to leave out; known findings by fingerprint (`allow`) or `baseline`."""
+
+    paths: tuple[str, ...] = ("**/*",)
+    exclude: tuple[str, ...] = ()
+    allow: tuple[str, ...] = ()
+    baseline: str = ""
+    entropy: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Secret:
+    """One finding as it may be shown."""
+
+    type: str
+    path: str
+    line: int
+    preview: str
+    fingerprint: str
+
+    def to_dict(self) -> dict[str, Any]:
+        """`{type, path, line, preview, fingerprint}`."""
+        return {name: getattr(self, name) for name in self.__slots__}
+
+
+@check("secrets", title="No hard-coded secrets", short="paths")
+def secrets(want: SecretsParams, run: RunDirectory) -> Finding:
+    """Looks for passwords, tokens and keys written into the run's text files.
+
+    Two searches together: the plugins of detect-secrets, which run in a limited child process and send nothing
+    anywhere, and the patterns of `readiness audit`. Files that are no text are left out; a file that could
+    not be read to its end is a warning. Long random strings in quotes count only with `entropy: true`. A
+    finding names file, line and type, never the secret. When there is one: revoke it where it is valid, take
+    it out of the file, and pass it in by the environment. A false alarm is allowed by its fingerprint
+    (`allow`), by a `baseline` of detect-secrets, or by the comment `pragma: allowlist secret` on its line;
+    a finding that a baseline marks as a real secret still counts.
+
+    ```yaml check
+    secrets: {paths: ["**/*.py", "configs/**/*"], exclude: ["tests/**/*"]}
+    ```
+    """
+    if importlib.util.find_spec("detect_secrets") is None:
+        raise ExtraMissing("detect-secrets", "security")
+    known = _known(want, run)
+    search = secret_search.search(run, _paths(want, run), entropy=want.entropy)
+    if not search.files:
+        raise FileMissing(
+            "No text file to look at matches `paths`.", "Correct `paths`, or leave it out to look at all."
+        )
+    child = _ask(want, run, search)
+    found = list(_merged(search, child))
+    new = [s for s in found if s.fingerprint not in want.allow and (s.path, s.fingerprint) not in known]
+    measured = [
+        Measurement(name="Secrets", value=len(new), limit=Limit("==", 0)),
+        Measurement(name="Files looked at", value=search.files, limit=Limit(">=", 1)),
+    ]
+    return judged(
+        measured,
+        _message(new, search),
+        advice="Revoke the secret, take it out of the file, and pass it in by the environment."
+        if new
+        else "Fetch or repair the file, or leave it out with `exclude`.",
+        warn=bool(search.unread),
+        details={
+            "secrets": [s.to_dict() for s in new[:100]],
+            "known": len(found) - len(new),
+            "allowed_by_comment": len(child.value["allowed"]),
+            "not_read": search.unread,
+            "no_text": search.binary,
+            "isolation": child.isolation,
+        },
+    )
+
+
+def _paths(want: SecretsParams, run: RunDirectory) -> list[str]:
+    try:
+        wanted = dict.fromkeys(path for pattern in want.paths for path in run.glob(pattern))
+        left_out = {path for pattern in want.exclude for path in run.glob(pattern)}
+    except ValueError as error:
+        raise ParameterError(f"A glob cannot be used: {error}.", "Write for example `**/*.py`.") from None
+    if want.baseline:
+        left_out.add(PurePosixPath(want.baseline).as_posix())
+    return [path for path in wanted if path not in left_out]
+
+
+def _ask(want: SecretsParams, run: RunDirectory, search: Search) -> ChildResult:
+    names = [*candidates.PATTERNS, *(candidates.ENTROPY if want.entropy else ())]
+    payload = {"plugins": names, "lines": [[c.path, c.text] for c in search.candidates]}
+    limits = ChildLimits.of(run.options)
+    try:
+        return run_in_child("readiness.engine.secrets_task:find", payload, limits=limits)
+    except LimitExceeded as problem:
+        raise LimitExceeded(problem.message, "Leave out large or generated files with `exclude`.") from None
+
+
+def _merged(search: Search, child: ChildResult) -> Iterator[Secret]:
+    """The library's findings, and ours on lines where it has none."""
+    lines: set[tuple[str, int]] = set()
+    for entry in child.value["found"]:
+        place = search.candidates[entry["index"]]
+        lines.add((place.path, place.line))
+        yield Secret(entry["type"], place.path, place.line, entry["preview"], entry["fingerprint"])
+    allowed = {(search.candidates[n].path, search.candidates[n].line) for n in child.value["allowed"]}
+    for own in search.own:
+        if (own.path, own.line) not in lines | allowed:
+            yield Secret(own.type, own.path, own.line, own.preview, own.fingerprint)
+
+
+def _known(want: SecretsParams, run: RunDirectory) -> set[tuple[str, str]]:
+    """Path and fingerprint of what the baseline accepts. Raises BadContent, ParameterError."""
+    bad = next((f for f in want.allow if not _FINGERPRINT.fullmatch(f)), None)
+    if bad:
+        raise ParameterError(
+            f"`allow` holds {bad[:60]!r}, which is no fingerprint.", "Copy it from the finding's details."
+        )
+    if not want.baseline:
+        return set()
+    read = plain_json.parse(run.read_text(want.baseline), want.baseline)
+    results = read.get("results") if isinstance(read, Mapping) else None
+    if not isinstance(results, Mapping):
+        raise BadContent(f"{want.baseline} is no baseline of detect-secrets.", "Write it with its `scan`.")
+    return set(_entries(results, want.baseline))
+
+
+def _entries(results: Mapping[str, Any], file: str) -> Iterator[tuple[str, str]]:
+    for path, entries in results.items():
+        for entry in _objects(entries, f"{file} · results.{path[:120]}"):
+            fingerprint = entry.get("hashed_secret")
+            if not isinstance(fingerprint, str) or not _FINGERPRINT.fullmatch(fingerprint):
+                raise BadContent(f"{file}: an entry of {path[:120]} has no `hashed_secret`.", "")
+            if entry.get("is_secret") is not True:
+                yield PurePosixPath(path).as_posix(), fingerprint
+
+
+def _objects(value: Any, place: str) -> Iterable[Mapping[str, Any]]:
+    if not isinstance(value, list) or not all(isinstance(v, Mapping) for v in value):
+        raise BadContent(f"{place} is no list of findings.", "Write the baseline again.")
+    return value
+
+
+def _message(new: list[Secret], search: Search) -> str:
+    if new:
+        shown = ", ".join(f"{s.path}:{s.line} ({s.type})" for s in new[:_SHOWN])
+        more = f" and {len(new) - _SHOWN} more" if len(new) > _SHOWN else ""
+        return f"{len(new)} secret{'s' if len(new) > 1 else ''}: {shown}{more}"
+    files = "1 file" if search.files == 1 else f"{search.files} files"
+    unread = f"; not read to the end: {', '.join(list(search.unread)[:_SHOWN])}" if search.unread else ""
+    return f"No secret in {files}{unread}"
