@@ -80,9 +80,11 @@ def judge(args: list[str], reports: Path) -> tuple[int, str]:
     token = secrets.token_hex(16)
     say(f"::stop-commands::{token}")
     try:
-        done = subprocess.run(  # noqa: S603  # a list of arguments, no shell
+        done = subprocess.run(  # a list of arguments, no shell
             [sys.executable, "-m", "readiness", *args],
             check=False,
+            # a file of the repository that is named like a module must not be imported instead
+            env={**os.environ, "PYTHONSAFEPATH": "1"},
             stderr=subprocess.PIPE,
             encoding="utf-8",
             errors="backslashreplace",

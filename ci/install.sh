@@ -17,4 +17,6 @@ if [[ -n $version && ! $version =~ ^[0-9][0-9A-Za-z.+!]*$ ]]; then
 fi
 
 wanted=${version:+readiness${extras:+[$extras]}==$version}
+# a file of the repository that is named like a module must not be imported instead
+export PYTHONSAFEPATH=1
 exec python -m pip install --quiet --disable-pip-version-check "${wanted:-$source${extras:+[$extras]}}"

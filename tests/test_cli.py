@@ -25,7 +25,7 @@ ROOT = Path(__file__).parents[1]
 GOOD = ROOT / "examples" / "digits-classifier"
 REGRESSED = ROOT / "examples" / "digits-classifier-regressed"
 KINDS = {"file", "log", "metric", "metric-gap", "per-class", "image", "checkpoint", "model-export"} | {
-    "export-accuracy", "inference", "document", "pins", "reproducibility", "junit", "load-result", "http",
+    "export-accuracy", "inference", "document", "pins", "reproducibility", "junit", "load", "http",
 }  # fmt: skip
 SAMPLE = ROOT / "tests" / "fixtures" / "checklists" / "paragraph-style.md"
 

@@ -50,7 +50,8 @@ def _words(document: dict[str, Any], target: Path) -> str:
     from readiness.engine.sizes import size_words
 
     files, size = document["files_scanned"], size_words(document["bytes_scanned"])
-    lines = [f"{document['status']}: {document['findings_count']} findings in {files} files ({size})"]
+    files_words, findings = _count(files, "file"), _count(document["findings_count"], "finding")
+    lines = [f"{document['status']}: {findings} in {files_words} ({size})"]
     lines += [f"  {count} {kind}" for kind, count in document["summary"]["findings_by_type"].items()]
     lines += [
         f"  {hit['path']}:{hit['line']}: {hit['type']} {hit['preview']}" for hit in document["locations"][:20]
@@ -59,3 +60,7 @@ def _words(document: dict[str, Any], target: Path) -> str:
     if not files:
         lines.append("  There was nothing to look at. Name the data with --path GLOB.")
     return "\n".join(map(legible, [*lines, f"Written: {target}"]))
+
+
+def _count(number: int, what: str) -> str:
+    return f"{number} {what}" if number == 1 else f"{number} {what}s"

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import click
 
 from readiness.commands._formats import Formats, format_options, run_path
+from readiness.commands._run import run_option
 from readiness.commands._shared import Exit
 
 if TYPE_CHECKING:
@@ -16,7 +17,7 @@ if TYPE_CHECKING:
 
 
 @click.command()
-@click.option("--run", "run_dir", type=click.Path(path_type=Path), required=True, help="The run directory.")
+@run_option
 @click.option("--strict", is_flag=True, help="A warning counts as not ready.")
 @format_options
 def command(run_dir: Path, *, strict: bool, formats: Formats) -> int:

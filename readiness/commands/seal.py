@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from readiness.commands._run import run_option
 from readiness.commands._shared import Exit
 
 if TYPE_CHECKING:
@@ -14,7 +15,7 @@ if TYPE_CHECKING:
 
 
 @click.command()
-@click.option("--run", "run_dir", type=click.Path(path_type=Path), required=True, help="The run directory.")
+@run_option
 @click.option("--json", "as_json", is_flag=True, help="Print what was done as JSON.")
 def command(run_dir: Path, *, as_json: bool) -> int:
     """Write the hashes that a run is missing; one that stands there is never replaced.

@@ -53,6 +53,19 @@ def _same_length(payload: dict[str, Any], ready: dict[str, np.ndarray]) -> int:
 
 def load_arrays(fd: int, name: str, keys: list[str]) -> list[np.ndarray]:
     """Named arrays of an `.npz`, never unpickled. Raises BadContent, LimitExceeded, ExtraMissing."""
+    held = load_all(fd, name, keys)
+    missing = [key for key in keys if key not in held]
+    if missing:
+        has = ", ".join(held)[:200] or "none"
+        raise BadContent(
+            f"{name} has no array {', '.join(missing)}; it has {has}.",
+            "Name the arrays in the checklist, or save them under these names.",
+        )
+    return [held[key] for key in keys]
+
+
+def load_all(fd: int, name: str, keys: list[str] | None = None) -> dict[str, Any]:
+    """All arrays of an `.npz` by name, never unpickled; with `keys`, the others are None. Raises as above."""
     try:
         import numpy as np  # heavy: only in the child
     except ImportError:
@@ -61,14 +74,7 @@ def load_arrays(fd: int, name: str, keys: list[str]) -> list[np.ndarray]:
     try:
         _bound(data, name)
         with np.load(data, allow_pickle=False) as held:
-            missing = [key for key in keys if key not in held.files]
-            if missing:
-                has = ", ".join(held.files)[:200] or "none"
-                raise BadContent(
-                    f"{name} has no array {', '.join(missing)}; it has {has}.",
-                    "Name the arrays in the checklist, or save them under these names.",
-                )
-            return [held[key] for key in keys]
+            return {key: held[key] if keys is None or key in keys else None for key in held.files}
     except (OSError, ValueError, EOFError, KeyError, TypeError, zipfile.BadZipFile, zlib.error) as error:
         raise BadContent(
             f"{name} is not a usable .npz of plain arrays: {str(error)[:160].rstrip('.')}.",
@@ -117,9 +123,8 @@ def _scores(
         if not _is_answer(output, size if fixed else count, payload):
             expected = f"{count} × classes" if payload["threshold"] is None else f"{count} scores"
             raise BadContent(
-                f"{payload['name']} answers {words(output.shape)} for {len(next(iter(fed.values())))} images; "
-                f"expected {expected}.",
-                "Export one score per class, or name the right `output`; for a single score, set `threshold`.",
+                f"{payload['name']} answers {words(output.shape)} for {count} images; expected {expected}.",
+                "Export one score per class, or name the `output`; for a single score, set `threshold`.",
             )
         parts.append(output[:count])
     return np.concatenate(parts)

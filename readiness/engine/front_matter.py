@@ -1,4 +1,9 @@
-"""The YAML block on top of a checklist: title, version, parameters, who signs."""
+"""The YAML block on top of a checklist: title, version, parameters, who signs.
+
+Other tools write such blocks too (Hugo, Jekyll, Hugging Face). A block is ours when it has one of our own
+keys, or stands above a check block: then every mistake is refused with its line. In any other document the
+block never stands in the way: what cannot be used is left out, and a note says so.
+"""
 
 from __future__ import annotations
 
@@ -17,6 +22,11 @@ from readiness.engine.strict_yaml import Located, Path
 
 WHAT = "front matter"
 _TEXTS = ("title", "slug", "version", "gate", "summary")
+# Keys that others hardly use; `title` and the other texts say nothing about who wrote the block.
+_OWN = ("gate", "isolation", "parameters", "sign_off", "waivers")
+_OURS = re.compile(
+    rf"(?:{'|'.join(_OWN)})[ \t]*:|[ \t]*(?:`{{3,}}|~{{3,}})[ \t]*ya?ml[ \t]+check\b", re.IGNORECASE
+)
 _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 _SLUG = re.compile(r"[a-z0-9]+(?:-[a-z0-9]+)*")
 _FENCE = re.compile(r"---[ \t]*")
@@ -38,7 +48,8 @@ class _Signer(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FrontMatter:
     """What the block says. `texts` holds title, slug, version, gate and summary as far as given;
-    `data` is the whole block, unknown keys included; `length` its number of lines, fences included.
+    `data` is the whole block, unknown keys included; `length` its number of lines, fences included;
+    `notes` are sentences about what was left out.
     """
 
     texts: Mapping[str, str] = field(default_factory=dict)
@@ -48,17 +59,31 @@ class FrontMatter:
     sign_off: tuple[SignOffRole, ...] = ()
     data: Mapping[str, Any] = field(default_factory=dict)
     length: int = 0
+    notes: tuple[str, ...] = ()
 
 
 def read(lines: list[str]) -> FrontMatter:
     """The front matter of a document given as lines; an empty one when it has none.
 
     It starts with `---` on line 1 directly followed by text (a rule above a blank line is Markdown) and
-    ends with `---` or `...`. Raises ChecklistError with the line.
+    ends with `---` or `...`. Raises ChecklistError with the line when the block is ours and wrong.
     """
     end = _end(lines)
     if end is None:
         return FrontMatter()
+    if any(_OURS.match(line) for line in lines):
+        return _ours(lines, end)
+    try:
+        found = strict_yaml.load("\n".join(lines[1:end]), line=2, what=WHAT)
+    except ChecklistError as error:
+        return FrontMatter(length=end + 1, notes=(f"The front matter is not used. {error.message}",))
+    if not isinstance(found.data, dict):
+        return FrontMatter(length=end + 1)
+    texts, notes = _foreign(found)
+    return FrontMatter(texts=texts, data=found.data, length=end + 1, notes=(*notes, *_unknown(found)))
+
+
+def _ours(lines: list[str], end: int) -> FrontMatter:
     found = strict_yaml.load("\n".join(lines[1:end]), line=2, what=WHAT)
     if found.data is None:
         return FrontMatter(length=end + 1)
@@ -74,7 +99,29 @@ def read(lines: list[str]) -> FrontMatter:
         sign_off=_sign_off(found),
         data=found.data,
         length=end + 1,
+        notes=_unknown(found),
     )
+
+
+def _foreign(found: Located) -> tuple[dict[str, str], list[str]]:
+    """The texts that can be used, and notes on the others."""
+    texts: dict[str, str] = {}
+    notes = []
+    for name in _TEXTS:
+        try:
+            texts |= _text(found, name)
+        except ChecklistError as error:
+            notes.append(f"Not used: {error.message}")
+    return texts, notes
+
+
+def _unknown(found: Located) -> tuple[str, ...]:
+    names = [name for name in found.data if name not in (*_TEXTS, *_OWN)]
+    if not names:
+        return ()
+    listed = ", ".join(f"`{name}`" for name in names[:10])
+    more = f" and {len(names) - 10} more" if len(names) > 10 else ""
+    return (f"Keys of the front matter that mean nothing here: {listed}{more}.",)
 
 
 def _end(lines: list[str]) -> int | None:
@@ -84,17 +131,20 @@ def _end(lines: list[str]) -> int | None:
 
 
 def _texts(found: Located) -> dict[str, str]:
-    texts = {}
-    for name in _TEXTS:
-        value = found.data.get(name)
-        if value is None:
-            continue
-        if isinstance(value, dict | list):
-            raise _wrong(found, (name,), f"`{name}` must be text")
-        texts[name] = found.raw[name,].strip()
-    if not _SLUG.fullmatch(texts.get("slug", "a")):
+    return {name: text for key in _TEXTS for name, text in _text(found, key).items()}
+
+
+def _text(found: Located, name: str) -> dict[str, str]:
+    """The entry as `{name: text}`, empty when it is not there. Raises ChecklistError."""
+    value = found.data.get(name)
+    if value is None:
+        return {}
+    if isinstance(value, dict | list):
+        raise _wrong(found, (name,), f"`{name}` must be text")
+    text = found.raw[name,].strip()
+    if name == "slug" and not _SLUG.fullmatch(text):
         raise _wrong(found, ("slug",), "`slug` must be lower-case letters, digits and single hyphens")
-    return texts
+    return {name: text}
 
 
 def _parameters(found: Located) -> tuple[Parameter, ...]:

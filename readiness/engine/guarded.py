@@ -121,6 +121,21 @@ def checked(url: str, entries: Sequence[Allowed]) -> httpx.URL:
     return parsed
 
 
+def token_for(url: str, tokens: Iterable[str]) -> str | None:
+    """The operator's token for the host and port of an address, or None. Entries are "host[:port]=token"."""
+    try:
+        place = httpx.URL(url)
+    except httpx.InvalidURL:
+        return None  # asking it is refused anyway
+    port = place.port or DEFAULT_PORTS.get(place.scheme)
+    for entry in tokens:
+        name, _, token = entry.partition("=")
+        known = parse_entry(name)
+        if token and port is not None and known.covers(host_of(place), port):
+            return token.strip()
+    return None
+
+
 def system_resolver(host: str, port: int) -> list[str]:
     """Addresses of a host, as this machine finds them."""
     found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)

@@ -23,9 +23,10 @@ _BINS = 24
 def measure(payload: dict[str, Any], fds: list[int]) -> dict[str, Any]:
     """Run a model many times on one input and time each run.
 
-    `fds`: the model, then the sample `.npz` if any. `payload`: name, data (the sample's name or None), images,
-    inputs, dims, output, axes, row_shape, factor, runs, warmup, seconds (stop early after that many). Returns `{shape, finite, runs, p50, p95, p99, mean, edges, counts, peak,
-    fed}` with times in milliseconds and `peak` memory in bytes (None where unknown).
+    `fds`: the model, then the sample `.npz` if any. `payload`: name, data (the sample's name or None),
+    images, inputs, dims, output, axes, row_shape, factor, runs, warmup, seconds (stop early after that many).
+    Returns `{shape, finite, runs, p50, p95, p99, mean, edges, counts, peak, fed, outputs}` with times in
+    milliseconds and `peak` memory in bytes (None where unknown).
     """
     session = open_checked(payload, fds)
     feed, fed = _feed(payload, fds, session.get_inputs())

@@ -39,13 +39,13 @@ def parse(source: str | bytes, *, name: str = "checklist") -> Checklist:
 
 def notes(source: str | bytes) -> tuple[str, ...]:
     """What an author should know about a document that parses: sentences, none when all is well."""
-    walker, _ = _walk(source)
+    walker, front = _walk(source)
     if any(part.drafts for part in walker.parts):
-        return ()
+        return front.notes
     seen = {"plain bullet points": walker.bullets, "tables": walker.tables}
     found = " and ".join(f"{count} {what}" for what, count in seen.items() if count)
     held = f" The document has {found}, which are not imported." if found else ""
-    return (f"No task items found.{held} Write each item as `- [ ] text`.",)
+    return (f"No task items found.{held} Write each item as `- [ ] text`.", *front.notes)
 
 
 def _walk(source: str | bytes) -> tuple[Walker, FrontMatter]:

@@ -69,13 +69,14 @@ def fitted(payload: dict[str, Any], array: np.ndarray, key: str, port: Any) -> n
 def _arranged(payload: dict[str, Any], array: np.ndarray, key: str) -> np.ndarray:
     axes, rows = payload.get("axes"), payload.get("row_shape")
     try:
-        turned = array.transpose(axes) if axes and array.ndim == len(axes) else array
-        return turned.reshape(len(turned), *rows) if rows and turned.ndim > 0 else turned
+        turned: np.ndarray = array.transpose(axes) if axes and array.ndim == len(axes) else array
+        made: np.ndarray = turned.reshape(len(turned), *rows) if rows and turned.ndim > 0 else turned
     except ValueError as error:
         raise BadContent(
             f"{payload['data']} cannot be arranged as declared: {key} is {words(array.shape)} ({error}).",
             "Correct `axes` or `row_shape` in the checklist.",
         ) from None
+    return made
 
 
 def _fits(found: tuple[int, ...], wanted: list[Any]) -> bool:
@@ -87,9 +88,9 @@ def _fits(found: tuple[int, ...], wanted: list[Any]) -> bool:
 def _hint(found: tuple[int, ...], wanted: list[Any]) -> str:
     rest = [length for length in wanted[1:] if isinstance(length, int)]
     if len(rest) == len(wanted) - 1 and math.prod(rest) == math.prod(found[1:]):
-        if len(found) == len(wanted) == 4:
-            axes = [0, 2, 3, 1] if wanted[3] == found[1] else [0, 3, 1, 2]
-            return f"The same numbers in another order: set `axes: {axes}` in the checklist."
+        for axes in ([0, 3, 1, 2], [0, 2, 3, 1]) if len(found) == 4 else ():
+            if [found[axis] for axis in axes[1:]] == rest:
+                return f"The same numbers in another order: set `axes: {axes}` in the checklist."
         return f"The same numbers in another shape: set `row_shape: {rest}` in the checklist."
     return "Save the test set in the model's own layout."
 
@@ -98,16 +99,19 @@ def _converted(payload: dict[str, Any], array: np.ndarray, wanted: str) -> np.nd
     import numpy as np  # heavy: only in the child
 
     if payload.get("factor") is not None and wanted != "object":
-        return (array * payload["factor"]).astype(wanted)
+        scaled: np.ndarray = array * payload["factor"]
+        return scaled.astype(wanted)
     if array.dtype.name == wanted:
         return array
     if wanted == "object":
         return array.astype(object)
-    if array.dtype.kind + np.dtype(wanted).kind in ("ff", "ii", "iu", "ui", "uu"):
+    if array.dtype.kind == "f" and wanted.startswith("float"):
         with np.errstate(over="ignore"):
-            made = array.astype(wanted)
-        if array.dtype.kind == "f" or np.array_equal(made.astype(array.dtype), array):
-            return made
+            return array.astype(wanted)
+    if array.dtype.kind in "iu" and "int" in wanted:
+        bounds = np.iinfo(wanted)
+        if bounds.min <= int(array.min()) and int(array.max()) <= bounds.max:
+            return array.astype(wanted)
     raise BadContent(
         f"{payload['data']} holds {array.dtype.name}, the model takes {wanted}.",
         "Save it in that type, or set `factor` (for example 0.00392157 for bytes) in the checklist.",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from datetime import datetime
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -15,6 +16,7 @@ class Options:
     "host:port=token"; only that host ever sees its own.
     `min_isolation`: least level of a child process (engine/isolation.py); empty: whatever the machine grants.
     Times in seconds, memory in bytes.
+    `now`: the time that `freshness` counts from; None: that of the clock.
     `interrupts`: exceptions that end the whole run instead of becoming a finding (a worker's time limit).
     """
 
@@ -25,4 +27,5 @@ class Options:
     child_seconds: float = 60.0
     child_memory: int = 4 << 30
     http_seconds: float = 10.0
+    now: datetime | None = None
     interrupts: tuple[type[Exception], ...] = ()

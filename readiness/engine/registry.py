@@ -20,7 +20,7 @@ import pkgutil
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import cache
-from importlib.metadata import entry_points
+from importlib.metadata import EntryPoint, entry_points
 from typing import Any, TypeVar, get_type_hints
 
 import msgspec
@@ -193,14 +193,25 @@ def _load() -> None:
         importlib.import_module(f"{checks.__name__}.{module.name}")
     for entry in entry_points(group="readiness.checks"):
         before = set(_KINDS)
-        try:
-            entry.load()
-        except (ImportError, AttributeError, SyntaxError, ReadinessError) as error:
-            _BROKEN[entry.name] = f"{type(error).__name__}: {error}"
+        if reason := _import(entry):
+            _BROKEN[entry.name] = reason
         top = entry.module.partition(".")[0]
         for name, kind in list(_KINDS.items()):
             if top != "readiness" and (name not in before or _top(kind) == top):
                 _OUTSIDE[name] = entry.module
+
+
+def _import(entry: EntryPoint) -> str:
+    """Import an outside package's kinds; the reason when that fails, and then none of them is known."""
+    kinds, aliases = dict(_KINDS), dict(_ALIASES)
+    try:
+        entry.load()
+    except (Exception, SystemExit) as error:  # noqa: BLE001  # importing runs anybody's code, like a check
+        for known, before in ((_KINDS, kinds), (_ALIASES, aliases)):
+            for name in set(known) - set(before):
+                del known[name]
+        return " ".join(f"{type(error).__name__}: {error}".split())[:500]
+    return ""
 
 
 def _top(kind: Kind) -> str:

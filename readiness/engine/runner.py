@@ -1,4 +1,4 @@
-"""Runs checks: isolation from each other, limits, order. The only place with a broad `except`."""
+"""Runs checks: isolation from each other, limits, order. The place of broad `except`s."""
 
 from __future__ import annotations
 

@@ -18,19 +18,20 @@ _CONFIGURATION = (".env", ".sh", ".bash", ".dockerfile", ".envrc")
 
 
 def find(payload: Mapping[str, Any], fds: Sequence[int]) -> dict[str, Any]:
-    """`{found: [{index, type, fingerprint, preview}], allowed}` of `{plugins: [name], lines: [[path, text]]}`.
+    """`{found[{index, type, fingerprint, preview}], allowed[index]}` of `{plugins[name], lines[path, text]}`.
 
-    `index` is the place in `lines`; `fingerprint` the SHA-1 that detect-secrets writes into its baselines;
-    `allowed` are the places of lines whose comment says "pragma: allowlist secret". The secret itself never comes back.
+    `index` is the place in `lines`, and so are the numbers in `allowed`: lines whose comment says "pragma:
+    allowlist secret". `fingerprint` is the SHA-1 that detect-secrets writes into its baselines. The secret
+    itself never comes back.
     """
     detectors = plugins(payload["plugins"])
     found: list[dict[str, Any]] = []
     allowed: list[int] = []
     for index, (path, text) in enumerate(payload["lines"]):
-        secrets = {(kind, secret) for kind, secret in in_line(detectors, path, text) if secret}
-        if secrets and _allowlisted(path, text):
+        if _allowlisted(path, text):
             allowed.append(index)
             continue
+        secrets = {(kind, secret) for kind, secret in in_line(detectors, path, text) if secret}
         found += [_shown(index, kind, secret) for kind, secret in sorted(secrets)]
     return {"found": found, "allowed": allowed}
 

@@ -125,4 +125,8 @@ class Session:
         return self
 
     def __exit__(self, *error: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Give up the connection."""
         self._pool.close()

@@ -3,10 +3,7 @@
 from __future__ import annotations
 
 import re
-from decimal import Decimal
 from typing import Any, Self
-
-import msgspec
 
 SIZE = "bytes, or a size such as 5 MB"
 _UNITS = {
@@ -22,11 +19,15 @@ class Bytes(int):
     @classmethod
     def default(cls, count: int) -> Any:
         """A parameter's default. (A factory: msgspec cannot write a subclass of int into a schema.)"""
+        import msgspec  # slow to load, and only checklists have parameters
+
         return msgspec.field(default_factory=lambda: cls(count))
 
     @classmethod
     def read(cls, raw: Any) -> Self:
         """Bytes from a whole number or a size in words. Raises ValueError that says what it takes."""
+        from decimal import Decimal
+
         match = _SIZE.fullmatch(raw.strip()) if isinstance(raw, str) else None
         if match and match["unit"] in _UNITS:
             raw = float(Decimal(match["number"]) * _UNITS[match["unit"]])

@@ -1,5 +1,6 @@
 """The child's side of `drift`: two tables, column by column (run by engine/child.py)."""
 
+# ruff: noqa: S608  # no name or value of a table is ever part of a statement
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
@@ -67,7 +68,9 @@ def compare(payload: Mapping[str, Any], fds: Sequence[int]) -> dict[str, Any]:
         import scipy.stats  # noqa: F401  # an extra, and slow to import
     except ImportError:
         raise ExtraMissing("scipy", "data") from None
-    sides = [open_table(fd, name, payload["delimiter"]) for fd, name in zip(fds, payload["names"], strict=True)]
+    sides = [
+        open_table(fd, name, payload["delimiter"]) for fd, name in zip(fds, payload["names"], strict=True)
+    ]
     wanted = payload["columns"] or [name for name in sides[0].columns if name]
     missing = {side.name: [c for c in wanted if c not in side.columns] for side in sides}
     shared = [c for c in wanted if all(c in side.columns for side in sides)]
@@ -89,7 +92,9 @@ def _hold(con: duckdb.DuckDBPyConnection, place: int, side: Table, names: Sequen
 
 def _column(con: duckdb.DuckDBPyConnection, n: int, name: str, payload: Mapping[str, Any]) -> dict[str, Any]:
     counts = [
-        con.execute(f"SELECT count(*), count(v{n}), count({load.number(f'v{n}')}) FROM side{place}").fetchall()[0]
+        con.execute(
+            f"SELECT count(*), count(v{n}), count({load.number(f'v{n}')}) FROM side{place}"
+        ).fetchall()[0]
         for place in (0, 1)
     ]
     said: dict[str, Any] = {
@@ -128,7 +133,8 @@ def _numeric(con: duckdb.DuckDBPyConnection, n: int, said: Mapping[str, Any], bi
 def _categorical(con: duckdb.DuckDBPyConnection, n: int, said: Mapping[str, Any]) -> dict[str, Any]:
     counts: tuple[list[int], list[int]] = ([], [])
     rows = con.execute(
-        f"SELECT r, coalesce(c, 0) FROM (SELECT v{n}, count(*) AS r FROM side0 WHERE v{n} IS NOT NULL GROUP BY ALL)"
+        "SELECT r, coalesce(c, 0) FROM"
+        f" (SELECT v{n}, count(*) AS r FROM side0 WHERE v{n} IS NOT NULL GROUP BY ALL)"
         f" LEFT JOIN (SELECT v{n}, count(*) AS c FROM side1 GROUP BY ALL) USING (v{n})"
         f" ORDER BY r DESC, v{n} LIMIT {MOST_CATEGORIES}"
     ).fetchall()

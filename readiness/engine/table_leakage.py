@@ -1,5 +1,6 @@
-"""The child's side of `leakage`: rows of the test set that the training set holds (run by engine/child.py)."""
+"""The child's side of `leakage`: rows that test and training tables share (run by engine/child.py)."""
 
+# ruff: noqa: S608  # no name or value of a table is ever part of a statement
 from __future__ import annotations
 
 import unicodedata
@@ -18,8 +19,8 @@ _SHOWN = 5
 _DAY = "INTERVAL 1 DAY - INTERVAL 1 MICROSECOND"
 # A day without a time is its first moment, and for training data also its last.
 _TIMES = (
-    f"{load.moment('t')} AS at, {load.moment('t')} + CASE WHEN length(t) = 10 THEN {_DAY}"
-    f" ELSE INTERVAL 0 DAY END AS until, regexp_matches(t, '{load.ZONED}') AS zoned, length(t) > 10 AS timed"
+    f"{load.moment('t')} AS begins, {load.moment('t')} + CASE WHEN length(t) = 10 THEN {_DAY}"
+    f" ELSE INTERVAL 0 DAY END AS ends, regexp_matches(t, '{load.ZONED}') AS zoned, length(t) > 10 AS timed"
 )
 
 
@@ -28,8 +29,8 @@ def overlap(payload: Mapping[str, Any], fds: Sequence[int]) -> dict[str, Any]:
     memory, key (columns, or none for all), normalise (columns), rows (whether to compare them), time_column,
     gap (days).
 
-    Returns `{rows: {train, test}, shared, places: [[test file, line, train file, line]], times}`, times None or
-    `{early, unread, last_train, first_test}`. Raises BadContent, LimitExceeded.
+    Returns `{rows: {train, test}, shared, places: [[test file, line, train file, line]], times}`, times
+    None or `{early, unread, last_train, first_test}`. Raises BadContent, LimitExceeded.
     """
     names = [*payload["train"], *payload["test"]]
     tables = [open_table(fd, name, payload["delimiter"]) for fd, name in zip(fds, names, strict=True)]
@@ -51,12 +52,17 @@ def overlap(payload: Mapping[str, Any], fds: Sequence[int]) -> dict[str, Any]:
 def _columns(tables: Sequence[Table], payload: Mapping[str, Any]) -> list[str]:
     """The columns that make a row's identity, sorted. Raises BadContent where a table lacks one."""
     first = set(tables[0].columns)
-    asked = [*payload["key"], *payload["normalise"], *([payload["time_column"]] if payload["time_column"] else [])]
+    asked = [
+        *payload["key"],
+        *payload["normalise"],
+        *([payload["time_column"]] if payload["time_column"] else []),
+    ]
     for table in tables:
         lacking = [name for name in asked if name not in table.columns]
         if lacking:
             raise BadContent(
-                f"{table.name} has no column {', '.join(lacking)[:200]}.", "Correct the names in the checklist."
+                f"{table.name} has no column {', '.join(lacking)[:200]}.",
+                "Correct the names in the checklist.",
             )
         if payload["rows"] and not payload["key"] and set(table.columns) != first:
             odd = ", ".join(sorted(first ^ set(table.columns)))[:200]
@@ -75,7 +81,9 @@ def _marked(table: Table, columns: Sequence[str], payload: Mapping[str, Any]) ->
     loose = [name in payload["normalise"] for name in columns]
 
     def mark(cells: list[str]) -> str:
-        return fingerprint([_loosely(c) if free else c.strip() for c, free in zip(cells, loose, strict=False)])
+        return fingerprint(
+            [_loosely(c) if free else c.strip() for c, free in zip(cells, loose, strict=False)]
+        )
 
     marked = table.only([*columns, *time]).marked(mark)
     return Table(
@@ -100,7 +108,8 @@ def _shared(con: duckdb.DuckDBPyConnection, names: Sequence[str]) -> dict[str, A
     inside = "FROM test WHERE mark IN (SELECT mark FROM train)"
     shared = con.execute(f"SELECT count(*) {inside}").fetchall()[0][0]
     places = con.execute(
-        f"SELECT t.file, t.line, min((r.file, r.line)) FROM (SELECT * {inside} ORDER BY file, line LIMIT {_SHOWN}) t"
+        f"SELECT t.file, t.line, min((r.file, r.line))"
+        f" FROM (SELECT * {inside} ORDER BY file, line LIMIT {_SHOWN}) t"
         " JOIN train r USING (mark) GROUP BY t.file, t.line ORDER BY t.file, t.line"
     ).fetchall()
     return {
@@ -111,8 +120,8 @@ def _shared(con: duckdb.DuckDBPyConnection, names: Sequence[str]) -> dict[str, A
 
 def _times(con: duckdb.DuckDBPyConnection, payload: Mapping[str, Any]) -> dict[str, Any]:
     unread, mixed = con.execute(
-        "SELECT count_if(at IS NULL), count_if(zoned) > 0 AND count_if(timed AND NOT zoned) > 0"
-        " FROM (SELECT at, zoned, timed FROM train UNION ALL BY NAME SELECT at, zoned, timed FROM test)"
+        "SELECT count_if(begins IS NULL), count_if(zoned) > 0 AND count_if(timed AND NOT zoned) > 0"
+        " FROM (SELECT begins, zoned, timed FROM train UNION ALL BY NAME SELECT begins, zoned, timed FROM test)"
     ).fetchall()[0]
     if mixed:
         raise BadContent(
@@ -120,10 +129,10 @@ def _times(con: duckdb.DuckDBPyConnection, payload: Mapping[str, Any]) -> dict[s
             "Write all of them with their time zone.",
         )
     early = con.execute(
-        "SELECT count(*) FROM test WHERE at <= (SELECT max(until) FROM train)"
-        " OR at < (SELECT max(until) FROM train) + to_microseconds(?::BIGINT)",
+        "SELECT count(*) FROM test WHERE begins <= (SELECT max(ends) FROM train)"
+        " OR begins < (SELECT max(ends) FROM train) + to_microseconds(?::BIGINT)",
         [round(payload["gap"] * 86_400_000_000)],
     ).fetchall()[0][0]
-    last = con.execute("SELECT arg_max(t, until) FROM train").fetchall()[0][0]
-    first = con.execute("SELECT arg_min(t, at) FROM test").fetchall()[0][0]
+    last = con.execute("SELECT arg_max(t, ends) FROM train").fetchall()[0][0]
+    first = con.execute("SELECT arg_min(t, begins) FROM test").fetchall()[0][0]
     return {"early": early, "unread": unread, "last_train": last, "first_test": first}

@@ -4,6 +4,7 @@ The rows come from engine/table_text.py, already split and checked, through a pi
 line that each began on. Column n of a table is `cn` in SQL, whatever its name; names never reach a statement.
 """
 
+# ruff: noqa: S608  # no name or value of a table is ever part of a statement
 from __future__ import annotations
 
 import csv
@@ -13,7 +14,7 @@ import threading
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from itertools import islice
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Self
 
 from readiness.engine.errors import CheckProblem, ExtraMissing, LimitExceeded
 from readiness.engine.table_text import Row, Table
@@ -98,7 +99,7 @@ class _Feed:
             f" max_line_size = {_MAX_ROW}, buffer_size = {_MAX_ROW}, parallel = false)"
         )
 
-    def __enter__(self) -> _Feed:
+    def __enter__(self) -> Self:
         self._thread.start()
         return self
 

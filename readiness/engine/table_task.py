@@ -1,5 +1,6 @@
 """The child's side of `data-quality`: what one table holds, column by column (run by engine/child.py)."""
 
+# ruff: noqa: S608  # no name or value of a table is ever part of a statement
 from __future__ import annotations
 
 import hashlib
@@ -48,13 +49,20 @@ def quality(payload: Mapping[str, Any], fds: Sequence[int]) -> dict[str, Any]:
 
 
 def _count(
-    con: duckdb.DuckDBPyConnection, table: Table, nulls: dict[str, int], said: dict[str, Any], *, duplicates: bool
+    con: duckdb.DuckDBPyConnection,
+    table: Table,
+    nulls: dict[str, int],
+    said: dict[str, Any],
+    *,
+    duplicates: bool,
 ) -> int:
     """Rows, and on the same pass nulls by column and rows that stand more than once."""
     counted = _counting(table, nulls)
     if not duplicates:
         return sum(1 for _ in counted.rows())
-    marked = Table(table.name, ("",), lambda: ((line, [fingerprint(cells)]) for line, cells in counted.rows()))
+    marked = Table(
+        table.name, ("",), lambda: ((line, [fingerprint(cells)]) for line, cells in counted.rows())
+    )
     rows = load.store(con, "marks", marked, "line, c0::UHUGEINT AS mark")
     found = con.execute(
         "SELECT coalesce(sum(n - 1), 0)::BIGINT, min(second) FROM (SELECT count(*) AS n,"

@@ -6,9 +6,7 @@ fault has a line, and handed on in one plain form (engine/table_load.py).
 
 from __future__ import annotations
 
-import codecs
 import csv
-import io
 import json
 import os
 from collections.abc import Callable, Iterator, Sequence
@@ -16,20 +14,11 @@ from dataclasses import dataclass
 from typing import Any
 
 from readiness.engine.errors import BadContent
-from readiness.engine.readers.lfs import is_pointer
+from readiness.engine.table_lines import lines, refuse_other_forms
 
-CHUNK = 1 << 20
-MAX_LINE = 16 << 20
 MAX_CELL = 1 << 20
 MAX_COLUMNS = 10_000
 DELIMITERS = ",;\t|"
-_FORMS = {
-    b"\x1f\x8b": "gzip", b"PK\x03\x04": "a zip or Excel file", b"BZh": "bzip2", b"\xfd7zXZ": "xz",
-    b"\x28\xb5\x2f\xfd": "zstd", b"PAR1": "Parquet", b"ARROW1": "Arrow", b"\xd0\xcf\x11\xe0": "an Excel file",
-    b"%PDF": "PDF", b"SQLite format 3": "SQLite",
-}  # fmt: skip
-_WIDE = (codecs.BOM_UTF32_LE, codecs.BOM_UTF32_BE, codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
-
 Row = tuple[int, list[str]]
 
 
@@ -66,70 +55,18 @@ def open_table(fd: int, name: str, delimiter: str | None = None) -> Table:
     `delimiter` is one of , ; tab |; None: the one that the header uses. Reading `rows` raises BadContent with
     the line: another number of cells, an open quote, bytes that are not UTF-8, a NUL, a doubled key.
     """
-    _refuse_other_forms(os.pread(fd, 1024, 0), name)
+    refuse_other_forms(os.pread(fd, 1024, 0), name)
     if name.lower().endswith((".jsonl", ".ndjson")):
         columns = _json_columns(fd, name)
         return Table(name, columns, lambda: _json_rows(fd, name, columns))
     return _open_csv(fd, name, delimiter)
 
 
-def _refuse_other_forms(head: bytes, name: str) -> None:
-    if is_pointer(head):
-        raise BadContent(
-            f"{name} is a Git LFS pointer, not the table itself.",
-            "Fetch the file with `git lfs pull`, and copy that one into the run.",
-        )
-    form = next((form for mark, form in _FORMS.items() if head.startswith(mark)), None)
-    if form:
-        raise BadContent(
-            f"{name} is {form}, not a table of text.", "Unpack or export it as UTF-8 CSV or JSON Lines."
-        )
-    if head.startswith(_WIDE):
-        raise BadContent(f"{name} is UTF-16 or UTF-32 text.", "Save it as UTF-8.")
-
-
-# --- lines ------------------------------------------------------------------------------------
-
-
-def _lines(fd: int, name: str) -> Iterator[str]:
-    """The lines with their ends, checked. Raises BadContent for other bytes than UTF-8, NULs, endless lines."""
-    held, number = b"", 1
-    at = 0
-    while True:
-        chunk = os.pread(fd, CHUNK, at)
-        held += chunk[len(codecs.BOM_UTF8) :] if not at and chunk.startswith(codecs.BOM_UTF8) else chunk
-        at += len(chunk)
-        cut = held.rfind(b"\n") + 1 if chunk else len(held)
-        block, held = held[:cut], held[cut:]
-        lines = io.StringIO(_decoded(block, name, number), newline="\n").readlines()
-        yield from lines
-        number += len(lines)
-        if not chunk:
-            return
-        if len(held) > MAX_LINE:
-            raise BadContent(f"{name} line {number} has more than 16 MB.", "Write one row to a line.")
-
-
-def _decoded(block: bytes, name: str, number: int) -> str:
-    nul = block.find(b"\0")
-    if nul >= 0:
-        line = number + block.count(b"\n", 0, nul)
-        raise BadContent(f"{name} line {line} holds a NUL byte.", "Save it as UTF-8 text.")
-    try:
-        return block.decode()
-    except UnicodeDecodeError as error:
-        line = number + block.count(b"\n", 0, error.start)
-        raise BadContent(
-            f"{name} line {line} is not UTF-8 text: byte 0x{block[error.start]:02x}.",
-            "Save it as UTF-8 (it may be Latin-1 or Windows-1252).",
-        ) from None
-
-
 # --- CSV --------------------------------------------------------------------------------------
 
 
 def _open_csv(fd: int, name: str, delimiter: str | None) -> Table:
-    first = next((line for line in _lines(fd, name) if line.strip()), None)
+    first = next((line for line in lines(fd, name) if line.strip()), None)
     if first is None:
         raise BadContent(f"{name} is empty.", "Write a header and rows.")
     mark = delimiter or _sniffed(first)
@@ -171,7 +108,7 @@ def _csv_rows(fd: int, name: str, delimiter: str, width: int) -> Iterator[Row]:
 def _records(fd: int, name: str, delimiter: str) -> Iterator[Row]:
     """All records with the line that each begins on, the header first; blank lines are left out."""
     csv.field_size_limit(MAX_CELL)
-    reader = csv.reader(_lines(fd, name), delimiter=delimiter, strict=True)
+    reader = csv.reader(lines(fd, name), delimiter=delimiter, strict=True)
     begins = 1
     try:
         for row in reader:
@@ -206,7 +143,7 @@ def _json_rows(fd: int, name: str, columns: tuple[str, ...]) -> Iterator[Row]:
 
 def _objects(fd: int, name: str) -> Iterator[tuple[int, dict[str, Any]]]:
     decoder = json.JSONDecoder(object_pairs_hook=_unique, parse_float=str, parse_int=str)
-    for line, text in enumerate(_lines(fd, name), 1):
+    for line, text in enumerate(lines(fd, name), 1):
         if not text.strip():
             continue
         if "\\u0000" in text:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import threading
+
 import pytest
 
 from readiness.engine import errors, registry, runner
@@ -146,3 +148,68 @@ def test_an_endless_message_is_cut(raising, tmp_path):
         CheckSpec(kind="raising", params={"what": "x" * 1_000_000}), RunDirectory(tmp_path), {}, required=True
     ).finding
     assert len(found.message) == runner.LONGEST + 1
+
+
+@pytest.fixture
+def meeting(monkeypatch):
+    """A kind that waits until as many of its checks run as its parameter says."""
+    monkeypatch.setattr(registry, "_KINDS", dict(registry.kinds()))
+    gates = {}
+
+    @check("meeting", title="Meets others", short="what")
+    def meeting(want: RaiseParams, run: RunDirectory) -> Finding:
+        gates.setdefault(want.what, threading.Barrier(int(want.what))).wait(5)
+        return Finding(outcome=Outcome.PASS, message=want.what)
+
+
+def test_checks_of_one_item_run_in_parallel(meeting, tmp_path):
+    """One item with several checks uses all cores; its results stay in order."""
+    specs = tuple(CheckSpec(kind="meeting", params=what, line=n) for n, what in enumerate(("2", "2")))
+    item = Item(id="i", text="t", checks=specs)
+    checklist = Checklist(title="t", slug="t", sections=(Section(title="s", level=2, items=(item,)),))
+    (result,) = runner.run_checklist(checklist, RunDirectory(tmp_path), {}, workers=2)
+    assert result.outcome is Outcome.PASS
+    assert [r.kind for r in result.results] == ["meeting", "meeting"]
+
+
+def test_order_is_that_of_the_document(raising, tmp_path):
+    """Whatever ends first: items, and the checks of each, keep their order."""
+    whats = [f"{n}" for n in range(30)]
+    checks = tuple(CheckSpec(kind="raising", params=what) for what in whats)
+    made = (
+        Item(id="a", text="t", checks=checks),
+        Item(id="b", text="t"),
+        Item(id="c", text="t", checks=checks),
+    )
+    checklist = Checklist(title="t", slug="t", sections=(Section(title="s", level=2, items=made),))
+    results = runner.run_checklist(checklist, RunDirectory(tmp_path), {}, workers=4)
+    assert [r.item.id for r in results] == ["a", "b", "c"]
+    assert [[c.finding.message for c in r.results] for r in results] == [whats, [], whats]
+
+
+def test_an_alias_is_the_same_kind(monkeypatch, tmp_path):
+    """A kind is found by its older name, which is listed nowhere; the result keeps the name as written."""
+    monkeypatch.setattr(registry, "_KINDS", dict(registry.kinds()))
+    monkeypatch.setattr(registry, "_ALIASES", dict(registry._ALIASES))
+
+    @check("newer", title="New", short="what", aliases=("older",))
+    def newer(want: RaiseParams, run: RunDirectory) -> Finding:
+        return Finding(outcome=Outcome.PASS, message=want.what)
+
+    assert registry.get("older") is registry.get("newer")
+    assert "older" not in registry.kinds()
+    spec = CheckSpec(kind="older", params="fine")
+    result = runner.run_check(spec, RunDirectory(tmp_path), {}, required=True)
+    assert (result.kind, result.finding.outcome) == ("older", Outcome.PASS)
+    for taken in ("older", "newer"):
+        with pytest.raises(DuplicateKindError, match=taken):
+
+            @check(taken, title="Again")
+            def again(want: RaiseParams, run: RunDirectory) -> Finding:
+                raise NotImplementedError
+
+    with pytest.raises(DuplicateKindError, match="newer"):
+
+        @check("another", title="Again", aliases=("newer",))
+        def other(want: RaiseParams, run: RunDirectory) -> Finding:
+            raise NotImplementedError

@@ -38,10 +38,11 @@ def config(want: ConfigParams, run: RunDirectory) -> Finding:
     """Reads a YAML, TOML, JSON or INI file and holds it against a JSON Schema, limits and refused values.
 
     Fails on an empty file, on every place that breaks the schema (formats included; references only inside
-    the schema), on a limit that is not held or whose key is missing, on a refused value however it is
-    spelled (`true`, "yes", `on`, 1), and on another `schema_version` than the accepted ones. A refused key
-    that the file does not set is not found: require it with `limits` where its default is dangerous. Secrets
-    are not shown. Correct the file, or the limit in the checklist.
+    the schema, in a checklist as `#/definitions/…`, because `$name` is a parameter), on a limit that is not
+    held or whose key is missing, on a refused value however it is spelled (`true`, "yes", `on`, 1), and on
+    another `schema_version` than the accepted ones. A refused key that the file does not set is not found:
+    require it with `limits` where its default is dangerous. Secrets are not shown. Correct the file, or the
+    limit in the checklist.
 
     ```yaml check
     config:
@@ -81,7 +82,7 @@ def _broken(want: ConfigParams, run: RunDirectory, loaded: dict[str, Any]) -> tu
 
 
 def _message(want: ConfigParams, measured: list[Measurement], broken: list[Violation]) -> str:
-    said = [f"{v.place or 'the top level'} {v.said}" for v in broken]
+    said = [f"{v.place or 'the top level:'} {v.said}" for v in broken]
     counted = ("Settings", "Schema errors", "Refused settings")
     said += [
         f"{m.name} is {m.observed}, needs {m.expected}"

@@ -5,58 +5,29 @@ from __future__ import annotations
 import importlib.util
 import math
 from collections.abc import Iterator, Mapping
-from datetime import datetime
-from typing import Any, Literal
-
-import msgspec
+from typing import Any
 
 from readiness.engine.child import ChildLimits, run_in_child
-from readiness.engine.errors import ExtraMissing, ParameterError
+from readiness.engine.errors import ExtraMissing
 from readiness.engine.outcome import Finding, Limit, Measurement, judged, quantity
-from readiness.engine.readers.patterns import compiled
-from readiness.engine.registry import Params, check
+from readiness.engine.registry import check
+from readiness.engine.table_rules import DataQualityParams, check_params, payload, type_of
 from readiness.engine.target import RunDirectory
-
-Type = Literal["number", "integer", "text", "boolean", "date"]
-Ratio = float
-
-
-class ColumnRules(Params, frozen=True):
-    """What one column must be. `max_null_ratio` from 0 to 1; `min` and `max` for numbers and dates."""
-
-    type: Type | None = None
-    max_null_ratio: Ratio | None = None
-    min: float | str | None = None
-    max: float | str | None = None
-    one_of: tuple[str | float | bool, ...] = ()
-    pattern: str | None = None
-    unique: bool = False
-
-
-class DataQualityParams(Params, frozen=True):
-    """`columns` maps names to rules; ratios from 0 to 1; `delimiter` where the header does not show it."""
-
-    file: str
-    columns: dict[str, ColumnRules] = msgspec.field(default_factory=dict)
-    min_rows: int = 1
-    max_null_ratio: Ratio | None = None
-    max_duplicate_rows: int | None = None
-    max_duplicate_ratio: Ratio | None = None
-    extra_columns: Literal["allow", "refuse"] = "allow"
-    delimiter: Literal[",", ";", "\t", "|"] | None = None
 
 
 @check("data-quality", title="A table is complete and within its ranges")
 def data_quality(want: DataQualityParams, run: RunDirectory) -> Finding:
     """Reads a whole CSV or JSON Lines table and measures every rule: rows, nulls, types, ranges, duplicates.
 
-    Columns are typed number, integer (3 or 3.0), text, boolean (true, false, yes, no, 1, 0) or date (ISO 8601).
-    `pattern` (RE2) must match the whole value. An empty cell, NaN, NA, N/A, null and None count as null, in any
-    case, so text such as "None" does too; spaces around a value are left out, and so are blank lines.
+    Columns are typed number, integer (3 or 3.0), text, boolean (true, false, yes, no, 1, 0) or date (ISO
+    8601). `pattern` (RE2) must match the whole value. An empty cell, NaN, NA, N/A, null and None count as
+    null, in any case, so text such as "None" does too; spaces around a value are left out, and so are blank
+    lines.
 
-    Fails on a broken rule, a missing column, a column of rules that holds nothing but nulls, a table without
-    rows; and on a file that is not read exactly as written: a row with another number of cells, an open quote,
-    a doubled column, bytes that are not UTF-8. The finding names the line. Correct the data where it is made.
+    Fails on a broken rule, a missing column, a column of rules that holds nothing but nulls, a table
+    without rows; and on a file that is not read exactly as written: a row with another number of cells, an
+    open quote, a doubled column, bytes that are not UTF-8. The finding names the line. Correct the data
+    where it is made.
 
     ```yaml check
     data-quality:
@@ -69,13 +40,13 @@ def data_quality(want: DataQualityParams, run: RunDirectory) -> Finding:
         label: {one_of: [cat, dog], max_null_ratio: 0}
     ```
     """
-    _check_params(want)
+    check_params(want)
     if importlib.util.find_spec("duckdb") is None:
         raise ExtraMissing("duckdb", "data")
     limits = ChildLimits.of(run.options)
     with run.open(want.file) as file:
         child = run_in_child(
-            "readiness.engine.table_task:quality", _payload(want, limits.memory), files=[file], limits=limits
+            "readiness.engine.table_task:quality", payload(want, limits.memory), files=[file], limits=limits
         )
     seen = child.value
     measured = list(_measurements(want, seen))
@@ -86,74 +57,6 @@ def data_quality(want: DataQualityParams, run: RunDirectory) -> Finding:
         details={"isolation": child.isolation, "rows": seen["rows"], "faults": _broken(seen)[:50]},
     )
 
-
-def _check_params(want: DataQualityParams) -> None:
-    ratios = {"max_null_ratio": want.max_null_ratio, "max_duplicate_ratio": want.max_duplicate_ratio}
-    ratios |= {f"columns.{n}.max_null_ratio": rules.max_null_ratio for n, rules in want.columns.items()}
-    for name, ratio in ratios.items():
-        if ratio is not None and not 0 <= ratio <= 1:
-            raise ParameterError(f"`data-quality`: {name} is {ratio:g}.", "Write a ratio from 0 to 1.")
-    for name, rules in want.columns.items():
-        for bound in (rules.min, rules.max):
-            _check_bound(name, rules, bound)
-        if rules.pattern is not None:
-            try:
-                compiled(rules.pattern)
-            except ValueError as error:
-                raise ParameterError(f"`data-quality`: columns.{name}: {error}.") from None
-
-
-def _check_bound(name: str, rules: ColumnRules, bound: float | str | None) -> None:
-    if bound is None:
-        return
-    kind = type_of(rules)
-    if kind == "date" and isinstance(bound, str):
-        try:
-            datetime.fromisoformat(bound)
-        except ValueError:
-            raise ParameterError(
-                f"`data-quality`: columns.{name}: {bound!r} is no date.", "Write it as 2024-12-31."
-            ) from None
-    elif kind not in ("number", "integer") or isinstance(bound, str) or not math.isfinite(bound):
-        raise ParameterError(
-            f"`data-quality`: columns.{name}: {bound!r} does not bound a column of type {kind}.",
-            "`min` and `max` are numbers, or for `type: date` dates in quotes.",
-        )
-
-
-def type_of(rules: ColumnRules) -> str | None:
-    """The declared type; a column with numeric bounds holds numbers."""
-    bounds = [b for b in (rules.min, rules.max) if b is not None]
-    return rules.type or ("date" if any(isinstance(b, str) for b in bounds) else "number" if bounds else None)
-
-
-def _payload(want: DataQualityParams, memory: int) -> dict[str, Any]:
-    return {
-        "name": want.file,
-        "delimiter": want.delimiter,
-        "memory": memory,
-        "nulls": want.max_null_ratio is not None,
-        "duplicates": want.max_duplicate_rows is not None or want.max_duplicate_ratio is not None,
-        "columns": [
-            {
-                "name": name,
-                "type": type_of(rules),
-                "min": rules.min,
-                "max": rules.max,
-                "one_of": [str(v).lower() if isinstance(v, bool) else _plain(v) for v in rules.one_of],
-                "pattern": rules.pattern,
-                "unique": rules.unique,
-            }
-            for name, rules in want.columns.items()
-        ],
-    }
-
-
-def _plain(value: str | float) -> str:
-    return f"{value:.15g}" if isinstance(value, float) else str(value)
-
-
-# --- judging ----------------------------------------------------------------------------------
 
 _RULES = {
     "min": "too small", "max": "too large", "one_of": "not one of the allowed",

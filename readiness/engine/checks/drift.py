@@ -34,21 +34,20 @@ class DriftParams(Params, frozen=True):
 def drift(want: DriftParams, run: RunDirectory) -> Finding:
     """Compares every column of two tables (CSV or JSON Lines): is the current data like the reference?
 
-    The population stability index (PSI) of each column decides: under 0.1 little has moved, over 0.2 much has.
-    Its bins are quantiles of the reference; a reference of at most `bins` different numbers, and text, get one
-    bin for each value (text the 50 most common, the rest together), nulls one more, and a share under 0.01 %
-    counts as 0.01 %. A column is numeric when all values of the reference are numbers. The Kolmogorov–Smirnov
-    statistic and its p value stand beside it, and decide only where `max_ks` or `min_p` says so: on large
-    tables any difference makes p tiny. Categories that the reference never had are a warning, or fail over
-    `max_unseen_ratio`.
+    The population stability index (PSI) of each column decides: under 0.1 little has moved, over 0.2 much
+    has. Its bins are quantiles of the reference; a reference of at most `bins` different numbers, and text,
+    get one bin for each value (text the 50 most common, the rest together), nulls one more, and a share
+    under 0.01 % counts as 0.01 %. A column is numeric when all values of the reference are numbers. The
+    Kolmogorov–Smirnov statistic and its p value stand beside it, and decide only where `max_ks` or `min_p`
+    says so: on large tables any difference makes p tiny. Categories that the reference never had are a
+    warning, or fail over `max_unseen_ratio`.
 
-    Fails also on a missing column, on values that are not numbers in a numeric column, on columns without any
-    value, and on fewer than `min_rows` rows, which tell nothing. Find out what changed in the data; train again
-    if it will stay so.
+    Fails also on a missing column, on values that are not numbers in a numeric column, on columns without
+    any value, and on fewer than `min_rows` rows, which tell nothing. Find out what changed in the data;
+    train again if it will stay so.
 
-    ```yaml check
-    drift: {reference: data/train.csv, current: data/recent.csv, columns: [age, income, country], max_psi: 0.2}
-    ```
+    ```yaml check drift: {reference: data/train.csv, current: data/recent.csv, columns: [age, income,
+    country], max_psi: 0.2} ```
     """
     if not 2 <= want.bins <= 1000:
         raise ParameterError(f"`drift`: bins is {want.bins}.", "Write a number from 2 to 1000; 10 is usual.")
@@ -102,7 +101,9 @@ def _measurements(want: DriftParams, seen: Mapping[str, Any]) -> Iterator[Measur
 
 def _of_column(want: DriftParams, column: Mapping[str, Any]) -> Iterator[Measurement]:
     name, source = column["name"], f"{want.current} · {column['name']}"
-    yield Measurement(name=f"{name}, PSI", value=column["psi"], limit=Limit("<=", want.max_psi), source=source)
+    yield Measurement(
+        name=f"{name}, PSI", value=column["psi"], limit=Limit("<=", want.max_psi), source=source
+    )
     if column["kind"] == "numeric":
         ks = None if want.max_ks is None else Limit("<=", want.max_ks)
         p = None if want.min_p is None else Limit(">=", want.min_p)
@@ -110,11 +111,13 @@ def _of_column(want: DriftParams, column: Mapping[str, Any]) -> Iterator[Measure
         yield Measurement(name=f"{name}, KS p value", value=column["p"], limit=p, source=source)
         if column["not_numbers"]:
             odd, limit = column["not_numbers"], Limit("<=", 0)
-            yield Measurement(name=f"{name}, not numbers", value=odd, unit="values", limit=limit, source=source)
+            yield Measurement(
+                name=f"{name}, not numbers", value=odd, unit="values", limit=limit, source=source
+            )
     elif column["values"][1]:
-        limit = None if want.max_unseen_ratio is None else Limit("<=", round(100 * want.max_unseen_ratio, 10))
+        bound = None if want.max_unseen_ratio is None else Limit("<=", round(100 * want.max_unseen_ratio, 10))
         share = 100 * column["unseen"] / column["values"][1]
-        yield Measurement(name=f"{name}, unseen", value=share, unit="%", limit=limit, source=source)
+        yield Measurement(name=f"{name}, unseen", value=share, unit="%", limit=bound, source=source)
 
 
 def _charts(want: DriftParams, seen: Mapping[str, Any]) -> list[Chart]:

@@ -25,8 +25,8 @@ class ReportedParams(Params, frozen=True):
 
 
 class ExportAccuracyParams(Params, frozen=True):
-    """`within` is in percentage points; `images` and `labels` name arrays of the `.npz`, `inputs` one for each
-    input of the model; `axes` reorders the axes of an array of so many axes ([0, 3, 1, 2]: NHWC to NCHW),
+    """`within` is in percentage points; `images` and `labels` name arrays of the `.npz`, `inputs` one for
+    each input of the model; `axes` reorders the axes of arrays of so many axes ([0, 3, 1, 2]: NHWC to NCHW),
     `row_shape` reshapes each row, `factor` multiplies; `output`: the one to judge, else the first;
     `threshold`: above it a single score means class 1.
     """

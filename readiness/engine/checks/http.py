@@ -109,7 +109,8 @@ def http(want: HttpParams, run: RunDirectory) -> Finding:
     # httpx takes a quarter of a second to import, and most runs probe nothing
     from readiness.engine.guarded import Unreachable, fetch
 
-    ask, schema = _ask(want, run), _schema(want, run)
+    ask = ask_of(run, method=want.method, headers=want.headers, body=want.body)
+    schema = _schema(want, run)
     try:
         answer = fetch(
             want.url, allowed_hosts=run.options.allowed_hosts, seconds=run.options.http_seconds, ask=ask
@@ -131,14 +132,16 @@ def http(want: HttpParams, run: RunDirectory) -> Finding:
     )
 
 
-def _ask(want: HttpParams, run: RunDirectory) -> Ask:
-    from readiness.engine.guarded import Ask
+def ask_of(
+    run: RunDirectory, *, method: str, body: str | None, headers: Mapping[str, str] | None = None
+) -> Ask:
+    """What to send; `body` is a file of the run, and one that ends with `.json` is sent as JSON."""
+    from readiness.engine.guarded import Ask  # late, as above
 
-    body = run.read_bytes(want.body, MAX_BODY) if want.body is not None else None
-    kind = "application/json" if PurePosixPath(want.body or "").suffix.lower() == ".json" else None
-    given = {name.lower() for name in want.headers}
-    extra = {"content-type": kind} if kind and "content-type" not in given else {}
-    return Ask(method=want.method, headers={**extra, **want.headers}, body=body)
+    sent = dict(headers or {})
+    if PurePosixPath(body or "").suffix.lower() == ".json" and "content-type" not in map(str.lower, sent):
+        sent["content-type"] = "application/json"
+    return Ask(method=method, headers=sent, body=None if body is None else run.read_bytes(body, MAX_BODY))
 
 
 def _schema(want: HttpParams, run: RunDirectory) -> dict[str, Any] | None:
@@ -216,7 +219,7 @@ def _loaded(answer: Answer) -> Any:
 def _under(loaded: Any, key: str) -> Any:
     try:
         return data.lookup(loaded, key, "the answer")
-    except NotFound:
+    except (NotFound, BadContent):
         return None
 
 

@@ -45,8 +45,9 @@ def inference(want: InferenceParams, run: RunDirectory) -> Finding:
     with several inputs, of tables, text or token numbers are fed from arrays of the inputs' names.
 
     It fails when the output (the first, or `output`) has another shape than `output_shape`, when any output
-    holds NaN or infinity, or when 95 % of the runs are not faster than `p95_below_ms`. A TorchScript file is not run here: the check is then
-    skipped, and the item stays open. The times are this machine's; a busy machine measures slower.
+    holds NaN or infinity, or when 95 % of the runs are not faster than `p95_below_ms`. A TorchScript file is
+    not run here: the check is then skipped, and the item stays open. The times are this machine's; a busy
+    machine measures slower.
 
     To resolve: make the model smaller (quantise, prune), export with a fixed input size, or run the check
     on a machine like the one that will serve.

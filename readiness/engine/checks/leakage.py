@@ -34,20 +34,20 @@ class LeakageParams(Params, frozen=True):
 def leakage(want: LeakageParams, run: RunDirectory) -> Finding:
     """Looks for rows of the test tables in the training tables (CSV or JSON Lines, several files per side).
 
-    Rows are equal when all columns are, or those named in `key`, as text without spaces around it (1 and 1.0
-    differ). Columns in `normalise` are compared without regard to case, spaces and Unicode form. With
-    `time_column` every test row must be later than every training row, by `min_gap_days` if given: times are ISO
-    8601, a day without a time is the whole day, and a time without a zone is UTC. `rows: false` looks at the
-    times alone.
+    Rows are equal when all columns are, or those named in `key`, as text without spaces around it (1 and
+    1.0 differ). Columns in `normalise` are compared without regard to case, spaces and Unicode form. With
+    `time_column` every test row must be later than every training row, by `min_gap_days` if given: times
+    are ISO 8601, a day without a time is the whole day, and a time without a zone is UTC. `rows: false`
+    looks at the times alone.
 
-    Fails on rows in both (over `max_overlap_ratio` of the test rows), a test row that is not later, a time that
-    cannot be read, an empty table, and columns that differ. Split the data again, and evaluate again.
+    Fails on rows in both (over `max_overlap_ratio` of the test rows), a test row that is not later, a time
+    that cannot be read, an empty table, and columns that differ. Split the data again, and evaluate again.
 
     ```yaml check
     leakage: {train: data/train.csv, test: data/test.csv, key: [user_id], time_column: created_at}
     ```
     """
-    _check_params(want)
+    check_params(want)
     if importlib.util.find_spec("duckdb") is None:
         raise ExtraMissing("duckdb", "data")
     child = _overlap(want, run)
@@ -60,7 +60,8 @@ def leakage(want: LeakageParams, run: RunDirectory) -> Finding:
     )
 
 
-def _check_params(want: LeakageParams) -> None:
+def check_params(want: LeakageParams) -> None:
+    """Raise ParameterError for parameters that cannot be meant."""
     if not want.rows and not want.time_column:
         raise ParameterError("`leakage` with `rows: false` needs a `time_column`.", "Name one of the two.")
     if not 0 <= want.max_overlap_ratio <= 1:
@@ -76,7 +77,9 @@ def _overlap(want: LeakageParams, run: RunDirectory) -> ChildResult:
     train, test = _files(want.train, run), _files(want.test, run)
     both = sorted(set(train) & set(test))
     if both:
-        raise ParameterError(f"`leakage`: {both[0]} is on both sides.", "Name other files, or a narrower glob.")
+        raise ParameterError(
+            f"`leakage`: {both[0]} is on both sides.", "Name other files, or a narrower glob."
+        )
     payload = {
         "train": train,
         "test": test,

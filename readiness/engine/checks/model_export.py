@@ -88,9 +88,9 @@ def _size(want: ModelExportParams, file: OpenFile) -> Measurement:
 def _onnx(file: OpenFile, run: RunDirectory) -> dict[str, Any]:
     found = run_onnx("readiness.engine.onnx_tasks:inspect", {"name": file.path}, [file.path], [], run)
     value = found.value
-    more = [" quantised"] if value["quantised"] else []
-    more += [f" {size_words(value['outside'])} of weights beside it"] if value["outside"] else []
-    told = " ·".join([f"opset {value['opset']} ", *(f"{part} " for part in more), " loads"])
+    quantised = "quantised" if value["quantised"] else ""
+    beside = f"{size_words(value['outside'])} of weights beside it" if value["outside"] else ""
+    told = " · ".join(filter(None, (f"opset {value['opset']}", quantised, beside, "loads")))
     return {**value, "told": told, "isolation": found.isolation}
 
 

@@ -148,7 +148,8 @@ def _message(bom: Bom, measured: list[Measurement]) -> str:
         return "; ".join(f"{m.name.lower()} {m.observed}, needs {m.expected}" for m in bad)
     of = f" of {bom.primary.name[:80]} {bom.primary.version[:40]}".rstrip() if bom.primary else ""
     version = bom.version.removeprefix("SPDX-")
-    return f"{bom.format} {version}{of}: {len(bom.components)} components"
+    count = len(bom.components)
+    return f"{bom.format} {version}{of}: {count} component{'s' if count != 1 else ''}"
 
 
 def _denied_words(denied: dict[Component, str]) -> str:

@@ -51,13 +51,13 @@ class Secret:
 def secrets(want: SecretsParams, run: RunDirectory) -> Finding:
     """Looks for passwords, tokens and keys written into the run's text files.
 
-    Two searches together: the plugins of detect-secrets, which run in a limited child process and send nothing
-    anywhere, and the patterns of `readiness audit`. Files that are no text are left out; a file that could
-    not be read to its end is a warning. Long random strings in quotes count only with `entropy: true`. A
-    finding names file, line and type, never the secret. When there is one: revoke it where it is valid, take
-    it out of the file, and pass it in by the environment. A false alarm is allowed by its fingerprint
-    (`allow`), by a `baseline` of detect-secrets, or by the comment `pragma: allowlist secret` on its line;
-    a finding that a baseline marks as a real secret still counts.
+    Two searches together: the plugins of detect-secrets, which run in a limited child process and send
+    nothing anywhere, and the patterns of `readiness audit`. Files that are no text are left out; a file that
+    could not be read to its end is a warning. Long random strings in quotes count only with `entropy: true`.
+    A finding names file, line and type, never the secret. When there is one: revoke it where it is valid,
+    take it out of the file, and pass it in by the environment. A false alarm is allowed by its fingerprint
+    (`allow`), by a `baseline` of detect-secrets, or by the comment `pragma: allowlist secret` on its line; a
+    finding that a baseline marks as a real secret still counts.
 
     ```yaml check
     secrets: {paths: ["**/*.py", "configs/**/*"], exclude: ["tests/**/*"]}
@@ -72,7 +72,7 @@ def secrets(want: SecretsParams, run: RunDirectory) -> Finding:
             "No text file to look at matches `paths`.", "Correct `paths`, or leave it out to look at all."
         )
     child = _ask(want, run, search)
-    found = list(_merged(search, child))
+    found = list(dict.fromkeys(_merged(search, child)))
     new = [s for s in found if s.fingerprint not in want.allow and (s.path, s.fingerprint) not in known]
     measured = [
         Measurement(name="Secrets", value=len(new), limit=Limit("==", 0)),
@@ -88,7 +88,7 @@ def secrets(want: SecretsParams, run: RunDirectory) -> Finding:
         details={
             "secrets": [s.to_dict() for s in new[:100]],
             "known": len(found) - len(new),
-            "allowed_by_comment": len(child.value["allowed"]),
+            "lines_allowed_by_comment": len(child.value["allowed"]),
             "not_read": search.unread,
             "no_text": search.binary,
             "isolation": child.isolation,

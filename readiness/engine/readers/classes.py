@@ -147,7 +147,7 @@ def counted(rows: Matrix, names: list[str], where: str) -> list[ClassScore]:
 
 
 def check_agreement(rows: Matrix, names: list[str] | None, scores: list[ClassScore], file: str) -> None:
-    """Raise BadContent when a confusion matrix (with its own names) does not give the report's recalls."""
+    """Raise BadContent when a confusion matrix (with its own names) does not give the report's figures."""
     if len(rows) != len(scores):
         raise BadContent(
             f"{file}: the confusion matrix has {len(rows)} classes, the report {len(scores)}.",
@@ -158,11 +158,11 @@ def check_agreement(rows: Matrix, names: list[str] | None, scores: list[ClassSco
             f"{file}: the confusion matrix and the report name other classes, or in another order.",
             "Both must come from the same evaluation.",
         )
-    for position, (score, row) in enumerate(zip(scores, rows, strict=True)):
-        recall = row[position] / sum(row) if sum(row) else 0.0
-        if abs(recall - score.recall) > TOLERANCE:
-            raise BadContent(
-                f"{file}: the confusion matrix gives class {score.name} a recall of {recall:.3f},"
-                f" the report says {score.recall:.3f}.",
-                "Both must come from the same evaluation.",
-            )
+    for score, real in zip(scores, counted(rows, [s.name for s in scores], file), strict=True):
+        for what, said, found in (("a recall", score.recall, real.recall), ("an F1", score.f1, real.f1)):
+            if abs(said - found) > TOLERANCE:
+                raise BadContent(
+                    f"{file}: the confusion matrix gives class {score.name} {what} of {found:.3f},"
+                    f" the report says {said:.3f}.",
+                    "Both must come from the same evaluation.",
+                )

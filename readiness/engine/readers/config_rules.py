@@ -57,6 +57,18 @@ def _judged(place: str, value: Any, rule: Rule, file: str) -> list[Measurement]:
     return made or [_measured(place, value, None, file)]
 
 
+def _one_of(place: str, value: Any, choices: tuple[Scalar, ...], file: str) -> Measurement:
+    seen = config_file.shown(place, value)
+    if any(Limit("==", choice).holds(value) for choice in choices):
+        shown = choices if seen == value else (seen,)  # a secret is shown neither here nor there
+        return Measurement(name=place, value=seen, limit=Limit("in", shown), source=file)
+    # True is 1 for Python's `in`, and "2" looks like 2: what is no choice must not be found among them.
+    word = config_file.word(seen)
+    alike = word in map(config_file.word, choices)
+    said = f"{word} (of another type)" if alike else word
+    return Measurement(name=place, value=said, limit=Limit("in", choices), source=file)
+
+
 def _measured(place: str, value: Any, limit: Limit | None, file: str) -> Measurement:
     seen = config_file.shown(place, value)
     seen = "null" if seen is None else seen
@@ -122,7 +134,4 @@ def version(loaded: Any, key: str, accepted: tuple[Scalar, ...], file: str, *, t
         found = keys.find(loaded, key, file)
     except NotFound:
         found = "missing"
-    value = _typed(found) if text else found
-    same = any(Limit("==", choice).holds(value) for choice in accepted)
-    seen = value if same else config_file.word(config_file.shown(key, value))
-    return Measurement(name=key, value=seen, limit=Limit("in", accepted), source=file)
+    return _one_of(key, _typed(found) if text else found, accepted, file)

@@ -121,7 +121,10 @@ def _decision(gate: Decision) -> Iterator[str]:
     if gate.word is Word.FAIL:
         failed = gate.named(Word.FAIL)
         about = f" (failed: {', '.join(failed[:5])})" if failed else ""
-        raise BadContent(f"The decision gate failed: {DECISION} says {', '.join(gate.claims())}{about}.", "Mend what failed.")
+        raise BadContent(
+            f"The decision gate failed: {DECISION} says {', '.join(gate.claims())}{about}.",
+            "Mend what failed.",
+        )
     unknown = [name for name, meaning in gate.says.items() if meaning is Word.UNKNOWN]
     if unknown:
         said = ", ".join(f"{name} {decision.claim(gate.raw[name])}" for name in unknown)

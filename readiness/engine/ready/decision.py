@@ -11,11 +11,9 @@ from readiness.engine.ready.files import RunFiles
 from readiness.engine.ready.words import Word
 
 FILE = "decision.json"
-# `result`, `state`, `ok` … are understood too; only what stands here decides.
-_DECIDING = (
-    "status", "passed", "recommendation", "decision", "verdict", "result", "outcome", "state", "ok",
-    "success", "valid", "approved", "ship",
-)  # fmt: skip
+_FIRST = ("status", "passed", "recommendation")
+# These decide too where they hold a known word; some producers put other things there.
+_ALSO = ("decision", "verdict", "result", "outcome", "state", "ok", "success", "valid", "approved", "ship")
 _COUNTERS = ("failed", "failures", "errors", "blockers")
 
 
@@ -69,7 +67,8 @@ def load(files: RunFiles) -> Decision | None:
     raw = files.object(FILE)
     if raw is None:
         return None
-    says = {name: words.read(raw[name]) for name in _DECIDING if raw.get(name) is not None}
+    says = {name: words.read(raw[name]) for name in (*_FIRST, *_ALSO) if raw.get(name) is not None}
+    says = {name: word for name, word in says.items() if name in _FIRST or word is not Word.UNKNOWN}
     return Decision(raw=raw, says=says, checks=_checks(raw.get("checks")), counted=_counts(raw))
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import os
 from codecs import BOM_UTF16_BE, BOM_UTF16_LE
 from collections.abc import Iterator, Mapping
 from pathlib import Path, PurePosixPath
@@ -33,6 +34,7 @@ DATA_ENDINGS = frozenset(
 )
 _DATA_FOLDERS = ("data", "datasets", "dataset")
 _MOST_FILES = 200_000
+_ABSENT = object()  # null is a content
 
 
 class RunFiles:
@@ -49,7 +51,7 @@ class RunFiles:
 
     def there(self, name: str) -> bool:
         """Whether something lies at `name`; reading it may still be refused."""
-        return (self.run.root / name).is_symlink() or (self.run.root / name).exists()
+        return os.path.lexists(self.run.root / name)
 
     def object(self, name: str) -> Mapping[str, Any] | None:
         """The JSON object in a file, or None when there is no such file.
@@ -57,16 +59,17 @@ class RunFiles:
         Raises BadContent (naming file and place), FileRefused, LimitExceeded.
         """
         value = self._once(name, _json)
-        return None if value is None else shape.as_object(value, name)
+        return None if value is _ABSENT else shape.as_object(value, name)
 
     def yaml(self, name: str) -> Any:
         """The plain data of a YAML file, or None when there is no such file. Raises as `object` does."""
-        return self._once(name, _yaml)
+        value = self._once(name, _yaml)
+        return None if value is _ABSENT else value
 
     def sha256(self, path: str) -> str:
         """The SHA-256 of a listed file. Raises FileMissing, FileRefused, FileChanged."""
         entry = self._once(f"sha256:{path}", lambda run, _: _hashed(run, path))
-        if entry is None:
+        if entry is _ABSENT:
             raise FileMissing(f"{path} is not in the run.", "Put it back, or list what is there.")
         self.read[entry.path] = None
         digest: str = entry.sha256
@@ -78,14 +81,14 @@ class RunFiles:
         return found
 
     def _once(self, name: str, load: Any) -> Any:
-        """What `load` makes of a file; a problem is remembered and raised again. None when it is missing."""
+        """What `load` makes of a file, or _ABSENT; a problem is remembered and raised again."""
         if name not in self._cache:
             try:
                 self._cache[name] = load(self.run, name)
             except CheckProblem as problem:
                 absent = isinstance(problem, FileMissing) and not self.there(name.removeprefix("sha256:"))
-                self._cache[name] = None if absent else problem
-        if ":" not in name and self._cache[name] is not None:
+                self._cache[name] = _ABSENT if absent else problem
+        if ":" not in name and self._cache[name] is not _ABSENT:
             self.read[name] = None
         if isinstance(self._cache[name], CheckProblem):
             raise self._cache[name]

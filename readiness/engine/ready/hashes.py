@@ -28,4 +28,4 @@ def normal(value: Any, place: str) -> str:
 def chain(files: Mapping[str, str]) -> str:
     """The SHA-256 of the sorted `name=hash` entries joined by `|`."""
     entries = "|".join(sorted(f"{name}={digest}" for name, digest in files.items()))
-    return hashlib.sha256(entries.encode()).hexdigest()
+    return hashlib.sha256(entries.encode(errors="surrogatepass")).hexdigest()

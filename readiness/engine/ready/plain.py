@@ -10,7 +10,8 @@ from typing import Any
 
 def dump(data: Any, indent: int = 2) -> str:
     """Indented JSON without NaN and infinities (they become text)."""
-    return json.dumps(_finite(data), indent=indent, ensure_ascii=False, allow_nan=False)
+    text = json.dumps(_finite(data), indent=indent, ensure_ascii=False, allow_nan=False)
+    return text.encode(errors="backslashreplace").decode()  # names of files may be no text
 
 
 def _finite(value: Any) -> Any:

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from readiness.engine import indexing
-from readiness.engine.errors import FileChanged, FileMissing, RunDirectoryError
+from readiness.engine.errors import FileChanged, FileMissing, FileRefused, RunDirectoryError
 from readiness.engine.ready import decision, hashes, layout, listing, shape
 from readiness.engine.ready.files import RunFiles, open_run
 from readiness.engine.ready.layout import Layout
@@ -26,11 +26,15 @@ _UNSEALED = (HASHES, MANIFEST, decision.FILE, "redaction_audit.json")
 
 @dataclass(slots=True)
 class Seal:
-    """What sealing did: lines of what was written, and of what disagrees (then nothing was written)."""
+    """What sealing did: lines of what was written, and of what disagrees (then nothing was written).
+
+    `pending` holds the files as they are to be written, so that both are known good before one is replaced.
+    """
 
     written: list[str] = field(default_factory=list)
     disagreements: list[str] = field(default_factory=list)
     verified: int = 0
+    pending: dict[str, bytes] = field(default_factory=dict)
 
     def to_dict(self) -> dict[str, Any]:
         """`{schema_version, written[], disagreements[], verified}`."""
@@ -61,8 +65,10 @@ def seal(run_dir: str | Path | RunDirectory) -> Seal:
         return done
     if kind in (Layout.VALIDATION, Layout.BOTH):
         _seal_manifest(files, done)
-    if chained:
+    if chained and not done.disagreements:
         _seal_hashes(files, table, done)
+    for name, content in done.pending.items() if not done.disagreements else ():
+        _write(files, name, content)
     return done
 
 
@@ -102,7 +108,7 @@ def _seal_hashes(files: RunFiles, table: dict[str, str], done: Seal) -> None:
     done.written += [f"{HASHES} · files.{path} = {digest}" for path, digest in sorted(new.items())]
     chain = hashes.chain(complete)
     done.written.append(f"{HASHES} · chain_hash = {chain}")
-    _write(files, HASHES, {**old, "files": complete, "chain_hash": chain})
+    done.pending[HASHES] = _encoded({**old, "files": complete, "chain_hash": chain})
 
 
 def _seal_manifest(files: RunFiles, done: Seal) -> None:
@@ -118,9 +124,13 @@ def _seal_manifest(files: RunFiles, done: Seal) -> None:
                 datasets[path] = digest
             else:
                 datasets.append({"path": path, "hash": digest})
-    if wrote:
+    if wrote and any(entry.path == MANIFEST for entry in listing.sealed(files)):
+        done.disagreements.append(
+            f"{MANIFEST} lacks hashes, and {HASHES} holds its own: it cannot be written"
+        )
+    elif wrote:
         done.written += wrote
-        _write(files, MANIFEST, {**manifest, "datasets": datasets})
+        done.pending[MANIFEST] = _encoded({**manifest, "datasets": datasets})
 
 
 def _filled(datasets: Any, files: RunFiles, wrote: list[str]) -> Any:
@@ -142,16 +152,24 @@ def _entry(entry: Any, name: str | None, files: RunFiles, wrote: list[str]) -> A
     return digest if name is not None else {"path": entry, "hash": digest}
 
 
-def _write(files: RunFiles, name: str, data: Mapping[str, Any]) -> None:
+def _encoded(data: Mapping[str, Any]) -> bytes:
+    """Indented JSON. Raises FileRefused for the name of a file that is no text."""
+    try:
+        return (json.dumps(data, indent=2, ensure_ascii=False) + "\n").encode()
+    except UnicodeEncodeError as error:
+        near = str(error.object)[max(0, error.start - 40) : error.start + 10]
+        raise FileRefused(f"The name of a file is no text, near {near!r}.", "Rename the file.") from None
+
+
+def _write(files: RunFiles, name: str, data: bytes) -> None:
     """Replace a file at once, if it still is what was read. Raises FileChanged, RunDirectoryError."""
     root, before = files.run.root, files.run.used.get(name)
     target, temporary = root / name, ""
-    text = json.dumps(data, indent=2, ensure_ascii=False) + "\n"
     try:
         mode = _mode(target)
         with tempfile.NamedTemporaryFile("wb", dir=root, prefix=f".{name}.", delete=False) as file:
             temporary = file.name
-            file.write(text.encode())
+            file.write(data)
             os.fchmod(file.fileno(), mode)
             file.flush()
             os.fsync(file.fileno())

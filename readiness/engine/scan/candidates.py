@@ -1,8 +1,8 @@
 """Lines that detect-secrets may find something in: a superset of its patterns, for RE2 over bytes.
 
 The library looks at every line with some eighty backtracking expressions; these let most lines go. Python's
-classes and its folding of case know more than ASCII (a Kelvin sign is a "k"), so bytes above 127 may stand for
-what they need to.
+classes and its folding of case know more than ASCII (a Kelvin sign is a "k"), so bytes above 127 may stand
+for what they need to.
 """
 
 from __future__ import annotations
@@ -15,8 +15,8 @@ from typing import Any
 from readiness.engine.scan.blocks import Block
 from readiness.engine.scan.patterns import compiled
 
-LONGEST = 2000  # bytes of a line that the library is given at once
-_BEFORE = 500
+LONGEST = 1000  # bytes of a line that the library is given at once
+_NEAR = 300
 _FOLDED = {"k": b"(?:[kK]|\xe2\x84\xaa)", "s": b"(?:[sS]|\xc5\xbf)", "i": b"(?:[iI]|\xc4[\xb0\xb1])"}
 
 
@@ -94,7 +94,7 @@ class Candidate:
 @cache
 def prefilter(*, entropy: bool) -> Any:
     """One pattern that matches wherever a plugin of the library may."""
-    every = [*PATTERNS.values(), *(ENTROPY.values() if entropy else ())]
+    every = [rb"pragma: ?(?:allow|white)list", *PATTERNS.values(), *(ENTROPY.values() if entropy else ())]
     return compiled(b"|".join(b"(?:" + p + b")" for p in every))
 
 
@@ -111,13 +111,14 @@ def in_block(block: Block, *, entropy: bool) -> Iterator[Candidate]:
         for part in data[start:end].decode(errors="replace").split("\r"):
             if part.strip():
                 yield Candidate(line, part)
-        done = max(end, match.end())
+        # a value may lie across the end of a piece
+        done = end if data[end : end + 1] in (b"", b"\n") else max(match.end(), end - _NEAR)
 
 
 def _around(data: bytes, start: int, end: int) -> tuple[int, int]:
+    """The line around a match; of a line over 1 kB, what is near it."""
     low = data.rfind(b"\n", max(0, start - LONGEST), start) + 1
-    high = data.find(b"\n", end - 1 if data[end - 1 : end] == b"\n" else end, end + LONGEST)
-    if low == 0 and start > LONGEST or start - low > LONGEST:
-        low = start - _BEFORE
-    high = len(data) if high < 0 else high
-    return low, min(high, max(end, low + LONGEST))
+    if low == 0 and start > LONGEST:
+        low = start - _NEAR
+    high = data.find(b"\n", end)
+    return low, min(len(data) if high < 0 else high, max(end + _NEAR, low + LONGEST))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from bisect import bisect, insort
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -15,6 +15,7 @@ from readiness.engine.scan.mask import preview
 from readiness.engine.scan.unescape import unescaped
 from readiness.engine.scan.values import Hit, Severity, Tally
 
+_AHEAD = 1024
 _NEAR = 256  # bytes before the prefilter's first hit where a value may begin that it belongs to
 
 
@@ -61,16 +62,26 @@ def in_block(block: Block, cards: Cards) -> tuple[Block, list[Found]]:
         return block, []
     if patterns.escaped().search(block.data, first.start()):
         block = unescaped(block)
-    start = max(0, first.start() - _NEAR)
+    found: list[Found] = []
     taken: list[tuple[int, int]] = []
-    found = []
-    for kind, shapes in patterns.by_type().items():
-        for shape in shapes:
-            for match in shape.finditer(block.data, start):
-                one = _judged(kind, match, block, cards)
-                if one and _free(taken, one):
-                    found.append(one)
+    for start, end in _stretches(block.data):
+        for kind, shapes in patterns.by_type().items():
+            for shape in shapes:
+                for match in shape.finditer(block.data, start, end):
+                    one = _judged(kind, match, block, cards)
+                    if one and _free(taken, one):
+                        found.append(one)
     return block, sorted(found, key=lambda one: one.start)
+
+
+def _stretches(data: bytes) -> Iterator[tuple[int, int]]:
+    """Parts of the text, cut at line ends, that hold all that the prefilter finds. Types look at these."""
+    done = 0
+    while match := patterns.prefilter().search(data, done):
+        start = max(done, match.start() - _NEAR)
+        end = data.find(b"\n", match.end() + _AHEAD)
+        done = len(data) if end < 0 else end
+        yield start, done
 
 
 def _judged(kind: str, match: Any, block: Block, cards: Cards) -> Found | None:

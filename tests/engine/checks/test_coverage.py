@@ -149,6 +149,7 @@ def test_contradictions_and_bad_counts(finding, name, old, new, words):
 
 
 BOMB = '<!DOCTYPE coverage [<!ENTITY a "x"><!ENTITY b "&a;&a;">]><coverage>&b;</coverage>'
+NO_LINES = '<package name="a"><counter type="INSTRUCTION" missed="0" covered="9"/></package>'
 OUTSIDE = '<!DOCTYPE coverage [<!ENTITY a SYSTEM "file:///etc/hostname">]><coverage>&a;</coverage>'
 
 
@@ -166,10 +167,7 @@ OUTSIDE = '<!DOCTYPE coverage [<!ENTITY a SYSTEM "file:///etc/hostname">]><cover
         ("<coverage/>", "lists no line of code"),
         ('<coverage line-rate="1"/>', "lists no line of code"),
         ("<report/>", "lists no line of code"),
-        (
-            '<report><package name="a"><counter type="INSTRUCTION" missed="0" covered="9"/></package></report>',
-            "has code, but no lines",
-        ),
+        (f"<report>{NO_LINES}</report>", "has code, but no lines"),
         ("<html/>", "not a Cobertura or JaCoCo report: its root is <html>"),
         (BOMB, "declares a DTD or entities"),
         (OUTSIDE, "declares a DTD or entities"),

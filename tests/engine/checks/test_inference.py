@@ -55,7 +55,10 @@ FAILS = [
     ({"made": not_a_number()}, "the output holds NaN or infinity"),
     ({"sample": "t.npz", "arrays": {"images": np.zeros((3, 9), np.float32)}}, "takes N × 4, found 3 × 9"),
     ({"sample": "t.npz", "images": "pictures"}, "has no array pictures"),
-    ({"made": model([], [], output="image2", inputs=2)}, "has 2 inputs (image, image2)"),
+    (
+        {"made": model([], [], output="image2", inputs=2), "sample": "t.npz"},
+        "has no array image, image2; it has images, labels",
+    ),
 ]
 
 

@@ -258,7 +258,7 @@ CDX_VEX = cyclonedx("high", analysis={"state": "not_affected", "justification": 
     ],
 )
 def test_vex(finding, document, params, outcome, words):
-    """A statement counts for its vulnerability and its package, with a reason, and unless another contradicts."""
+    """A statement counts for its vulnerability and its package, with a reason, unless another contradicts."""
     files = {"v.json": grype("High"), "vex.json": document}
     found = finding("vulnerabilities", FILE | {"vex": ["vex.json"]} | params, files)
     assert found.outcome == outcome

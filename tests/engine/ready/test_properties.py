@@ -18,54 +18,17 @@ from readiness.engine.ready.validate import validate_readiness
 from tests.engine.ready import runs
 
 ORDER = [ReadinessStatus.PASS, ReadinessStatus.WARN, ReadinessStatus.ERROR, ReadinessStatus.FAIL]
+KEYS = (
+    "status passed checks summary warnings datasets path hash run_id contracts name seed versions files"
+    " chain_hash findings_count findings_by_type metrics timestamp min_row_count overall baseline"
+    " contamination deltas risk_flags seeds exit_code max_null_ratio reviewed message"
+)
+VALUES = st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=20)
+WORDS = st.sampled_from(["PASS", "FAIL", "train.csv", "../x", runs.HASH, "run_001"])
+NAMED = st.sampled_from(KEYS.split()) | st.text(max_size=8)
 JSON = st.recursive(
-    st.none()
-    | st.booleans()
-    | st.integers()
-    | st.floats()
-    | st.text(max_size=20)
-    | st.sampled_from(["PASS", "FAIL", "train.csv", "../x", runs.HASH, "run_001"]),
-    lambda inner: (
-        st.lists(inner, max_size=4)
-        | st.dictionaries(
-            st.sampled_from(
-                [
-                    "status",
-                    "passed",
-                    "checks",
-                    "summary",
-                    "warnings",
-                    "datasets",
-                    "path",
-                    "hash",
-                    "run_id",
-                    "contracts",
-                ]
-                + [
-                    "name",
-                    "seed",
-                    "versions",
-                    "files",
-                    "chain_hash",
-                    "findings_count",
-                    "findings_by_type",
-                    "metrics",
-                ]
-                + [
-                    "timestamp",
-                    "min_row_count",
-                    "overall",
-                    "baseline",
-                    "contamination",
-                    "deltas",
-                    "risk_flags",
-                ]
-            )
-            | st.text(max_size=8),
-            inner,
-            max_size=6,
-        )
-    ),
+    VALUES | WORDS,
+    lambda inner: st.lists(inner, max_size=4) | st.dictionaries(NAMED, inner, max_size=6),
     max_leaves=25,
 )
 NAMES = {
@@ -97,7 +60,7 @@ NEEDED = {
 
 @given(st.lists(st.sampled_from(ReadinessStatus)))
 def test_the_worst_check_decides(statuses: list[ReadinessStatus]) -> None:
-    """Overall is the worst of the checks, in any order; nothing checked is never a pass; the counts add up."""
+    """Overall is the worst of the checks in any order; nothing checked is no pass; the counts add up."""
     report = ReadinessReport("run", tuple(ReadinessCheck(f"c{n}", s, "…") for n, s in enumerate(statuses)))
     expected = max(statuses, key=ORDER.index, default=ReadinessStatus.ERROR)
     assert report.overall_status is expected
@@ -109,7 +72,7 @@ def test_the_worst_check_decides(statuses: list[ReadinessStatus]) -> None:
 @given(data=st.data())
 @pytest.mark.parametrize("make", NAMES)
 def test_any_json_anywhere(make: Any, data: st.DataObject) -> None:
-    """Any JSON in any file: seven checks, none broken, and a pass only with the fields that a pass needs."""
+    """Any JSON in any file: seven checks, none broken, a pass only with what a pass needs."""
     name = data.draw(st.sampled_from(NAMES[make]))
     value = data.draw(JSON)
     with tempfile.TemporaryDirectory() as folder:
@@ -122,6 +85,34 @@ def test_any_json_anywhere(make: Any, data: st.DataObject) -> None:
             assert all(value.get(key) for key in NEEDED[name])
         json.loads(report.to_json(), parse_constant=pytest.fail)
         format_readiness_report(report).encode()
+
+
+def spots(value: Any) -> list[list[Any]]:
+    """The way to each value inside plain data, the whole included."""
+    pairs = value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ()
+    return [[], *([key, *rest] for key, inner in pairs for rest in spots(inner))]
+
+
+def put(value: Any, way: list[Any], new: Any) -> Any:
+    """The data with another value at one place."""
+    if not way:
+        return new
+    copy = dict(value) if isinstance(value, dict) else list(value)
+    copy[way[0]] = put(value[way[0]], way[1:], new)
+    return copy
+
+
+@settings(max_examples=200, deadline=None)
+@given(data=st.data())
+@pytest.mark.parametrize("make", NAMES)
+def test_any_json_at_any_place(make: Any, data: st.DataObject) -> None:
+    """One value of a good run replaced by anything: no check breaks."""
+    files = {**make(), "decision.json": runs.DECISION}
+    name = data.draw(st.sampled_from([n for n in NAMES[make] if n in files]))
+    value = put(files[name], data.draw(st.sampled_from(spots(files[name]))), data.draw(JSON))
+    with tempfile.TemporaryDirectory() as folder:
+        report = validate_readiness(runs.write(Path(folder) / "run_001", {**files, name: json.dumps(value)}))
+    assert report.summary["errors"] == 0, [c.message for c in report.checks if c.status == "ERROR"]
 
 
 @settings(max_examples=100, deadline=None)

@@ -1,0 +1,1 @@
+"""A kind of check for Readiness: what a training emitted."""

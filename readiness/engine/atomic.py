@@ -1,0 +1,59 @@
+"""Puts a small file into a run directory: the whole file or none, even when the power fails."""
+
+from __future__ import annotations
+
+import os
+import stat
+import tempfile
+from contextlib import suppress
+from pathlib import Path
+
+from readiness.engine.errors import RunDirectoryError
+
+_HOW = "Make the run directory writable, or copy it."
+
+
+def write(root: Path, name: str, data: bytes) -> Path:
+    """Write or replace the file `name` directly beneath `root`; a replaced one keeps its permissions.
+
+    Raises RunDirectoryError when it cannot be written, or when what stands there is no plain file.
+    """
+    target, temporary = root / name, ""
+    mode = _mode(target)
+    try:
+        with tempfile.NamedTemporaryFile("wb", dir=root, prefix=f".{name}.", delete=False) as file:
+            temporary = file.name
+            file.write(data)
+            os.fchmod(file.fileno(), mode)
+            file.flush()
+            os.fsync(file.fileno())
+        os.replace(temporary, target)  # noqa: PTH105
+        temporary = ""
+        _sync(root)
+    except OSError as error:
+        raise RunDirectoryError(f"{target} cannot be written: {error.strerror}.", _HOW) from None
+    finally:
+        if temporary:
+            with suppress(OSError):
+                os.unlink(temporary)  # noqa: PTH108
+    return target
+
+
+def _mode(target: Path) -> int:
+    try:
+        info = target.lstat()
+    except FileNotFoundError:
+        return 0o644  # others read the run too
+    except OSError as error:
+        raise RunDirectoryError(f"{target} cannot be written: {error.strerror}.", _HOW) from None
+    if not stat.S_ISREG(info.st_mode):
+        raise RunDirectoryError(f"{target} is no plain file.", "Take it away, and decide again.")
+    return stat.S_IMODE(info.st_mode)
+
+
+def _sync(folder: Path) -> None:
+    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)

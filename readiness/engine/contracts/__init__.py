@@ -1,0 +1,1 @@
+"""Data contracts: what a run's tables must be, and the decision that follows (`readiness decide`)."""
