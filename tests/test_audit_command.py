@@ -66,7 +66,7 @@ def test_findings(run_dir, capsys):
 
 
 def test_manifest_datasets(run_dir):
-    """The datasets that manifest.json lists are looked at whatever their names; so is what looks it."""
+    """The datasets that manifest.json lists are looked at whatever their names; so is what looks like it."""
     manifest = json.dumps({"run_id": "r", "datasets": [{"path": "./in/set.dat"}, {"path": "gone.csv"}]})
     folder = run_dir({"manifest.json": manifest, "in/set.dat": MAIL, "more.csv": CLEAN})
     assert main(["audit", "--run", str(folder)]) == 1

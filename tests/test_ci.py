@@ -14,6 +14,9 @@ from typing import Any
 import pytest
 import yaml
 from defusedxml.ElementTree import parse
+from markdown_it import MarkdownIt
+
+from readiness.commands._formats import FORMATS
 
 ROOT = Path(__file__).parents[1]
 ACTION = ROOT / "action.yml"
@@ -258,6 +261,42 @@ def gitlab_job() -> dict[str, Any]:
     return job
 
 
+def blocks(info: str) -> list[str]:
+    """The fenced blocks of docs/ci.md with that info string."""
+    tokens = MarkdownIt().parse((ROOT / "docs" / "ci.md").read_text(encoding="utf-8"))
+    return [token.content for token in tokens if token.type == "fence" and token.info == info]
+
+
+def test_documented_workflows_are_valid(tmp_path: Path) -> None:
+    """Each workflow of the docs is one for GitHub, and gives the action inputs that it has."""
+    action = yaml.safe_load(ACTION.read_text(encoding="utf-8"))
+    assert len(blocks("yaml workflow")) == 2
+    for number, text in enumerate(blocks("yaml workflow")):
+        (tmp_path / f"{number}.yml").write_text(text, encoding="utf-8")
+        steps = [step for job in yaml.safe_load(text)["jobs"].values() for step in job["steps"]]
+        (gate,) = [step for step in steps if step.get("id") == "gate"]
+        assert set(gate["with"]) <= set(action["inputs"])
+        assert "run" in gate["with"]
+    files = [str(path) for path in tmp_path.glob("*.yml")]
+    tool = [sys.executable, "-m", "check_jsonschema", "--builtin-schema", "vendor.github-workflows"]
+    done = subprocess.run([*tool, *files], capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stdout
+
+
+def test_documented_pipeline_sets_known_variables() -> None:
+    """The GitLab example overrides variables that the template has."""
+    (text,) = blocks("yaml pipeline")
+    assert set(yaml.safe_load(text)["readiness"]["variables"]) <= set(gitlab_job()["variables"])
+
+
+def test_docs_name_every_input_output_and_format() -> None:
+    """What the action takes and gives, and every format, is in the docs."""
+    text = (ROOT / "docs" / "ci.md").read_text(encoding="utf-8")
+    action = yaml.safe_load(ACTION.read_text(encoding="utf-8"))
+    for name in (*action["inputs"], *action["outputs"], *FORMATS):
+        assert f"`{name}`" in text, name
+
+
 @pytest.mark.parametrize(
     "arguments",
     [
@@ -267,7 +306,7 @@ def gitlab_job() -> dict[str, Any]:
 )
 def test_schemas(arguments: list[str], tmp_path: Path) -> None:
     """Both files are what GitHub's and GitLab's schemas describe; a wrong one is refused."""
-    tool = [str(Path(sys.executable).with_name("check-jsonschema")), *arguments[:-1]]
+    tool = [sys.executable, "-m", "check_jsonschema", *arguments[:-1]]
     good = subprocess.run([*tool, arguments[-1]], capture_output=True, text=True, check=False)
     assert (good.returncode, good.stderr) == (0, "")
     wrong = tmp_path / "wrong.yml"

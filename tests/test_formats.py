@@ -97,6 +97,7 @@ def test_wrong_usage(place: Path, capsys: pytest.CaptureFixture[str], args: list
     """A choice that cannot be is exit code 2 with a sentence, never a traceback."""
     assert check(*args) == Exit.USAGE
     assert words in " ".join(capsys.readouterr().err.split())
+    assert not [path for path in place.iterdir() if path.name.startswith(".")]
 
 
 @pytest.mark.parametrize(("args", "code"), [([], Exit.READY), (["--strict"], Exit.NOT_READY)])
@@ -106,7 +107,7 @@ def test_strict_counts_warnings(
     """A warning is ready, and not ready with --strict; the SARIF says the same."""
     (place / "warn.md").write_text(
         "# Gate\n- [ ] Accuracy\n  ```yaml check\n"
-        "  metric: {file: m.json, key: a, unit: \"%\", at_least: 0.8}\n  ```\n",
+        '  metric: {file: m.json, key: a, unit: "%", at_least: 0.8}\n  ```\n',
         encoding="utf-8",
     )
     (place / "run" / "m.json").write_text('{"a": 90.0}', encoding="utf-8")

@@ -155,8 +155,7 @@ def test_a_name_that_is_no_text(tmp_path: Path, make: Any, capsys) -> None:
     """It cannot stand in JSON: nothing is written, and the name is told."""
     root = runs.write(tmp_path / "run", make())
     (root / "data").mkdir(exist_ok=True)
-    with open(os.fsencode(root / "data") + b"/bad\xff.csv", "w") as file:
-        file.write("id\n")
+    (root / "data" / os.fsdecode(b"bad\xff.csv")).write_text("id\n")
     before = listing(root)
     assert main(["seal", "--run", str(root)]) == Exit.NOT_READY
     assert "bad" in capsys.readouterr().out

@@ -1,4 +1,4 @@
-"""The child's side of `determinism`: two models on the same inputs, or two `.npz` (run by engine/child.py)."""
+"""The child's side of `determinism`: two models on equal inputs, or two `.npz` (run by engine/child.py)."""
 
 from __future__ import annotations
 

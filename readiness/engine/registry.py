@@ -210,7 +210,7 @@ def _import(entry: EntryPoint) -> str:
         for known, before in ((_KINDS, kinds), (_ALIASES, aliases)):
             for name in set(known) - set(before):
                 del known[name]
-        return " ".join(f"{type(error).__name__}: {error}".split())[:500]
+        return " ".join(f"{type(error).__name__}: {error}".split())[:500].rstrip(".")
     return ""
 
 

@@ -82,7 +82,7 @@ def _marked(table: Table, columns: Sequence[str], payload: Mapping[str, Any]) ->
 
     def mark(cells: list[str]) -> str:
         return fingerprint(
-            [_loosely(c) if free else c.strip() for c, free in zip(cells, loose, strict=False)]
+            [_loosely(c) if free else c.strip(load.SPACES) for c, free in zip(cells, loose, strict=False)]
         )
 
     marked = table.only([*columns, *time]).marked(mark)
@@ -121,7 +121,7 @@ def _shared(con: duckdb.DuckDBPyConnection, names: Sequence[str]) -> dict[str, A
 def _times(con: duckdb.DuckDBPyConnection, payload: Mapping[str, Any]) -> dict[str, Any]:
     unread, mixed = con.execute(
         "SELECT count_if(begins IS NULL), count_if(zoned) > 0 AND count_if(timed AND NOT zoned) > 0"
-        " FROM (SELECT begins, zoned, timed FROM train UNION ALL BY NAME SELECT begins, zoned, timed FROM test)"
+        " FROM (SELECT begins, zoned, timed FROM train UNION ALL SELECT begins, zoned, timed FROM test)"
     ).fetchall()[0]
     if mixed:
         raise BadContent(

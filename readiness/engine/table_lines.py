@@ -37,7 +37,7 @@ def refuse_other_forms(head: bytes, name: str) -> None:
 
 
 def lines(fd: int, name: str) -> Iterator[str]:
-    """The lines with their ends, checked. Raises BadContent for other bytes than UTF-8, NULs, endless lines."""
+    """The lines with their ends. Raises BadContent for what is not UTF-8, for NULs and endless lines."""
     held, number = b"", 1
     at = 0
     while True:

@@ -27,6 +27,8 @@ _MAX_ROW = 32 << 20
 # What counts as missing, whatever its case.
 NULLS = frozenset({"", "na", "n/a", "nan", "null", "none", "<na>", "#n/a"})
 _LONGEST_NULL = 40
+SPACES = " \t\r\n\f"
+_TRIM = "trim(c{}, E' \\t\\r\\n\\f')"  # DuckDB means only spaces unless it is told
 _NUMBER = r"[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?"
 _WHOLE = r"[+-]?\d+(?:\.0*)?"
 _DATE = r"\d{4}-\d{2}-\d{2}(?:[T ]\d{2}:\d{2}(?::\d{2}(?:\.\d{1,9})?)?(?: ?(?:Z|[+-]\d{2}(?::?\d{2})?))?)?"
@@ -149,12 +151,12 @@ class _Feed:
 def clean(n: int) -> str:
     """SQL for the value of column n without spaces around it, NULL for what counts as missing."""
     words = ", ".join(f"'{word}'" for word in sorted(NULLS))
-    return f"CASE WHEN lower(trim(c{n})) IN ({words}) THEN NULL ELSE trim(c{n}) END"
+    return f"CASE WHEN lower({_TRIM.format(n)}) IN ({words}) THEN NULL ELSE {_TRIM.format(n)} END"
 
 
 def is_null(cell: str) -> bool:
     """Whether a cell counts as missing: the same as `clean`, in Python."""
-    return not cell or (len(cell) < _LONGEST_NULL and cell.strip().lower() in NULLS)
+    return not cell or (len(cell) < _LONGEST_NULL and cell.strip(SPACES).lower() in NULLS)
 
 
 def number(value: str) -> str:

@@ -124,7 +124,7 @@ def _judge(
 
 
 def _quote(table: Table, faults: list[dict[str, Any]]) -> None:
-    """Give each fault the first value that broke its rule; patterns judge text, which may be anybody's name."""
+    """Give each fault the first value that broke its rule; not of patterns: text may be anybody's name."""
     asked = {f["line"] for f in faults if f["line"] and f["rule"] != "pattern"}
     places = {name: place for place, name in enumerate(table.columns)}
     cells = {}
@@ -135,7 +135,7 @@ def _quote(table: Table, faults: list[dict[str, Any]]) -> None:
                 break
     for fault in faults:
         row = cells.get(fault["line"], []) if fault["rule"] != "pattern" else []
-        fault["value"] = row[places[fault["column"]]].strip()[:40] if row else None
+        fault["value"] = row[places[fault["column"]]].strip(load.SPACES)[:40] if row else None
 
 
 def _typed(n: int, column: Mapping[str, Any]) -> str:

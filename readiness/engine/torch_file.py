@@ -57,11 +57,22 @@ def read_torch_file(file: OpenFile) -> TorchFile:
     value = _described(file, members, prefix, torchscript)
     for tensor in tensors(value):
         _complete(file, tensor, members.get(f"{prefix}/data/{tensor.storage.key}"))
+    if torchscript:
+        constants = _described(file, members, prefix, torchscript, "constants")
+        for tensor in tensors(constants):
+            _complete(file, tensor, members.get(f"{prefix}/constants/{tensor.storage.key}"))
+        value = [value, constants]
     return TorchFile(value, members, torchscript)
 
 
-def _described(file: OpenFile, members: dict[str, Member], prefix: str, torchscript: bool) -> Any:  # noqa: FBT001
-    pickle = members[f"{prefix}/data.pkl"]
+def _described(
+    file: OpenFile,
+    members: dict[str, Member],
+    prefix: str,
+    torchscript: bool,  # noqa: FBT001
+    name: str = "data",
+) -> Any:
+    pickle = members[f"{prefix}/{name}.pkl"]
     packed = [name for name, m in members.items() if not m.stored and not name.startswith(f"{prefix}/code/")]
     if packed:
         raise BadContent(

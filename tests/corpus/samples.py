@@ -7,9 +7,12 @@ test_corpus.py.
 from __future__ import annotations
 
 import hashlib
+import json
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
+
+from hostile import PLAIN_TEXTS
 
 ROOT = Path(__file__).resolve().parents[2]
 DIGITS = ROOT / "examples" / "digits-classifier"
@@ -66,6 +69,25 @@ def sha256(content: bytes) -> str:
     """Hex digest."""
     return hashlib.sha256(content).hexdigest()
 
+
+CONFIG = b"seed: 42\ntraining:\n  learning_rate: 0.01\n  epochs: 60\n"
+TABLE = b"id,age,plan\n" + b"".join(
+    b"%d,%d,%s\n" % (n, 18 + n % 60, b"ab"[n % 2 : n % 2 + 1]) for n in range(200)
+)
+AUDIT = b'{"dependencies": [{"name": "requests", "version": "2.32.3", "vulns": []}], "fixes": []}'
+RELEASE = {
+    "release": "1.4.0",
+    "artifacts": {"model.bin": sha256(b"weights")},
+    "configuration_deltas": [],
+    "rollout_window": {"start": "2026-11-02T12:00:00Z", "end": "2026-11-02T14:00:00Z"},
+    "rollback_plan": {"to_version": "1.3.0", "steps": ["helm rollback classifier"]},
+}
+REGISTRY = {
+    "name": "churn",
+    "version": "1.2.0",
+    "feature_names": ["age", "plan"],
+    "sha256": sha256(b"weights"),
+}
 
 SAMPLES: dict[str, Sample] = {
     "file": Sample(
@@ -173,6 +195,108 @@ SAMPLES: dict[str, Sample] = {
         text=frozenset({FOREST_FACTS}),
         # joblib compresses with gzip, among others
         lax=frozenset({(FOREST, "gzip")}),
+        slow=True,
+    ),
+    "config": Sample(
+        params={
+            "file": "c.yaml",
+            "limits": {"learning_rate": {"type": "number", "at_most": 1, "required": True}},
+        },
+        files={"c.yaml": b"learning_rate: 0.01\nlayers: [16, 32]\n"},
+        text=frozenset({"c.yaml"}),
+        # half of these few lines still has the learning rate
+        lax=frozenset({("c.yaml", "the first half")}),
+    ),
+    "config-drift": Sample(
+        params={"file": "c.yaml", "against": "approved.yaml"},
+        files={"c.yaml": CONFIG, "approved.yaml": CONFIG},
+        text=frozenset({"c.yaml", "approved.yaml"}),
+    ),
+    "data-quality": Sample(
+        params={"file": "train.csv", "min_rows": 150, "columns": {"age": {"type": "integer", "min": 0}}},
+        files={"train.csv": TABLE},
+        text=frozenset({"train.csv"}),
+        slow=True,
+    ),
+    "drift": Sample(
+        params={"reference": "train.csv", "current": "recent.csv", "columns": ["age", "plan"]},
+        files={"train.csv": TABLE, "recent.csv": TABLE},
+        text=frozenset({"train.csv", "recent.csv"}),
+        slow=True,
+    ),
+    "leakage": Sample(
+        params={"train": "train.csv", "test": "test.csv", "key": ["id"]},
+        files={
+            "train.csv": TABLE,
+            "test.csv": b"id,age,plan\n" + b"".join(b"t%d,30,b\n" % n for n in range(50)),
+        },
+        text=frozenset({"train.csv", "test.csv"}),
+        # fewer rows overlap less
+        lax=frozenset({("train.csv", "the first half"), ("test.csv", "the first half")}),
+        slow=True,
+    ),
+    "freshness": Sample(
+        params={"file": "card.json", "key": "reviewed", "max_age_days": 36500},
+        files={"card.json": b'{"reviewed": "2026-01-31", "by": "Ada"}\n'},
+        text=frozenset({"card.json"}),
+    ),
+    "manifest": Sample(
+        params={"file": "release.json", "require": ["artifacts", "configuration", "window", "rollback"]},
+        files={"release.json": json.dumps(RELEASE, indent=1).encode(), "model.bin": b"weights"},
+        text=frozenset({"release.json"}),
+    ),
+    "safetensors": Sample(
+        params={"file": "plain.safetensors", "finite": True},
+        files=fixture("models/safetensors", "plain.safetensors"),
+        slow=True,
+    ),
+    "sbom": Sample(
+        params={"file": "sbom.json", "min_components": 3},
+        files={"sbom.json": fixture("sbom", "cyclonedx.json")["cyclonedx.json"]},
+        text=frozenset({"sbom.json"}),
+    ),
+    "vulnerabilities": Sample(
+        params={"file": "audit.json"},
+        files={"audit.json": AUDIT},
+        text=frozenset({"audit.json"}),
+    ),
+    "lint": Sample(
+        params={"file": "lint.sarif"},
+        files={"lint.sarif": fixture("lint", "ruff-clean.sarif")["ruff-clean.sarif"]},
+        text=frozenset({"lint.sarif"}),
+    ),
+    "determinism": Sample(
+        params={"first": "a.json", "second": "b.json", "within": 1e-6},
+        files={"a.json": b'{"accuracy": 0.9, "f1": 0.8}\n', "b.json": b'{"accuracy": 0.9, "f1": 0.8}\n'},
+        text=frozenset({"a.json", "b.json"}),
+    ),
+    "registered": Sample(
+        params={
+            "registry": "models.json",
+            "name": "churn",
+            "version": "1.2.0",
+            "metadata": ["feature_names"],
+            "model": "model.bin",
+        },
+        files={"models.json": json.dumps(REGISTRY).encode(), "model.bin": b"weights"},
+        text=frozenset({"models.json"}),
+    ),
+    "latency": Sample(
+        params={"file": "latency.json", "max_p95": 200},
+        files={"latency.json": json.dumps({"latency_ms": [10 + n % 40 for n in range(200)]}).encode()},
+        text=frozenset({"latency.json"}),
+    ),
+    "load": Sample(
+        params={"file": "staging/load-test.json", "min_requests": 1000, "max_p95": 2000, "max_error_rate": 1},
+        files=digits("staging/load-test.json"),
+        text=frozenset({"staging/load-test.json"}),
+    ),
+    "secrets": Sample(
+        params={"paths": ["**/*.py"]},
+        files={"app.py": b"import os\n\nTOKEN = os.environ['TOKEN']\n"},
+        text=frozenset({"app.py"}),
+        # any other text without a secret in it has none either
+        lax=frozenset(("app.py", trap) for trap in PLAIN_TEXTS),
         slow=True,
     ),
 }

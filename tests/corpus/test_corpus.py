@@ -17,8 +17,15 @@ from readiness.engine.target import RunDirectory
 
 LONGEST_S = 60
 CRASH = "broke:"
-# Every third replacement is enough for files that only children read; each still meets every kind of trap.
-PLACES = [(kind, file, trap) for kind, sample in SAMPLES.items() for file in sample.files for trap in HOSTILE]
+TABLES = ("data-quality", "drift", "leakage")  # their engine reads UTF-8; another encoding is named
+# A check that starts a process takes its time: such a kind meets every fourth trap, each another set.
+PLACES = [
+    (kind, file, trap)
+    for start, (kind, sample) in enumerate(SAMPLES.items())
+    for file in sample.files
+    for number, trap in enumerate(HOSTILE, start)
+    if not sample.slow or number % 4 == 0
+]
 
 
 @pytest.fixture(autouse=True)
@@ -93,7 +100,10 @@ def test_odd_is_no_fault(kind, file, change, root):
     sample.write(root)
     (root / file).write_bytes(ODD[change](sample.files[file]))
     found = checked(kind, root)
-    assert found.outcome.passes, found.message
+    if change.startswith("UTF-16") and kind in TABLES:
+        assert (found.outcome, "UTF-16" in found.message) == (Outcome.FAIL, True)
+    else:
+        assert found.outcome.passes, found.message
 
 
 def test_the_corpus_is_large():

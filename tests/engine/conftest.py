@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from bare_machine import bare  # noqa: F401  # a fixture
 
 from readiness.engine import runner
 from readiness.engine.checklist import CheckSpec

@@ -295,29 +295,6 @@ def test_front_matter_demands():
         markdown.parse(text.replace("landlock", "bwrap"))
 
 
-@pytest.fixture
-def bare(monkeypatch):
-    """A machine that grants nothing but limits: the system calls of the other layers fail."""
-    real = Path(child.child_main.__file__)
-    script = real.read_text().replace(
-        "def main() -> None:",
-        "from readiness.engine import confine as layers\n"
-        "layers._seccomp = lambda **more: False\n"
-        "layers._landlock = lambda *more: 0\n"
-        "layers._leave_network = lambda **more: False\n"
-        "def main() -> None:",
-    )
-
-    def stand_in(folder):
-        place = folder / "engine" / "below" / "child_main.py"
-        place.parent.mkdir(parents=True)
-        root = str(real.parents[2])
-        place.write_text(re.sub(r"_ROOT = .*", f"_ROOT = {root!r}", script))
-        monkeypatch.setattr(child.child_main, "__file__", str(place))
-
-    return stand_in
-
-
 @pytest.mark.parametrize("where", ["checklist", "operator"])
 def test_less_than_demanded_is_not_run(foreign, bare, tmp_path, where):
     """On a machine that grants only limits, a check with a demand is ERROR before it does anything."""

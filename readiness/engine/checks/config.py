@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from readiness.engine.outcome import Finding, Limit, Measurement, Scalar, judged
+from readiness.engine.outcome import Finding, Limit, Measurement, judged
 from readiness.engine.readers import config_file, config_rules, json_schema
 from readiness.engine.readers.config_rules import Rule
 from readiness.engine.readers.json_schema import Violation
@@ -25,7 +25,7 @@ class ConfigParams(Params, frozen=True):
     schema: str | dict[str, Any] | None = None
     limits: dict[str, Rule] = {}  # msgspec copies it
     refuse: dict[str, Any] = {}
-    schema_version: tuple[Scalar, ...] | Scalar = None
+    schema_version: str | int | float | tuple[str | int | float, ...] | None = None
     schema_version_key: str = "schema_version"
 
     def __post_init__(self) -> None:
@@ -57,8 +57,9 @@ def config(want: ConfigParams, run: RunDirectory) -> Finding:
     found = config_file.settings(loaded, want.file)
     text = want.file.lower().endswith(config_file.INI)
     measured = [Measurement(name="Settings", value=len(found), limit=Limit(">", 0), source=want.file)]
-    versions = want.schema_version if isinstance(want.schema_version, tuple) else (want.schema_version,)
     if want.schema_version is not None:
+        stated = want.schema_version
+        versions = stated if isinstance(stated, tuple) else (stated,)
         measured.append(config_rules.version(loaded, want.schema_version_key, versions, want.file, text=text))
     for key, rule in want.limits.items():
         measured += config_rules.judge(loaded, key, rule, want.file, text=text)

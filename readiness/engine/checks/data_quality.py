@@ -146,9 +146,10 @@ def _broken(seen: Mapping[str, Any]) -> list[dict[str, Any]]:
 def _message(want: DataQualityParams, seen: Mapping[str, Any], measured: list[Measurement]) -> str:
     bad = sorted((m for m in measured if m.ok is False), key=_severity)
     if not bad:
-        columns = f"{len(seen['columns'])} columns" if len(seen["columns"]) != 1 else "1 column"
+        count = len(seen["columns"])
+        size = f"{quantity(seen['rows'])} row{'s' * (seen['rows'] != 1)}, {count} column{'s' * (count != 1)}"
         rules = sum(m.limit is not None for m in measured)
-        return f"{want.file} · {quantity(seen['rows'])} rows, {columns}; {rules} of {rules} rules hold"
+        return f"{want.file} · {size}; {rules} of {rules} rules hold"
     said = [_bad_words(want, seen, m) for m in bad[:3]]
     more = f"; and {len(bad) - 3} more" if len(bad) > 3 else ""
     return f"{want.file} · {'; '.join(said)}{more}"

@@ -27,8 +27,8 @@ _BY_ENDING: dict[str, How] = {
 
 class DeterminismParams(Params, frozen=True):
     """`how`: by the files' ending unless set; `within`: largest difference, relative to the larger number
-    where it is above 1; `ignore`: keys, columns or arrays left out; `sample`, `images`, `inputs`, `dims`: what
-    models are fed, as for `inference`; `rounds` of made-up inputs.
+    where it is above 1; `ignore`: keys, columns or arrays left out; `sample`, `images`, `inputs`, `dims`:
+    what models are fed, as for `inference`; `rounds` of made-up inputs.
     """
 
     first: str
@@ -57,7 +57,8 @@ def determinism(want: DeterminismParams, run: RunDirectory) -> Finding:
     deterministic operations.
 
     ```yaml check
-    determinism: {first: runs/a/features.csv, second: runs/b/features.csv, within: 1e-6, ignore: [created]}
+    determinism: {first: runs/a/features.csv, second: runs/b/features.csv, within: 0.000001,
+                  ignore: [created]}
     ```
     """
     if _equal_bytes(want, run):

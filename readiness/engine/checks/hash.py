@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import os
 from pathlib import PurePosixPath
 
 from readiness.engine.checks.file import refuse_pointer
@@ -11,7 +10,7 @@ from readiness.engine.errors import BadContent, FileMissing, ParameterError
 from readiness.engine.outcome import Finding, Limit, Measurement, judged
 from readiness.engine.readers import digests
 from readiness.engine.registry import Params, check
-from readiness.engine.target import CHUNK, RunDirectory
+from readiness.engine.target import OpenFile, RunDirectory
 
 _SHOWN = 5
 
@@ -100,16 +99,15 @@ def _problem(run: RunDirectory, path: str, digest: str, algorithm: str) -> str:
     """What is wrong with a listed file; "" when it agrees."""
     try:
         with run.open(path) as opened:
-            found = run.used[opened.path].sha256 if algorithm == "sha256" else _digest(opened.fd, algorithm)
+            found = run.used[opened.path].sha256 if algorithm == "sha256" else _digest(opened, algorithm)
     except FileMissing:
         return f"{path} is missing"
     return "" if found == digest else f"{path} differs"
 
 
-def _digest(descriptor: int, algorithm: str) -> str:
+def _digest(file: OpenFile, algorithm: str) -> str:
     made = hashlib.new(algorithm, usedforsecurity=False)
-    os.lseek(descriptor, 0, os.SEEK_SET)
-    while chunk := os.read(descriptor, CHUNK):
+    for chunk in file.chunks():
         made.update(chunk)
     return made.hexdigest()
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Mapping
 from pathlib import PurePosixPath
 from typing import TYPE_CHECKING, Any, Literal
@@ -18,7 +19,6 @@ if TYPE_CHECKING:
     from readiness.engine.guarded import Answer, Ask
 
 MAX_BODY = 1 << 20
-_SCHEMA_BYTES = 200_000
 _NAME = re2.compile(r"^[A-Za-z0-9!#$%&'*+.^_`|~-]{1,60}$")
 _OURS = {"host", "content-length", "transfer-encoding", "connection", "accept-encoding", "upgrade", "te"}
 _SECRET = {"authorization", "cookie", "proxy-authorization", "x-api-key", "x-auth-token"}
@@ -67,6 +67,8 @@ class HttpParams(Params, frozen=True):
     def __post_init__(self) -> None:
         if self.body is not None and self.method not in ("POST", "PUT"):
             raise ValueError("a `body` needs `method: POST` or `PUT`")
+        if self.schema in ({}, ""):
+            raise ValueError("an empty `schema` would accept everything")
         for name, value in self.headers.items():
             if not _NAME.match(name) or name.lower() in _OURS or not value.isprintable():
                 raise ValueError(f"the header {name[:60]!r} cannot be set")
@@ -110,7 +112,8 @@ def http(want: HttpParams, run: RunDirectory) -> Finding:
     from readiness.engine.guarded import Unreachable, fetch
 
     ask = ask_of(run, method=want.method, headers=want.headers, body=want.body)
-    schema = _schema(want, run)
+    if isinstance(want.schema, str):
+        run.read_bytes(want.schema)  # one that is missing is told before anything is sent
     try:
         answer = fetch(
             want.url, allowed_hosts=run.options.allowed_hosts, seconds=run.options.http_seconds, ask=ask
@@ -121,8 +124,8 @@ def http(want: HttpParams, run: RunDirectory) -> Finding:
         raise NotAllowed(f"The list of allowed hosts has a bad entry: {error}.", "Correct it.") from None
     measurements = list(_measurements(want, answer))
     details: dict[str, Any] = {"url": answer.url, "address": answer.address}
-    if schema is not None:
-        broken = _broken(schema, answer, run, details)
+    if want.schema is not None:
+        broken = _broken(want.schema, answer, run, details)
         measurements.append(_measured("JSON Schema held", not broken, Limit("==", True), answer))
     return judged(
         measurements,
@@ -144,25 +147,30 @@ def ask_of(
     return Ask(method=method, headers=sent, body=None if body is None else run.read_bytes(body, MAX_BODY))
 
 
-def _schema(want: HttpParams, run: RunDirectory) -> dict[str, Any] | None:
-    if not isinstance(want.schema, str):
-        return want.schema
-    run.read_bytes(want.schema, _SCHEMA_BYTES)
-    loaded = data.load(run, want.schema)
-    if not isinstance(loaded, dict):
-        raise BadContent(f"{want.schema} is no JSON Schema: it is not an object.", "Correct it.")
-    return loaded
-
-
-def _broken(schema: dict[str, Any], answer: Answer, run: RunDirectory, details: dict[str, Any]) -> list[str]:
-    from readiness.engine.schema_task import faults
+def _broken(schema: str | dict[str, Any], answer: Answer, run: RunDirectory, details: dict[str, Any]) -> bool:
+    from readiness.engine.readers import json_schema  # it starts a process, and most checks need none
 
     try:
-        found, details["isolation"] = faults(answer.text, schema, run.options, name="the answer")
+        loaded = plain_json.parse(answer.text, "the answer")
+        _refuse_endless_numbers(loaded)
     except BadContent as problem:
-        found, details["isolation"] = [problem.message], problem.isolation
-    details["schema_faults"] = found
-    return found
+        details["schema_faults"] = [problem.message]
+        return True
+    found, details["isolation"] = json_schema.violations(run, loaded, schema)
+    details["schema_faults"] = [f"{fault.place or 'the answer'} {fault.said}" for fault in found[:20]]
+    return bool(found)
+
+
+def _refuse_endless_numbers(loaded: Any) -> None:
+    left = [loaded]
+    while left:
+        value = left.pop()
+        if isinstance(value, dict):
+            left += value.values()
+        elif isinstance(value, list):
+            left += value
+        elif isinstance(value, float) and not math.isfinite(value):
+            raise BadContent(f"the answer holds a number that is not finite ({value}).", "")
 
 
 def _measured(name: str, value: Scalar, limit: Limit | None, answer: Answer) -> Measurement:

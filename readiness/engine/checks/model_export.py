@@ -13,7 +13,7 @@ from readiness.engine.readers.lfs import refuse_pointer
 from readiness.engine.registry import Params, check
 from readiness.engine.sizes import Bytes, size_words
 from readiness.engine.target import OpenFile, RunDirectory
-from readiness.engine.torch_file import read_torch_file
+from readiness.engine.torch_file import read_torch_file, tensors
 
 _ADVICE = "Export to ONNX as well: an ONNX file is loaded and run here."
 
@@ -31,7 +31,8 @@ def model_export(want: ModelExportParams, run: RunDirectory) -> Finding:
     """Looks for the exported model, and loads it as the service would.
 
     An ONNX file is loaded by ONNX Runtime in a confined child process. A TorchScript file (`.pt`) is only
-    inspected: its archive, code and tensor sizes; that alone is a warning, because it was not run.
+    inspected: its archive is whole, its pickles name nothing foreign, every tensor has its bytes; that alone
+    is a warning, because its code was not run.
 
     It fails when none of the files is there, when one is empty, cut off, smaller than `min_bytes` or larger
     than `max_bytes`, is no model, needs custom operators, or does not load. Weights in files of the run
@@ -101,7 +102,15 @@ def _torchscript(file: OpenFile) -> dict[str, Any]:
             f"{file.path} is a checkpoint (torch.save), not an exported model.",
             "Export with torch.jit.save, or better to ONNX.",
         )
-    return {"told": f"TorchScript, {not_run()}", "members": len(found.members)}
+    held = list(tensors(found.value))
+    code = sum("/code/" in name and name.endswith(".py") for name in found.members)
+    seen = f"archive whole, {len(held)} tensors, code in {code} files"
+    return {
+        "told": f"TorchScript ({seen}), {not_run()}",
+        "members": len(found.members),
+        "tensors": len(held),
+        "types": sorted({tensor.dtype.name for tensor in held}),
+    }
 
 
 def not_run() -> str:

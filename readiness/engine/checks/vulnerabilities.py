@@ -115,9 +115,7 @@ def _day(accepted: Accepted) -> date:
 
 
 def _today(run: RunDirectory) -> date:
-    now = getattr(run.options, "now", None)
-    now = now() if callable(now) else now
-    return (now if isinstance(now, datetime) else datetime.now(UTC)).astimezone(UTC).date()
+    return (run.options.now or datetime.now(UTC)).astimezone(UTC).date()
 
 
 def _check_scan(want: VulnerabilitiesParams, scan: Scan) -> None:
@@ -139,7 +137,8 @@ def _sort(
     today: date,
     sorted_: _Sorted,
 ) -> None:
-    meant = [(each, day) for each, day in known if _is_meant(each, advisory)]
+    ids, package = {name.lower() for name in advisory.ids}, advisory.package.lower()
+    meant = [(e, day) for e, day in known if e.id.lower() in ids and e.package.lower() in ("", package)]
     valid = [each for each, day in meant if day >= today]
     sorted_.expired += [(advisory, each) for each, day in meant if day < today and not valid]
     worst_allowed = SEVERITIES.index(want.accept_up_to)
@@ -147,11 +146,6 @@ def _sort(
         sorted_.accepted.append((advisory, valid[0]))
     else:
         sorted_.open.append(advisory)
-
-
-def _is_meant(accepted: Accepted, advisory: Advisory) -> bool:
-    ids = {name.lower() for name in advisory.ids}
-    return accepted.id.lower() in ids and accepted.package.lower() in ("", advisory.package.lower())
 
 
 def _measurements(want: VulnerabilitiesParams, scan: Scan, sorted_: _Sorted) -> Iterator[Measurement]:

@@ -23,10 +23,9 @@ from readiness.engine.ready import listing
 from readiness.engine.ready.files import RunFiles
 from readiness.engine.target import RunDirectory
 
-
 _NO_MANIFEST = (
-    "manifest.json is missing, and `readiness ready` needs it: write run_id, timestamp, version, contracts and"
-    " datasets (path and hash). The run's name is taken from its directory."
+    "manifest.json is missing, and `readiness ready` needs it: write run_id, timestamp, version, contracts"
+    " and datasets (path and hash). The run's name is taken from its directory."
 )
 
 

@@ -44,11 +44,7 @@ def _judged(place: str, value: Any, rule: Rule, file: str) -> list[Measurement]:
     made = [_measured(place, value, Limit(">=", rule.at_least), file)] if rule.at_least is not None else []
     made += [_measured(place, value, Limit("<=", rule.at_most), file)] if rule.at_most is not None else []
     if rule.one_of:
-        # True is 1 for Python's `in`: what is not the same must not be found there.
-        same = any(Limit("==", choice).holds(value) for choice in rule.one_of)
-        made.append(
-            _measured(place, value if same else config_file.word(value), Limit("in", rule.one_of), file)
-        )
+        made.append(_one_of(place, value, rule.one_of, file))
     if rule.type:
         name = f"Type of {place}"
         made.append(

@@ -48,9 +48,9 @@ def of_table(rows: list[list[str]], file: str) -> tuple[Matrix, list[str]]:
                 "Write the same names in the same order.",
             )
         return _counts([row[1:] for row in rows[1:]], file), _names(down, file)
-    if height == width + 1:
+    if height == width + 1 and _are_names(rows[0]):
         return _counts(rows[1:], file), _names(rows[0], file)
-    if width == height + 1:
+    if width == height + 1 and _are_names(first):
         return _counts([row[1:] for row in rows], file), _names(first, file)
     raise BadContent(f"{file} has {height} rows of {width} cells: no square table of counts.", "")
 
@@ -58,6 +58,12 @@ def of_table(rows: list[list[str]], file: str) -> tuple[Matrix, list[str]]:
 def _corner(rows: list[list[str]]) -> bool:
     # A table with names has a corner that is no count: empty, or "true / predicted".
     return _count(rows[0][0]) is None
+
+
+def _are_names(cells: list[str]) -> bool:
+    # Counts in their place would be a matrix that lost a row or a column; pandas numbers classes from 0.
+    numbered = len(cells) > 1 and cells == [str(n) for n in range(len(cells))]
+    return numbered or all(_count(cell) is None for cell in cells)
 
 
 def _counts(rows: list[list[str]], file: str) -> Matrix:

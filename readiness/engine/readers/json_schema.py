@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from readiness.engine.child import ChildLimits, run_in_child
@@ -38,9 +38,8 @@ def violations(run: RunDirectory, value: Any, schema: Mapping[str, Any] | str) -
     loaded = config_file.plain(data.load(run, schema)) if isinstance(schema, str) else dict(schema)
     if not isinstance(loaded, dict) or not loaded.keys() - {"$schema", "$id", "title", "description"}:
         raise BadContent(f"{name} asks for nothing.", "Write `type`, `required` and `properties`.")
-    limits = ChildLimits(
-        seconds=min(SECONDS, run.options.child_seconds), memory=min(1 << 30, run.options.child_memory)
-    )
+    bounds = ChildLimits.of(run.options)
+    limits = replace(bounds, seconds=min(SECONDS, bounds.seconds), memory=min(1 << 30, bounds.memory))
     payload = {"data": value, "schema": loaded, "name": name}
     child = run_in_child("readiness.engine.config_schema_task:validate", payload, limits=limits)
     found = [_violation(told, value) for told in child.value["errors"]]

@@ -10,6 +10,7 @@ from typing import Any
 from readiness.engine.errors import BadContent, NotFound
 
 SHOWN = 12
+MOST_DOTS = 64  # in one name
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +44,7 @@ def _walk(data: Any, parts: list[str], place: str) -> Iterator[tuple[str, Any]]:
     if not parts:
         yield place, data
     elif isinstance(data, Mapping):
-        for end in range(len(parts), 0, -1):
+        for end in range(min(len(parts), MOST_DOTS), 0, -1):
             name = ".".join(parts[:end])
             for own in (name, *([int(name)] if _is_index(name) else [])):  # YAML's keys may be numbers
                 if own in data:

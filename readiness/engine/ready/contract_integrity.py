@@ -10,11 +10,10 @@ from readiness.engine.errors import BadContent
 from readiness.engine.outcome import Finding
 from readiness.engine.ready import decision, layout, shape
 from readiness.engine.ready.check import finding, readiness_check
-from readiness.engine.ready.decision import FILE as DECISION
 from readiness.engine.ready.decision import Decision
 from readiness.engine.ready.files import RunFiles
-from readiness.engine.ready.layout import REQUIRED, RUN_META, Layout
-from readiness.engine.ready.listing import MANIFEST
+from readiness.engine.ready.layout import EVALUATION, REQUIRED, RUN_META, Layout
+from readiness.engine.ready.listing import DECISION, MANIFEST
 from readiness.engine.ready.status import ReadinessStatus
 from readiness.engine.ready.words import Word
 
@@ -52,7 +51,12 @@ def check_contract_integrity(files: RunFiles) -> Finding:
         notes += _decision(gate)
     names = _run_ids(files)
     if notes:
-        return finding(ReadinessStatus.WARN, "; ".join(notes), "Write what is missing.", {"files": names})
+        return finding(
+            ReadinessStatus.WARN,
+            "; ".join(notes),
+            "Write what is missing, and look at what warns.",
+            {"files": names},
+        )
     return finding(ReadinessStatus.PASS, PASSED, details={"files": list(REQUIRED[kind])})
 
 
@@ -134,12 +138,19 @@ def _decision(gate: Decision) -> Iterator[str]:
         raise BadContent(
             f"{DECISION} · checks.{strange[0]} has no known status.", "Write PASS, WARN or FAIL."
         )
+    yield from _second_look(gate)
+
+
+def _second_look(gate: Decision) -> Iterator[str]:
+    """What lets the run pass, but not without a word."""
     if gate.word is Word.SKIP:
-        yield f"the decision is not made: {', '.join(gate.claims())}"
+        yield f"The decision is not made: {', '.join(gate.claims())}"
     if gate.word is Word.WARN:
-        yield f"the decision asks for a look: {', '.join(gate.claims())}"
+        yield f"The decision asks for a look: {', '.join(gate.claims())}"
+    if warned := gate.named(Word.WARN):
+        yield f"Checks of the decision warn: {', '.join(warned[:5])}"
     if skipped := gate.named(Word.SKIP):
-        yield f"checks of the decision did not run: {', '.join(skipped[:5])}"
+        yield f"Checks of the decision did not run: {', '.join(skipped[:5])}"
     if not gate.checks:
         yield f"{DECISION} names no checks"
 
@@ -147,7 +158,7 @@ def _decision(gate: Decision) -> Iterator[str]:
 def _run_ids(files: RunFiles) -> list[str]:
     """The files that name the run. Raises BadContent when they name different runs."""
     named: dict[str, str] = {}
-    for name in (MANIFEST, DECISION, RUN_META):
+    for name in (MANIFEST, DECISION, RUN_META, EVALUATION):
         raw = files.object(name)
         if raw and raw.get("run_id") is not None:
             named[name] = shape.as_text(raw["run_id"], f"{name} · run_id")

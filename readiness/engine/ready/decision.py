@@ -8,9 +8,9 @@ from typing import Any
 
 from readiness.engine.ready import shape, words
 from readiness.engine.ready.files import RunFiles
+from readiness.engine.ready.listing import DECISION as FILE
 from readiness.engine.ready.words import Word
 
-FILE = "decision.json"
 _FIRST = ("status", "passed", "recommendation")
 # These decide too where they hold a known word; some producers put other things there.
 _ALSO = ("decision", "verdict", "result", "outcome", "state", "ok", "success", "valid", "approved", "ship")

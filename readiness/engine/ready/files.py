@@ -9,7 +9,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path, PurePosixPath
 from typing import Any
 
-from readiness.engine.errors import BadContent, CheckProblem, FileMissing
+from readiness.engine.errors import BadContent, CheckProblem, FileMissing, FileRefused
 from readiness.engine.readers import plain_json
 from readiness.engine.ready import shape
 from readiness.engine.target import Entry, RunDirectory, decode
@@ -148,11 +148,26 @@ def _hashed(run: RunDirectory, path: str) -> Entry:
 
 
 def _data(run: RunDirectory) -> Iterator[str]:
-    for count, path in enumerate(run.glob("**/*")):
-        if count >= _MOST_FILES:
+    """Paths that look like data. Links are among them (whoever opens them sees where they lead), also folders
+    that are links: what lies behind them is not looked at, and must not be forgotten.
+    """
+    count = 0
+    for folder, folders, names in os.walk(run.root, onerror=_unreadable):
+        folders[:] = sorted(name for name in folders if not name.startswith("."))
+        linked = [name for name in folders if os.path.islink(os.path.join(folder, name))]  # noqa: PTH114, PTH118
+        count += len(names)
+        if count > _MOST_FILES:
             raise BadContent(f"The run holds more than {_MOST_FILES} files.", "Point at the run itself.")
-        pure = PurePosixPath(path)
-        if any(part.startswith(".") for part in pure.parts):
-            continue
-        if pure.suffix.lower() in DATA_ENDINGS or (len(pure.parts) > 1 and pure.parts[0] in _DATA_FOLDERS):
-            yield path
+        inside = PurePosixPath(folder).relative_to(run.root)
+        in_data = bool(inside.parts) and inside.parts[0] in _DATA_FOLDERS
+        for name in names:
+            ending = name[name.rfind(".") :].lower() if "." in name else ""
+            if not name.startswith(".") and (in_data or ending in DATA_ENDINGS):
+                yield (inside / name).as_posix()
+        yield from ((inside / name).as_posix() for name in linked)
+
+
+def _unreadable(error: OSError) -> None:
+    raise FileRefused(
+        f"{error.filename} cannot be read: {error.strerror}.", "Make it readable for who runs the checks."
+    )

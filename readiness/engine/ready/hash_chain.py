@@ -36,7 +36,7 @@ def check_hash_chain(files: RunFiles) -> Finding:
     """Every listed file is there and has the hash of the list; the chain hash and the decision hold."""
     chain = Chain()
     listed = [*listing.manifest(files), *listing.sealed(files)]
-    for entry in listed:
+    for entry in [*listed, *listing.decided(files)]:
         _compare(files, entry, chain)
     _compare_chain(files, chain)
     _compare_decision(files, chain)
@@ -48,7 +48,7 @@ def _compare(files: RunFiles, entry: Listed, chain: Chain) -> None:
     try:
         computed = files.sha256(entry.path)
     except FileMissing:
-        chain.missing.append(entry.path)
+        chain.missing += [entry.path] if entry.path not in chain.missing else []
     except FileRefused as problem:
         chain.problems.append(problem.message.rstrip("."))
     else:
@@ -91,7 +91,7 @@ def _unlisted(files: RunFiles, listed: list[Listed]) -> Iterator[str]:
         yield from (
             f"{name} is not listed in {HASHES}" for name in names if files.there(name) and name not in known
         )
-    for name in (listing.MANIFEST, decision.FILE):
+    for name in (listing.MANIFEST, listing.DECISION):
         if kind in (layout.Layout.VALIDATION, layout.Layout.BOTH) and not files.there(name):
             yield f"{name} is not there"
     yield from (f"{path} is listed nowhere" for path in files.data_files() if path not in known)
@@ -114,8 +114,9 @@ def _judge(chain: Chain) -> Finding:
         message = "; ".join(dict.fromkeys(chain.problems[:5]))
         return finding(ReadinessStatus.FAIL, message, _advice(chain), details)
     if chain.open:
-        reasons = "; ".join(chain.open[:3]).capitalize() if not chain.verified else "; ".join(chain.open[:3])
-        return finding(ReadinessStatus.WARN, INCOMPLETE, f"{reasons}. {SEAL}", details)
+        more = f" and {len(chain.open) - 3} more" if len(chain.open) > 3 else ""
+        open_ends = f"Open: {'; '.join(chain.open[:3])}{more}."
+        return finding(ReadinessStatus.WARN, INCOMPLETE, f"{open_ends} {SEAL}", details)
     return finding(ReadinessStatus.PASS, PASSED, details=details)
 
 

@@ -11,14 +11,14 @@ from pathlib import Path
 from typing import Any
 
 from readiness.engine.errors import CheckProblem, ReadinessError, RunDirectoryError
-from readiness.engine.ready import decision, layout, listing, metrics, moment, redaction
+from readiness.engine.ready import layout, listing, metrics, moment, redaction
 from readiness.engine.ready.files import RunFiles, open_run
 from readiness.engine.ready.report import SCHEMA_VERSION
 from readiness.engine.ready.status import ReadinessStatus
 from readiness.engine.ready.validate import validate_readiness
 
 _MARKS = (
-    listing.MANIFEST, decision.FILE, layout.RUN_META, listing.HASHES, layout.ENVIRONMENT,
+    listing.MANIFEST, listing.DECISION, layout.RUN_META, listing.HASHES, layout.ENVIRONMENT,
     redaction.FILE, layout.EVALUATION,
 )  # fmt: skip
 _SEVERITY = list(ReadinessStatus)  # PASS, WARN, FAIL, ERROR

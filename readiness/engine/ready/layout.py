@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from enum import StrEnum
 
-from readiness.engine.ready.decision import FILE as DECISION
 from readiness.engine.ready.files import RunFiles
-from readiness.engine.ready.listing import HASHES, MANIFEST
+from readiness.engine.ready.listing import DECISION, HASHES, MANIFEST
 
 RUN_META = "run_meta.json"
 ENVIRONMENT = "environment.json"

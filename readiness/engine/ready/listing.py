@@ -13,6 +13,7 @@ from readiness.engine.ready.files import RunFiles
 
 MANIFEST = "manifest.json"
 HASHES = "hashes.json"
+DECISION = "decision.json"
 _HASH_KEYS = ("hash", "sha256", "content_hash", "checksum", "digest", "sha256sum")
 _PATH_KEYS = ("path", "file", "filename", "name")
 # Hashes of one file each, by the name of the file (older producers)
@@ -22,12 +23,22 @@ _ALGORITHMS = ("sha256", "sha-256")
 
 @dataclass(frozen=True, slots=True)
 class Listed:
-    """A file that a run lists. `sha256` is None when no hash stands there; `what` is "dataset" or "file"."""
+    """A file that a run lists; `what` is "dataset" or "file". `recorded` are the hashes as they stand, each
+    with its place: who only wants the path is not stopped by a hash that is none.
+    """
 
     path: str
-    sha256: str | None
+    recorded: tuple[tuple[str, Any], ...]
     what: str
     place: str
+
+    @property
+    def sha256(self) -> str | None:
+        """The recorded SHA-256, or None. Raises BadContent for what is none, or for two that differ."""
+        found = {hashes.normal(value, place) for place, value in self.recorded if value is not None}
+        if len(found) > 1:
+            raise BadContent(f"{self.place} names two different hashes.", "Keep the one of the file's bytes.")
+        return next(iter(found), None)
 
 
 def manifest(files: RunFiles) -> list[Listed]:
@@ -48,8 +59,25 @@ def sealed(files: RunFiles) -> list[Listed]:
     found = list(_entries(raw.get("files"), "file", f"{HASHES} · files"))
     for key, name in _SINGLE.items():
         if key in raw and files.there(name):
-            found.append(Listed(name, hashes.normal(raw[key], f"{HASHES} · {key}"), "file", key))
+            found.append(Listed(name, ((f"{HASHES} · {key}", raw[key]),), "file", f"{HASHES} · {key}"))
     return found
+
+
+def decided(files: RunFiles) -> Iterator[Listed]:
+    """The datasets that the decision and its checks name with a hash: what they looked at.
+
+    Producers put other things under the same names; only a path with a hash is taken.
+    """
+    gate = files.object(DECISION) or {}
+    checks = gate.get("checks")
+    parts = {"": gate} | (checks if isinstance(checks, dict) else {})
+    for name, part in parts.items():
+        datasets = part.get("datasets") if isinstance(part, dict) else None
+        for number, entry in enumerate(datasets if isinstance(datasets, list) else ()):
+            place = f"{DECISION} · {f'checks.{name}.' if name else ''}datasets.{number}"
+            if isinstance(entry, dict) and isinstance(entry.get("path"), str) and entry["path"]:
+                if recorded := tuple(pair for pair in _hash(entry, place) if pair[1] is not None):
+                    yield Listed(clean(entry["path"]), recorded, "dataset", place)
 
 
 def table(files: RunFiles) -> list[Listed]:
@@ -100,12 +128,12 @@ def _named(name: str, entry: Any, what: str, place: str) -> Listed:
         path = _path(entry, place) if any(key in entry for key in _PATH_KEYS) else name
         return Listed(clean(path), _hash(entry, place), what, place)
     path = shape.as_text(name, f"{place} (its name)")
-    return Listed(clean(path), None if entry is None else hashes.normal(entry, place), what, place)
+    return Listed(clean(path), ((place, entry),), what, place)
 
 
 def _entry(entry: Any, what: str, place: str) -> Listed:
     if isinstance(entry, str):
-        return Listed(clean(shape.as_text(entry, place)), None, what, place)
+        return Listed(clean(shape.as_text(entry, place)), (), what, place)
     table = shape.as_object(entry, place)
     return Listed(clean(_path(table, place)), _hash(table, place), what, place)
 
@@ -117,9 +145,5 @@ def _path(entry: Mapping[str, Any], place: str) -> str:
     raise shape.wrong(f"{place}.path", None, "a path beneath the run")
 
 
-def _hash(entry: Mapping[str, Any], place: str) -> str | None:
-    """The hash of an entry. Several that disagree are kept apart by the first: the others are compared."""
-    found = [hashes.normal(entry[key], f"{place}.{key}") for key in _HASH_KEYS if entry.get(key) is not None]
-    if len(set(found)) > 1:
-        raise BadContent(f"{place} names two different hashes.", "Keep the one of the file's bytes.")
-    return found[0] if found else None
+def _hash(entry: Mapping[str, Any], place: str) -> tuple[tuple[str, Any], ...]:
+    return tuple((f"{place}.{key}", entry[key]) for key in _HASH_KEYS if key in entry)

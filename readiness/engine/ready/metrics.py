@@ -8,9 +8,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from readiness.engine.ready import shape
-from readiness.engine.ready.decision import FILE as DECISION
 from readiness.engine.ready.files import RunFiles
 from readiness.engine.ready.layout import EVALUATION, RUN_META
+from readiness.engine.ready.listing import DECISION
 
 _TABLES = ("overall", "metrics", "aggregate", "results", "scores")
 _BASELINES = ("baseline_metrics", "baseline", "previous", "previous_metrics", "baseline_results", "reference")

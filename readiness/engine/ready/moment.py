@@ -7,9 +7,8 @@ from typing import Any
 
 from readiness.engine.errors import CheckProblem
 from readiness.engine.ready import layout
-from readiness.engine.ready.decision import FILE as DECISION
 from readiness.engine.ready.files import RunFiles
-from readiness.engine.ready.listing import MANIFEST
+from readiness.engine.ready.listing import DECISION, MANIFEST
 
 _KEYS = ("timestamp", "completed_at", "ended_at", "finished_at", "created_at", "started_at")
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from readiness.engine.errors import BadContent
+from readiness.engine.errors import BadContent, FileMissing, FileRefused
 from readiness.engine.outcome import Finding
 from readiness.engine.ready import shape, words
 from readiness.engine.ready.check import finding
@@ -55,15 +55,18 @@ def _doubt(files: RunFiles, audit: Mapping[str, Any], word: Word, count: int | N
     entries = audit.get("files")
     for entry in entries if isinstance(entries, list) else ():
         if isinstance(entry, dict) and _other_bytes(files, entry):
-            return f"{entry['path']} changed since the redaction audit"
+            return f"{entry['path'][:200]} is not what the redaction audit looked at"
     return ""
 
 
 def _other_bytes(files: RunFiles, entry: Mapping[str, Any]) -> bool:
     path, digest = entry.get("path"), entry.get("sha256")
-    if not isinstance(path, str) or not isinstance(digest, str) or not files.there(path):
+    if not isinstance(path, str) or not isinstance(digest, str):
         return False
-    return files.sha256(path) != digest.lower().removeprefix("sha256:")
+    try:
+        return files.sha256(path) != digest.lower().removeprefix("sha256:")
+    except (FileMissing, FileRefused):
+        return True
 
 
 def _claim(value: Any) -> str:

@@ -8,9 +8,10 @@ from typing import Any
 from readiness.engine.outcome import Finding, Measurement
 from readiness.engine.ready import decision, metrics, shape
 from readiness.engine.ready.check import finding, readiness_check
-from readiness.engine.ready.decision import FILE, Decision
+from readiness.engine.ready.decision import Decision
 from readiness.engine.ready.files import RunFiles
 from readiness.engine.ready.layout import EVALUATION
+from readiness.engine.ready.listing import DECISION as FILE
 from readiness.engine.ready.metrics import Change
 from readiness.engine.ready.status import ReadinessStatus
 from readiness.engine.ready.words import Word

@@ -14,14 +14,14 @@ from typing import Any
 
 from readiness.engine import indexing
 from readiness.engine.errors import FileChanged, FileMissing, FileRefused, RunDirectoryError
-from readiness.engine.ready import decision, hashes, layout, listing, shape
+from readiness.engine.ready import hashes, layout, listing, shape
 from readiness.engine.ready.files import RunFiles, open_run
 from readiness.engine.ready.layout import Layout
 from readiness.engine.ready.listing import HASHES, MANIFEST, Listed
 from readiness.engine.target import RunDirectory
 
 # What the companions write after sealing, and what sealing writes itself
-_UNSEALED = (HASHES, MANIFEST, decision.FILE, "redaction_audit.json")
+_UNSEALED = (HASHES, MANIFEST, listing.DECISION, "redaction_audit.json")
 
 
 @dataclass(slots=True)

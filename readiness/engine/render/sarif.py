@@ -12,6 +12,7 @@ from readiness.engine.render.places import fingerprint, place
 from readiness.engine.render.sheet import Line, Sheet
 
 SCHEMA = "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json"
+SHOWN = 10  # measurements of one message
 # code hosts put relative paths beneath this name
 ROOT = "%SRCROOT%"
 _LEVELS = {
@@ -79,10 +80,12 @@ def _result(sheet: Sheet, line: Line, rule: int) -> dict[str, Any]:
 
 
 def _message(line: Line) -> str:
-    measured = "; ".join(
-        f"{m.name}: {m.observed}, expected {m.expected}" for m in line.measurements if not m.ok
-    )
-    return f"{line.title}: {line.told}{f' ({measured})' if measured else ''}"
+    missed = [m for m in line.judged if not m.ok]
+    words = [f"{m.name}: {m.observed}, expected {m.expected}" for m in missed[:SHOWN]]
+    if len(missed) > SHOWN:
+        words.append(f"{len(missed) - SHOWN} more")
+    measured = f" ({'; '.join(words)})" if words else ""
+    return f"{line.title}: {line.told}{measured}"
 
 
 def _fingerprints(sheet: Sheet, line: Line) -> dict[str, str]:

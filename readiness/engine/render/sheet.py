@@ -32,6 +32,11 @@ class Line:
     duration_s: float = 0.0
 
     @property
+    def judged(self) -> list[Measurement]:
+        """The measurements that have a limit, those that break it first."""
+        return sorted((m for m in self.measurements if m.limit), key=lambda m: m.ok is not False)
+
+    @property
     def told(self) -> str:
         """Message and advice as sentences on one line."""
         end = "" if self.message[-1:] in ".!?…" else "."

@@ -8,9 +8,9 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
-from readiness.engine.outcome import Outcome
+from readiness.engine.outcome import Measurement, Outcome
 from readiness.engine.render.places import legible
 from readiness.engine.render.sheet import Line, Sheet
 
@@ -27,7 +27,10 @@ _SPECIAL = re.compile(r"([\\`*_{}\[\]()<>#|~&$]|:(?=\S))")
 _OPENING = re.compile(r"^(\d*)([-+=.])")  # what makes a list of text that opens a line
 # A host links these without any markup, and a backslash does not stop all of it; an empty comment does.
 _AUTOMATIC = re.compile(r"(?<=www)(?=\.)|(?<=:)(?=/)|(?<=@)|(?=@)|(?<=#)(?=\d)", re.IGNORECASE)
-LONGEST = 500  # characters of one cell: a job's summary holds 1 MiB in all
+# A job's summary holds 1 MiB in all.
+LONGEST = 500  # characters of one text
+MOST_ROWS = 100  # of one table
+MOST_VALUES = 10  # of one cell
 
 
 def render(sheet: Sheet) -> str:
@@ -65,7 +68,9 @@ def _counts(sheet: Sheet) -> str:
 
 def _table(lines: list[Line]) -> str:
     head = ["| | Check | Observed | Expected | Finding |", "| --- | --- | --- | --- | --- |"]
-    return "\n".join([*head, *(_row(line) for line in lines)])
+    shown = "\n".join([*head, *(_row(line) for line in lines[:MOST_ROWS])])
+    more = len(lines) - MOST_ROWS
+    return f"{shown}\n\n{more} more are in the reports." if more > 0 else shown
 
 
 def _row(line: Line) -> str:
@@ -73,20 +78,21 @@ def _row(line: Line) -> str:
     finding = escaped(line.message)
     if line.advice and line.outcome is not Outcome.PASS:
         finding = f"{finding}<br>{escaped(line.advice)}"
+    values = line.judged[:MOST_VALUES]
+    rest = len(line.judged) - len(values)
     cells = (
         f"{icon} {word}",
         f"{escaped(line.title)}<br>`{_code(line.name)}`",
-        "<br>".join(_observed(line)),
-        "<br>".join(escaped(m.expected) for m in line.measurements if m.limit),
+        "<br>".join([*_observed(values), *([f"{rest} more"] if rest else [])]),
+        "<br>".join(escaped(m.expected) for m in values),
         finding,
     )
     return f"| {' | '.join(cells)} |"
 
 
-def _observed(line: Line) -> Iterator[str]:
-    limited = [m for m in line.measurements if m.limit]
-    for measured in limited:
-        name = f"{escaped(measured.name)}: " if len(limited) > 1 else ""
+def _observed(values: Sequence[Measurement]) -> Iterator[str]:
+    for measured in values:
+        name = f"{escaped(measured.name)}: " if len(values) > 1 else ""
         yield f"{name}{escaped(measured.observed)}"
 
 

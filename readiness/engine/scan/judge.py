@@ -8,7 +8,7 @@ import json
 from collections.abc import Callable
 
 from readiness.engine.scan.patterns import compiled
-from readiness.engine.scan.placeholders import placeholder, placeholder_address
+from readiness.engine.scan.placeholders import severity_of, severity_of_address
 from readiness.engine.scan.values import Severity
 
 Judge = Callable[[bytes, bytes, bytes], "Severity | None"]
@@ -44,7 +44,7 @@ def email(value: bytes, before: bytes, after: bytes) -> Severity | None:
         return None
     if after[:1] in (b"@", b"(") or before[-1:] == b"@":
         return None
-    return "low" if placeholder_address(local, domain) else "high"
+    return severity_of_address(local, domain)
 
 
 def credit_card(value: bytes, before: bytes, after: bytes) -> Severity | None:
@@ -78,8 +78,9 @@ def iban(value: bytes, before: bytes, after: bytes) -> Severity | None:
 
 def us_ssn(value: bytes, before: bytes, after: bytes) -> Severity | None:
     """A number in the ranges that the Social Security Administration gives out."""
-    area, group, serial = value[:3], value[4:6], value[7:]
-    outside = area in (b"000", b"666") or area[0:1] == b"9" or group == b"00" or serial == b"0000"
+    number = _digits(value)
+    area, group, serial = number[:3], number[3:5], number[5:]
+    outside = area in (b"000", b"666") or area[:1] == b"9" or group == b"00" or serial == b"0000"
     return None if outside or _goes_on(value, before, after) else "high"
 
 
@@ -109,11 +110,11 @@ def ip_address(value: bytes, before: bytes, after: bytes) -> Severity | None:
 
 def api_key(value: bytes, before: bytes, after: bytes) -> Severity | None:
     """A key; one that is written as a name, a path or a word is none."""
-    if placeholder(value):
-        return "low"
-    if after[:1] == b"(" or len(set(value)) < 7:
+    if after[:1] == b"(":
         return None
-    return "high" if _UPPER_PREFIX.match(value) or _mixed(value) else None
+    found = severity_of(value)
+    plain = len(set(value)) < 7 or not (_UPPER_PREFIX.match(value) or _mixed(value))
+    return None if found == "high" and plain else found
 
 
 def password(value: bytes, before: bytes, after: bytes) -> Severity | None:
@@ -124,15 +125,15 @@ def password(value: bytes, before: bytes, after: bytes) -> Severity | None:
         return None
     if not quoted and not _looks_random(bare):
         return None
-    return "low" if placeholder(bare) else "high"
+    return severity_of(bare)
 
 
 def connection_string(value: bytes, before: bytes, after: bytes) -> Severity | None:
     """An address with a user's password in it."""
     if b"://" not in value:
-        return "low" if placeholder(value) else "high"
+        return severity_of(value)
     secret = value.partition(b"://")[2].rpartition(b"@")[0].partition(b":")[2]
-    return "low" if placeholder(secret) else "high"
+    return severity_of(secret)
 
 
 def jwt(value: bytes, before: bytes, after: bytes) -> Severity | None:

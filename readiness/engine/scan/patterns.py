@@ -14,7 +14,7 @@ import re2
 # Before a number: no other digit, letter, sign, decimal point, fraction or path.
 _ALONE = rb"(?:^|[^0-9A-Za-z_.+\-/#%=&])"
 _WORD = rb"(?:^|[^0-9A-Za-z_\-])"
-_ASSIGNED = rb"[\\\"'\]]{0,4}\s{0,4}(?::=|=>|[:=]|==)\s{0,4}"
+_ASSIGNED = rb"[\\\"'\]]{0,4}[ \t]{0,4}(?::=|=>|[:=]|==)[ \t]{0,4}"
 
 EMAIL = rb"([A-Za-z0-9_%+'\x80-\xff.\-]{1,64}@(?:[A-Za-z0-9\x80-\xff\-]{1,63}\.){1,8}[A-Za-z]{2,24})\b"
 PHONE_INTERNATIONAL = (
@@ -22,8 +22,8 @@ PHONE_INTERNATIONAL = (
     rb"(\+[1-9]\d{0,2}[ .\-]?(?:\(0?\d{1,4}\)[ .\-]?)?\d{1,4}(?:[ .\-]?\d{2,4}){2,4})\b"
 )
 PHONE_NORTH_AMERICA = (
-    _ALONE + rb"((?:1[ .\-])?(?:\([2-9]\d{2}\)[ \-.]?[2-9]\d{2}[ \-.]\d{4}"
-    rb"|[2-9]\d{2}-[2-9]\d{2}-\d{4}|[2-9]\d{2}\.[2-9]\d{2}\.\d{4}))\b"
+    _ALONE + rb"((?:1[ .\-])?(?:\([1-9]\d{2}\)[ \-.]?\d{3}[ \-.]\d{4}"
+    rb"|[1-9]\d{2}-\d{3}-\d{4}|[2-9]\d{2}\.\d{3}\.\d{4}))\b"
 )
 PHONE_NAMED = (
     rb"(?i)\b(?:(?:[a-z]{1,12}_)?(?:tele|cell|mobile)?[_ ]?phone|mobile|tel|fax|whats_?app|msisdn)"
@@ -52,7 +52,7 @@ API_KEYS = _WORD + (
 )
 SLACK_HOOK = rb"(hooks\.slack\.com/services/T[A-Za-z0-9_]{6,}/B[A-Za-z0-9_]{6,}/[A-Za-z0-9_]{16,})"
 API_KEY_NAMED = (
-    rb"(?i)(?:api|secret|access|auth|encryption|signing|client|private|account|service)[_\- ]?"
+    rb"(?i)(?:api|secret|access|auth|encryption|signing|client)[_\- ]?"
     rb"(?:access[_\- ]?)?(?:key|token|secret)" + _ASSIGNED + rb"[\"']?([A-Za-z0-9_\-/+=.~]{16,200})"
 )
 PRIVATE_KEY = (

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import codecs
-import os
 from collections.abc import Iterator
 from typing import Any
 
@@ -12,6 +11,7 @@ from readiness.engine.target import OpenFile
 
 PIECE = 1 << 16
 MOST_UNPACKED = 1 << 30
+MOST_MEMORY = 128 << 20  # bytes that an xz stream may ask for
 LFS = b"version https://git-lfs.github.com/spec/"
 _BOMS = (
     (codecs.BOM_UTF32_LE, "utf-32-le"),
@@ -38,7 +38,7 @@ def pieces(file: OpenFile) -> Iterator[bytes]:
     An empty file has no pieces. Raises SkipFileError for a binary file, a Git LFS pointer, a damaged archive,
     and at the limit.
     """
-    raw = _read(file)
+    raw = file.chunks(PIECE)
     head = next(raw, b"")
     packing = next((name for magic, name in _PACKED.items() if head.startswith(magic)), None)
     if packing:
@@ -64,12 +64,6 @@ def _refuse(head: bytes) -> None:
         raise SkipFileError(f"binary ({name})")
 
 
-def _read(file: OpenFile) -> Iterator[bytes]:
-    os.lseek(file.fd, 0, os.SEEK_SET)
-    while piece := os.read(file.fd, PIECE):
-        yield piece
-
-
 def _recoded(encoding: str, head: bytes, rest: Iterator[bytes]) -> Iterator[bytes]:
     # bad units become "?": what is around them is still looked at
     decoder = codecs.getincrementaldecoder(encoding)("replace")
@@ -79,20 +73,65 @@ def _recoded(encoding: str, head: bytes, rest: Iterator[bytes]) -> Iterator[byte
 
 
 def _unpacked(packing: str, file: OpenFile) -> Iterator[bytes]:
-    import bz2  # the formats' modules load only for files that need them
-    import gzip
-    import lzma
+    import lzma  # the formats' modules load only for files that need them
     import zlib
 
     total = 0
-    os.lseek(file.fd, 0, os.SEEK_SET)
-    readers: dict[str, Any] = {"gz": gzip.open, "bz2": bz2.open, "xz": lzma.open}
     try:
-        with os.fdopen(os.dup(file.fd), "rb") as raw, readers[packing](raw, "rb") as unpacked:
-            while piece := unpacked.read(PIECE):
-                total += len(piece)
-                yield piece
-                if total >= MOST_UNPACKED:
-                    raise SkipFileError(f"looked at up to {size_words(MOST_UNPACKED)}: it unpacks to more")
-    except (OSError, EOFError, zlib.error, lzma.LZMAError) as error:
+        for piece in _streams(packing, file.chunks(PIECE)):
+            total += len(piece)
+            yield piece
+            if total >= MOST_UNPACKED:
+                raise SkipFileError(f"looked at up to {size_words(MOST_UNPACKED)}: it unpacks to more")
+    except (OSError, EOFError, ValueError, zlib.error, lzma.LZMAError) as error:
         raise SkipFileError(f"damaged {packing} archive: {error}") from None
+
+
+def _streams(packing: str, raw: Iterator[bytes]) -> Iterator[bytes]:
+    """What the packed streams of a file hold, one after the other, in pieces of at most 64 kB."""
+    held = next(raw, b"")
+    while held.strip(b"\0"):  # tapes and xz pad with zeros
+        unpack = _Unpacker(packing)
+        while not unpack.eof:
+            if not held:
+                held = next(raw, b"")
+                if not held and unpack.hungry:
+                    raise EOFError("it ends too early")
+            piece, held = unpack.take(held)
+            if piece:
+                yield piece
+        held = unpack.rest or held or next(raw, b"")
+
+
+class _Unpacker:
+    """One interface to the three formats' decoders: bounded output, bounded memory."""
+
+    def __init__(self, packing: str) -> None:
+        import bz2
+        import lzma
+        import zlib
+
+        self._zlib = packing == "gz"
+        made: Any = {
+            "gz": lambda: zlib.decompressobj(wbits=31),
+            "bz2": bz2.BZ2Decompressor,
+            "xz": lambda: lzma.LZMADecompressor(memlimit=MOST_MEMORY),
+        }
+        self._decoder = made[packing]()
+
+    @property
+    def eof(self) -> bool:
+        return bool(self._decoder.eof)
+
+    @property
+    def hungry(self) -> bool:
+        return self._zlib or bool(self._decoder.needs_input)
+
+    @property
+    def rest(self) -> bytes:
+        return bytes(self._decoder.unused_data)
+
+    def take(self, data: bytes) -> tuple[bytes, bytes]:
+        """At most 64 kB, and what of `data` was not looked at yet."""
+        piece = self._decoder.decompress(data, PIECE)
+        return piece, bytes(self._decoder.unconsumed_tail) if self._zlib else b""

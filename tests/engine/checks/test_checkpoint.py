@@ -151,7 +151,7 @@ def doubled():
     return out.replace(b"archive/data/2", b"archive/data/1")
 
 
-SCRIPT = {"archive/code/a.py": b"", "archive/constants.pkl": b""}
+SCRIPT = {"archive/code/a.py": b"", "archive/constants.pkl": pickled(b")")}
 BAD_FILES = [
     ("empty", b"", "is empty (0 bytes)"),
     ("garbage", b"hello world, this is no model", "begins with 68 65 6c 6c 6f"),

@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+import json
 import os
+import shlex
 import sys
 import time
 from pathlib import Path
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
+from readiness.cli import main
 from readiness.engine import child, markdown, validation
 from readiness.engine.checklist import CheckSpec
 from readiness.engine.commands import check_allowed, places
@@ -329,3 +334,59 @@ def test_demanded_level(tmp_path):
     """A level that the machine grants changes nothing."""
     found = shell(tmp_path, "true", options={"min_isolation": LEVEL[0]})
     assert found.outcome is Outcome.PASS
+
+
+def test_on_a_machine_that_grants_only_limits(bare, tmp_path):
+    """There the command runs too, says how little confined it was, and its limits hold."""
+    folder = tmp_path / "run"
+    folder.mkdir()
+    bare(tmp_path / "stand-in")
+    found = shell(folder, "echo fine")
+    assert (found.outcome, found.details["isolation"]) == (Outcome.PASS, "rlimit")
+    assert "could not keep it from writing" in found.message
+    assert found.details["run_protected"] is False
+    for script, words in (("sleep 30", "took more than 1"), ("yes", "printed more than")):
+        assert words in shell(folder, script, seconds=1).message
+    written = shell(folder, "echo x > new.txt")
+    assert (written.outcome, "changed while" in written.message) == (Outcome.ERROR, True)
+    assert not still_working_in(folder)
+    refused = shell(folder, "true", options={"min_isolation": "landlock"})
+    assert (refused.outcome, "Not run: this machine grants only rlimit" in refused.message) == (
+        Outcome.ERROR,
+        True,
+    )
+
+
+words = st.lists(
+    st.text(st.characters(codec="utf-8", exclude_characters="\0="), min_size=1, max_size=6),
+    min_size=1,
+    max_size=5,
+)
+
+
+@given(words, words)
+def test_only_whole_words_are_allowed(allowed, argv):
+    """Whatever the words: a command is allowed exactly when it begins with all words of an entry."""
+    fine = argv[: len(allowed)] == allowed
+    exact = argv == allowed
+    for entry, expected in ((shlex.join(allowed), fine), (f"={shlex.join(allowed)}", exact)):
+        try:
+            check_allowed(argv, [entry])
+            assert expected
+        except NotAllowed:
+            assert not expected
+
+
+def test_only_the_operator_allows(tmp_path, capsys, monkeypatch):
+    """`readiness check` runs nothing without --allow-command, and not below --isolation."""
+    monkeypatch.delenv("READINESS_ALLOWED_COMMANDS", raising=False)
+    checklist, folder = tmp_path / "c.md", tmp_path / "run"
+    folder.mkdir()
+    checklist.write_text("- [ ] x\n\n  ```yaml check\n  command: [echo, it ran]\n  ```\n")
+    args = ["check", str(folder), "--checklist", str(checklist), "--json"]
+    assert main(args) == 1
+    assert json.loads(capsys.readouterr().out)["checks"][0]["status"] == "SKIP"
+    assert main([*args, "--allow-command", "echo it", "--isolation", LEVEL[0]]) == 1
+    assert main([*args, "--allow-command", "echo 'it ran'", "--isolation", LEVEL[0]]) == 0
+    capsys.readouterr()
+    assert main([*args, "--isolation", "none"]) == 2

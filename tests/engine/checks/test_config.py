@@ -111,7 +111,7 @@ def test_refused_keys(finding, refuse, outcome):
         ("2", "schema_version", "FAIL"),
         (["1", "2"], "schema_version", "FAIL"),
         (2, "format.version", "FAIL"),
-        (True, "schema_version", "FAIL"),
+        (True, "schema_version", "ERROR"),
     ],
 )
 def test_schema_version(finding, accepted, key, outcome):

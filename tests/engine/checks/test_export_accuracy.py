@@ -168,7 +168,7 @@ def test_endless_and_greedy_models_hit_the_limits(tmp_path):
 def test_torchscript_is_skipped(tmp_path):
     """TorchScript is not run: SKIP with the reason, never a pass."""
     judge(tmp_path)
-    files = {"archive/code/a.py": b"", "archive/constants.pkl": b""}
+    files = {"archive/code/a.py": b"", "archive/constants.pkl": pickled(b")")}
     (tmp_path / "m.pt").write_bytes(archive(pickled(b"}"), {}, extra=files))
     found = judge(tmp_path, model="m.pt")
     assert (found.outcome, "not run" in found.message) == (Outcome.SKIP, True)

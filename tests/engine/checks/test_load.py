@@ -275,6 +275,22 @@ def test_bad_tool_files(finding, name, text, words):
     assert words in found.message
 
 
+@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(st.sampled_from(TOOLS), st.integers(0, 3000), st.integers(0, 40), st.text(max_size=12))
+def test_disturbed_files_never_crash(finding, tool, at, cut, put):
+    """A tool's file with a piece cut out and another put in is judged, never a crash."""
+    name, text, _ = tool
+    at %= len(text)
+    disturbed = (text[:at] + put + text[at + cut :]).encode("utf-8", "replace")
+    found = finding("load", {"file": name, "max_p95": 200}, {name: disturbed})
+    assert found.outcome in ("PASS", "FAIL"), found.message
+    if found.outcome == "PASS":
+        values = {m.name: m.value for m in found.measurements}
+        assert values["Requests"] >= 1000
+        assert 0 <= values["Error rate"] <= 1
+        assert 0 <= values["p50"] <= values["p95"] <= 200
+
+
 def test_asked_for_and_absent(finding):
     """A limit on a figure that the file lacks is not met."""
     found = finding("load", {"file": "k.json", "max_p99": 500}, {"k.json": k6()})

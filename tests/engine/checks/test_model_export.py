@@ -6,7 +6,8 @@ from pathlib import Path
 
 import pytest
 from onnx_files import custom, endless, linear, model, outside, outside_in_branch
-from torch_files import archive, checkpoint_file, pickled
+from torch_files import archive, checkpoint_file, many, pickled, tensor, text
+from torch_files import name as system
 
 from readiness.engine.checklist import CheckSpec
 from readiness.engine.errors import ExtraMissing
@@ -17,7 +18,7 @@ from readiness.engine.target import RunDirectory
 
 FIXTURES = Path(__file__).parents[2] / "fixtures" / "models"
 SCRIPT = archive(
-    pickled(b"}"), {}, extra={"archive/code/a.py": b"def f(): pass", "archive/constants.pkl": b"x"}
+    pickled(b"}"), {}, extra={"archive/code/a.py": b"def f(): pass", "archive/constants.pkl": pickled(b")")}
 )
 
 
@@ -48,10 +49,37 @@ def test_torchscript_alone_warns(tmp_path):
     assert "loads; m.pt" in both.message
 
 
-def test_real_torchscript(tmp_path):
-    """A file that PyTorch scripted is inspected as such."""
-    found = judge(tmp_path, {"m.pt": (FIXTURES / "torchscript_scripted.pt").read_bytes()})
-    assert (found.outcome, "TorchScript" in found.message) == (Outcome.WARN, True)
+SCRIPTED = [
+    f.relative_to(FIXTURES) for kind in ("scripted", "traced") for f in FIXTURES.glob(f"**/*{kind}.pt")
+]
+
+
+@pytest.mark.parametrize("file", sorted(SCRIPTED), ids=str)
+def test_real_torchscript(tmp_path, file):
+    """Files that PyTorch scripted or traced, in each version, are inspected: tensors and code are counted."""
+    found = judge(tmp_path, {"m.pt": (FIXTURES / file).read_bytes()})
+    assert (found.outcome, "TorchScript (archive whole, " in found.message) == (Outcome.WARN, True)
+    assert found.details["m.pt"]["types"][0] == "float32"
+
+
+def scripted(constants):
+    files = {"archive/code/a.py": b"", "archive/constants.pkl": pickled(constants)}
+    return archive(pickled(b"}"), {}, extra=files)
+
+
+HOSTILE = {
+    "constants import": (scripted(system("os", "system") + many(text("touch canary")) + b"R"), "'os.system'"),
+    "constants lack data": (scripted(tensor("0")), "lacks tensor data"),
+    "constants broken": (scripted(b""), "a value is missing"),
+}
+
+
+@pytest.mark.parametrize("case", HOSTILE)
+def test_torchscript_constants_are_read_too(tmp_path, case):
+    """The second pickle of a TorchScript archive meets the same reader."""
+    data, words = HOSTILE[case]
+    found = judge(tmp_path, {"m.pt": data})
+    assert (found.outcome, words in found.message) == (Outcome.FAIL, True), found.message
 
 
 BAD = [

@@ -174,3 +174,32 @@ def test_any_text(finding, name, value):
     assert found.outcome in ("PASS", "FAIL")
     if found.outcome == "PASS" and name == "Seed":
         assert value.replace("`", "").replace("*", "").split()[0].rstrip(",;.") == "42"
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "words"),
+    [
+        ("environment.yml", CONDA + "  - python=3.11\n", ""),
+        ("environment.yml", CONDA + "  - python=3.11.7=h1_0\n", ""),
+        ("environment.yml", CONDA + "  - python>=3.10,<3.12\n", ""),
+        ("environment.yml", CONDA + "  - conda-forge::python 3.11.*\n", ""),
+        (
+            "environment.yml",
+            CONDA + "  - python=3.12\n",
+            "Python: documented 3.11.7, but =3.12 in environment.yml",
+        ),
+        ("environment.yml", CONDA + "  - python==3.11.8\n", "documented 3.11.7, but ==3.11.8"),
+        ("environment.yml", CONDA + "  - python=3.1\n", "documented 3.11.7, but =3.1"),
+        ("environment.yml", CONDA + "  - python>3.x\n", "which nobody understands"),
+        ("uv.lock", 'requires-python = ">=3.12"\npackage = []\n', "Python: documented 3.11.7, but >=3.12"),
+        ("uv.lock", 'requires-python = ">=3.11"\npackage = []\n', ""),
+        ("uv.lock", "package = []\n", ""),
+        ("poetry.lock", 'package = []\n[metadata]\npython-versions = "^3.12"\n', "but ^3.12 in poetry.lock"),
+        ("poetry.lock", 'package = []\n[metadata]\npython-versions = "~3.11 || ^4"\n', "nobody understands"),
+    ],
+)
+def test_version_of_python(finding, name, text, words):
+    """The recorded version of Python is held against what the environment or lock file asks for."""
+    found = check(finding, report(), FILES | {name: text}, requirements=name)
+    assert found.outcome == ("FAIL" if words else "PASS"), found.message
+    assert words in found.message

@@ -10,6 +10,9 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from readiness.engine import runner
+from readiness.engine.checklist import CheckSpec
+from readiness.engine.options import Options
 from readiness.engine.readers.advisories import Advisory, same_package, severity
 
 FIXTURES = Path(__file__).parents[2] / "fixtures" / "vulnerabilities"
@@ -209,6 +212,15 @@ def test_accepted_risks(finding, params, word, outcome, words):
     found = finding("vulnerabilities", FILE | params, {"v.json": trivy(word)})
     assert found.outcome == outcome
     assert words in found.message
+
+
+@pytest.mark.parametrize(("hour", "outcome"), [("23:59:59+00:00", "PASS"), ("23:59:59-02:00", "FAIL")])
+def test_the_clock_of_the_run(run, hour, outcome):
+    """An acceptance ends with its day in UTC, by the clock that the operator gives."""
+    held = run({"v.json": trivy("MEDIUM")})
+    held.options = Options(now=datetime.fromisoformat(f"2027-01-31T{hour}"))
+    spec = CheckSpec(kind="vulnerabilities", params=FILE | accepted(expires="2027-01-31"))
+    assert runner.run_check(spec, held, {}, required=True).finding.outcome == outcome
 
 
 def openvex(status="not_affected", product="pkg:pypi/jinja2@2.11.2", **more):

@@ -202,6 +202,24 @@ VALIDATION: dict[str, tuple[dict[str, Any], str, str]] = {
     "datasets of numbers": ({"manifest.json": manifest(datasets=[1])}, "hash_chain", "FAIL"),
     "datasets without paths": ({"manifest.json": manifest(datasets=[{"hash": runs.HASH}])}, "hash_chain", "FAIL"),
     "datasets empty": ({"manifest.json": manifest(datasets=[])}, "hash_chain", "WARN"),
+    "data other than the decision looked at": (
+        {"decision.json": decision(checks={"contamination": {"status": "PASS", "datasets": [{"path": "train.csv", "hash": "0" * 64}]}})},
+        "hash_chain", "FAIL",
+    ),
+    "data that the decision looked at is gone": (
+        {"decision.json": decision(datasets=[{"path": "gone.csv", "hash": "0" * 64}])}, "hash_chain", "FAIL",
+    ),
+    "data behind a link": ({"more.csv": out}, "hash_chain", "WARN"),
+    "data behind a link, not searched": ({"more.csv": out}, "privacy_safety", "WARN"),
+    "a folder behind a link": ({"data": lambda path: path.symlink_to("/usr")}, "privacy_safety", "WARN"),
+    "a pipe among the data": ({"more.csv": pipe}, "privacy_safety", "WARN"),
+    "a check warns": ({"decision.json": decision(checks={"schema": "WARN"})}, "contract_integrity", "WARN"),
+    "an audit of other bytes": (
+        {"redaction_audit.json": audit(files=[{"path": "train.csv", "sha256": "0" * 64}])}, "privacy_safety", "WARN",
+    ),
+    "an audit of a path too long": (
+        {"redaction_audit.json": audit(files=[{"path": "a" * 5000, "sha256": "0" * 64}])}, "privacy_safety", "WARN",
+    ),
     "data listed nowhere": ({"test.csv": runs.ROWS}, "hash_chain", "WARN"),
     "audit empty": ({"redaction_audit.json": ""}, "privacy_safety", "FAIL"),
     "audit a list": ({"redaction_audit.json": []}, "privacy_safety", "FAIL"),
@@ -335,6 +353,9 @@ TRAINING: dict[str, tuple[dict[str, Any], str, str]] = {
     "seeds differ": ({"config.yaml": "seed: 43\n"}, "reproducibility", "FAIL"),
     "no environment": ({"environment.json": None}, "reproducibility", "WARN"),
     "contamination unchecked": ({"contamination.json": None}, "contamination_risk", "WARN"),
+    "evaluation of another run": (
+        {"eval/eval_results.json": {**runs.EVALUATION, "run_id": "run_002"}}, "contract_integrity", "FAIL",
+    ),
     "decision beside says no": (
         {"decision.json": {"run_id": "run_001", "status": "FAIL"}}, "contract_integrity", "FAIL",
     ),

@@ -68,7 +68,7 @@ def test_the_worst_check_decides(statuses: list[ReadinessStatus]) -> None:
     assert summary.pop("total_checks") == sum(summary.values()) == len(statuses)
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=100, deadline=None)
 @given(data=st.data())
 @pytest.mark.parametrize("make", NAMES)
 def test_any_json_anywhere(make: Any, data: st.DataObject) -> None:
@@ -102,7 +102,7 @@ def put(value: Any, way: list[Any], new: Any) -> Any:
     return copy
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=100, deadline=None)
 @given(data=st.data())
 @pytest.mark.parametrize("make", NAMES)
 def test_any_json_at_any_place(make: Any, data: st.DataObject) -> None:

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from jsonschema import Draft4Validator
 
-from readiness.engine.outcome import Outcome
+from readiness.engine.outcome import Limit, Measurement, Outcome
 from readiness.engine.render import sarif
 from readiness.engine.render.sheet import Sheet
 from tests.engine.render.sheets import SHEETS, line, sheet
@@ -89,6 +89,14 @@ def test_places(run_path: str, files: tuple[str, ...], location: dict[str, str])
     physical = result["locations"][0]["physicalLocation"]
     assert physical["artifactLocation"] == location
     assert physical["region"] == {"startLine": 1}
+
+
+def test_message_names_what_was_missed() -> None:
+    """The values that break their limit are named, at most ten of them."""
+    many = tuple(Measurement(name=f"F1 {n}", value=0.5, limit=Limit(">=", 0.7)) for n in range(12))
+    text = log(sheet(line(measurements=many)))["results"][0]["message"]["text"]
+    assert "(F1 0: 0.5, expected ≥ 0.7; F1 1: " in text
+    assert text.endswith("; 2 more)")
 
 
 def test_line_is_kept() -> None:

@@ -9,7 +9,7 @@ from hypothesis import given
 from markdown_it import MarkdownIt
 from markdown_it.token import Token
 
-from readiness.engine.outcome import Outcome
+from readiness.engine.outcome import Limit, Measurement, Outcome
 from readiness.engine.render import summary
 from readiness.engine.render.sheet import Sheet
 from tests.engine.render.sheets import ACCURACY, SHEETS, line, sheet
@@ -102,6 +102,18 @@ def test_attention_first_and_the_rest_folded() -> None:
     assert len(passed) == 2
     assert "<summary>1 passed</summary>" in text
     assert "<summary>1 left to people</summary>\n\n- Review: a person decides\n" in text
+
+
+def test_large_reports_stay_small() -> None:
+    """A summary has a size that a host accepts: many rows and many values are cut, and counted."""
+    classes = [
+        Measurement(name=f"F1 {n}", value=0.5 + 0.4 * (n != 7), limit=Limit(">=", 0.7)) for n in range(1000)
+    ]
+    text = summary.render(sheet(*(line(measurements=tuple(classes)) for _ in range(3000))))
+    assert len(text) < 1 << 20
+    assert "2900 more are in the reports." in text
+    observed = tables(text)[0][1][2].split("\n")
+    assert (len(observed), observed[0], observed[-1]) == (11, "F1 7: 0.5", "990 more")
 
 
 @pytest.mark.parametrize("text", HOSTILE)

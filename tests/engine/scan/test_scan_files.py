@@ -35,8 +35,26 @@ LINE = '{"mail": "jane.doe@corp.io"}\r\n'
         lzma.compress(LINE.encode()),
         gzip.compress(codecs.BOM_UTF16_LE + LINE.encode("utf-16-le")),
         gzip.compress(b"x\n") + gzip.compress(LINE.encode()),
+        bz2.compress(b"x\n") + bz2.compress(LINE.encode()),
+        lzma.compress(b"x\n") + lzma.compress(LINE.encode()),
+        gzip.compress(b"x" * 5 * PIECE + b"\n" + LINE.encode() + b"y\n" * PIECE, mtime=0) + bytes(512),
     ],
-    ids=["utf-8", "bom", "16le", "16be", "32", "latin-1", "gz", "bz2", "xz", "gz of 16", "two members"],
+    ids=[
+        "utf-8",
+        "bom",
+        "16le",
+        "16be",
+        "32",
+        "latin-1",
+        "gz",
+        "bz2",
+        "xz",
+        "gz of 16",
+        "two members",
+        "two bz2",
+        "two xz",
+        "long",
+    ],
 )
 def test_encodings(run, content):
     """The same address in every encoding and packing, on its line."""
@@ -55,6 +73,12 @@ def test_encodings(run, content):
         (gzip.compress(LINE.encode() * 5000)[:-12], "damaged gz"),
         (b"\x1f\x8b\x08" + b"nonsense", "damaged gz"),
         (b"BZh9nonsense", "damaged bz2"),
+        (lzma.compress(LINE.encode())[:-9], "damaged xz"),
+        (
+            lzma.compress(LINE.encode() * 99, filters=[{"id": lzma.FILTER_LZMA2, "dict_size": 1 << 30}]),
+            "emory",
+        ),
+        (gzip.compress(LINE.encode()) + b"rubbish", "damaged gz"),
         (gzip.compress(b"PK\x03\x04" + bytes(30)), "zip"),
     ],
 )

@@ -39,6 +39,8 @@ FOUND = {
         "+1-555-123-4567",
         "(555) 223-4567",
         "555-223-4567",
+        "555-123-4567",
+        "(555) 012-3456",
         "555.223.4567",
         "+44 20 7946 0958",
         "+33 6 12 34 56 78",
@@ -120,16 +122,14 @@ def test_found(types, kind, text, around):
     [
         ("email", "user@example.com"),
         ("email", "your.name@example.org"),
-        ("email", "noreply@github.com"),
-        ("email", "git@github.com:org/repo.git"),
         ("api_key", "AKIAIOSFODNN7EXAMPLE"),
         ("api_key", 'api_key = "your-api-key-goes-here"'),
-        ("api_key", "api_key: xxxxxxxxxxxxxxxxxxxx1"),
         ("password", 'password = "changeme"'),
         ("password", 'password = "password"'),
-        ("password", 'password = "${DB_PASSWORD}"'),
         ("connection_string", "postgres://user:password@localhost/db"),
         ("phone", "+1234567890"),
+        ("phone", "123-456-7890"),
+        ("phone", "(123) 456-7890"),
         ("ip_address", "52.14.133.9"),
     ],
 )
@@ -171,10 +171,14 @@ RANDOM = random.Random(7)
         "eyJub3Qi.eyJqd3Qi.c29tZXRoaW5n",
         "-----BEGIN PUBLIC KEY-----\n-----BEGIN CERTIFICATE-----",
         "https://host:8080/a@b http://host/path:with@sign",
-        "0123456789 9876543210 (123) 456-7890 123-456-7890 978-3-16-148410-0",
+        "0123456789 9876543210 978-3-16-148410-0 1-2-3 2024-05-17 10-20-30",
         "000-12-3456 666-12-3456 900-12-3456 123-00-4567 123-45-0000 1123-45-6789 123-45-67890",
         "4111 1111 1111 1112",
         "DE00 3704 0044 0532 0130 00 AB12 CDEF GHIJ KLMN",
+        "noreply@github.com git@github.com:org/repo.git <no-reply@corp.io>",
+        'api_key: xxxxxxxxxxxxxxxxxxxx1 "password": "[REDACTED]" "api_key": "<redacted-by-pipeline>"',
+        'password = "${DB_PASSWORD}" "password": "null" passwd: "********" pwd=%(password)s',
+        "postgres://user:${PASSWORD}@host/db postgres://bob:***@host/db",
         "telemetry: 1234567 cell: 1234567 phone_count: 3 mobilenet: 12345678",
     ],
     ids=lambda text: text[:30],
@@ -196,3 +200,27 @@ def test_examples_are_clean(example):
     found = scan_run(run, run.glob("**/*"))
     assert (found.by_type, found.low_by_type, found.hits) == ({}, {}, ())
     assert found.files > 10
+
+
+HEADER = "id,name,Phone Number,user_password,ssn,note\r\n"
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        (HEADER + "1,Ann,5551234567,,,\r\n2,Bob,555-0123,,,\r\n", {"phone": 2}),
+        (HEADER + '1,"Doe, ""J""",5551234567,,,\n', {"phone": 1}),
+        (HEADER + '1,Ann,"5551234567",hunter22,219099998,x', {"phone": 1, "password": 1, "us_ssn": 1}),
+        (HEADER.replace(",", ";") + "1;Ann;5551234567;;;\n", {"phone": 1}),
+        (HEADER.replace(",", "\t") + "1\tAnn\t5551234567\t\t\t\n", {"phone": 1}),
+        (HEADER.replace(",", "|") + "1|Ann|5551234567|||\n", {"phone": 1}),
+        (HEADER + "1,5551234567,n/a,,,5551234567\n", {}),
+        ("id,phone_count,mobilenet\n1,5551234567,5551234567\n", {}),
+        ("phone\n5551234567\n", {"phone": 1}),
+        ("password\nsunshine\nnone\n", {"password": 1}),
+        (HEADER + "1,Ann,0.52345678,,,\n", {}),
+    ],
+)
+def test_columns(types, text, expected):
+    """A header that names a column tells what its bare numbers and words are."""
+    assert types(text, "d.csv")[0] == expected

@@ -20,8 +20,8 @@ COLUMN = "emissions"
 class EmissionsParams(Params, frozen=True):
     """`file` is CodeCarbon's emissions.csv."""
 
-    file: str = "emissions.csv"
     at_most: Annotated[float, msgspec.Meta(ge=0, description="kg of CO₂ equivalent in all")]
+    file: str = "emissions.csv"
 
 
 @check("emissions", title="Training stays within its emissions budget", short="at_most")
