@@ -148,6 +148,7 @@ def test_a_manifest_that_is_a_link_is_not_replaced(tmp_path: Path) -> None:
     assert main(["seal", "--run", str(root)]) != Exit.READY
     assert (root / "manifest.json").is_symlink()
     assert read(root / "real.json")["datasets"] == ["train.csv"]
+    assert not list(root.glob(".*"))
 
 
 @pytest.mark.parametrize("make", [runs.validation, unsealed])

@@ -32,7 +32,7 @@ from readiness.engine.errors import CheckProblem, LimitExceeded
 from readiness.engine.isolation import lacking, required
 from readiness.engine.options import Options
 from readiness.engine.target import OpenFile
-from readiness.engine.watch import Watch
+from readiness.engine.watch import Watch, clear
 
 _TAIL = 4096
 _SYSTEM = (
@@ -125,6 +125,8 @@ def run_in_child(
                 _listen(process, heard, bounds, started + bounds.seconds, watch)
             finally:
                 _end(process)
+                if more.programs:
+                    clear(home)
             level, said = _parse(bytes(heard[process.stdout]))
             prints = bytes(heard[process.stderr][-_TAIL:])
             value = _understand(level, said, prints, process.returncode, bounds)

@@ -43,7 +43,7 @@ def main() -> None:
     level = confine(order["limits"], order["readable"], order["writable"], order["programs"])
     die_with(order["parent"])
     _say(answer, {"isolation": level})
-    if False:
+    if lacking(level, order["isolation"]):
         return  # the demand is not met, so nothing is read or run; the parent says so
     with _problems_in(answer):
         task = getattr(importlib.import_module(module), name)

@@ -9,6 +9,7 @@ from __future__ import annotations
 import importlib
 from collections.abc import Mapping
 from dataclasses import asdict, replace
+from datetime import datetime
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -17,6 +18,7 @@ import msgspec
 from readiness.engine import registry
 from readiness.engine.child import ChildLimits, Reach, problem_of, run_in_child
 from readiness.engine.errors import CheckProblem, ParameterError
+from readiness.engine.options import Options
 from readiness.engine.outcome import Finding
 from readiness.engine.registry import Kind
 from readiness.engine.target import Entry, RunDirectory
@@ -44,6 +46,7 @@ def run_apart(kind: Kind, module: str, params: Any, run: RunDirectory) -> Findin
         "root": str(run.root),
         "snapshot": None if run.snapshot is None else [asdict(entry) for entry in run.snapshot.values()],
         "required": run.required,
+        "now": None if run.options.now is None else run.options.now.isoformat(),
     }
     child = run_in_child(
         f"{__name__}:run_here",
@@ -65,6 +68,7 @@ def run_here(payload: dict[str, Any], fds: list[int]) -> dict[str, Any]:
     run = RunDirectory(
         Path(payload["root"]),
         snapshot=None if snapshot is None else {entry["path"]: Entry(**entry) for entry in snapshot},
+        options=Options(now=payload["now"] and datetime.fromisoformat(payload["now"])),
         required=payload["required"],
     )
     said = _judge(payload, run)

@@ -10,7 +10,7 @@ from datetime import datetime
 class Options:
     """Limits and permissions of one run.
 
-    `allowed_hosts`: names that `http` may ask, "host", "host:port" or "host:port+private" (engine/hosts.py);
+    `allowed_hosts`: names that checks may ask, "host", "host:port" or "host:port+private" (engine/hosts.py);
     empty: none. `allowed_commands`: what `command` may run, as first words ("ruff check") or, with "=" in
     front, as the whole command (engine/commands.py); empty: nothing. `tokens`: bearer tokens by host, as
     "host:port=token"; only that host ever sees its own.

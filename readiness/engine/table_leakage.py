@@ -4,13 +4,13 @@
 from __future__ import annotations
 
 import unicodedata
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from readiness.engine import table_load as load
 from readiness.engine.errors import BadContent
 from readiness.engine.table_task import fingerprint
-from readiness.engine.table_text import Table, open_table
+from readiness.engine.table_text import Row, Table, open_table
 
 if TYPE_CHECKING:
     import duckdb
@@ -74,23 +74,23 @@ def _columns(tables: Sequence[Table], payload: Mapping[str, Any]) -> list[str]:
 
 
 def _marked(table: Table, columns: Sequence[str], payload: Mapping[str, Any]) -> Table:
-    """The table as a fingerprint and, when asked, a time."""
-    time = [payload["time_column"]] if payload["time_column"] else []
-    if not payload["rows"]:
-        return table.only(time)
-    loose = [name in payload["normalise"] for name in columns]
+    """The table as a fingerprint (with `rows`) and a time (with `time_column`)."""
+    known = {name: place for place, name in enumerate(table.columns)}
+    times = [known[payload["time_column"]]] if payload["time_column"] else []
+    places = [known[name] for name in columns] if payload["rows"] else []
+    loose = [n for n, name in enumerate(columns) if name in payload["normalise"]]
 
-    def mark(cells: list[str]) -> str:
-        return fingerprint(
-            [_loosely(c) if free else c.strip(load.SPACES) for c, free in zip(cells, loose, strict=False)]
-        )
+    def rows() -> Iterator[Row]:
+        for line, cells in table.rows():
+            made = [cells[place] for place in times]
+            if places:
+                picked = [cells[place].strip(load.SPACES) for place in places]
+                for n in loose:
+                    picked[n] = _loosely(picked[n])
+                made.insert(0, fingerprint(picked))
+            yield line, made
 
-    marked = table.only([*columns, *time]).marked(mark)
-    return Table(
-        table.name,
-        ("", *time),
-        lambda: ((line, [cells[-1], *cells[len(columns) : -1]]) for line, cells in marked.rows()),
-    )
+    return Table(table.name, ("",) * (bool(places) + len(times)), rows)
 
 
 def _loosely(cell: str) -> str:

@@ -67,12 +67,14 @@ def connection(memory: int) -> Iterator[duckdb.DuckDBPyConnection]:
 
 
 def query(con: duckdb.DuckDBPyConnection, table: Table, sql: str, parameters: Sequence[Any] = ()) -> Any:
-    """All rows of a query; `{scan}` in it stands for the table, which is read once.
+    """The one row of a query but its first value, which counts rows; `{scan}` stands for the table.
 
     The table has the columns `line`, `c0`, `c1` … Raises what reading it raises.
     """
     with _Feed(table) as feed:
-        return feed.ask(con, sql.replace("{scan}", feed.scan), parameters)
+        [row] = feed.ask(con, sql.replace("{scan}", feed.scan), parameters)
+        feed.check(row[0])
+        return row[1:]
 
 
 def store(con: duckdb.DuckDBPyConnection, name: str, table: Table, what: str) -> int:
@@ -80,7 +82,8 @@ def store(con: duckdb.DuckDBPyConnection, name: str, table: Table, what: str) ->
     with _Feed(table) as feed:
         known = con.execute("SELECT 1 FROM duckdb_tables() WHERE table_name = ?", [name]).fetchone()
         head = f"INSERT INTO {name}" if known else f"CREATE TABLE {name} AS"
-        feed.ask(con, f"{head} SELECT {what} FROM {feed.scan}", ())
+        [(count,)] = feed.ask(con, f"{head} SELECT {what} FROM {feed.scan}", ())
+        feed.check(count)
         return feed.rows
 
 
@@ -125,6 +128,14 @@ class _Feed:
         if self._problem:
             raise self._problem
         return result
+
+    def check(self, count: int) -> None:
+        """Raise CheckProblem when DuckDB saw another number of rows than were written for it."""
+        if count != self.rows:
+            raise CheckProblem(
+                f"DuckDB read {count} of {self.rows} rows of {self._table.name}.",
+                "Report it with this message.",
+            )
 
     def _write(self) -> None:
         try:

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     import duckdb
 
 _AT_ONCE = 40  # columns of one statement: planning more costs more than reading the table again
+_DAY = len("2024-12-31")
 _TYPED = {"number": load.number, "integer": load.whole, "boolean": load.boolean, "date": load.moment}
 
 
@@ -113,8 +114,8 @@ def _judge(
     clean = ", ".join(f"{load.clean(n)} AS v{n}" for n in range(len(wanted)))
     typed = ", ".join(f"{_typed(n, column)} AS t{n}" for n, column in enumerate(wanted))
     inner = f"SELECT *, {typed} FROM (SELECT line, {clean} FROM {{scan}})"
-    sql = f"SELECT {', '.join(parts)} FROM (SELECT {', '.join(['*', *broken])} FROM ({inner}))"
-    found = load.query(con, table.only([w["name"] for w in wanted]), sql, values)[0]
+    sql = f"SELECT {', '.join(['count(*)', *parts])} FROM (SELECT {', '.join(['*', *broken])} FROM ({inner}))"
+    found = load.query(con, table.only([w["name"] for w in wanted]), sql, values)
     for place, (name, rule) in enumerate(asked):
         first, second = found[2 * place : 2 * place + 2]
         if rule == "range":
@@ -151,7 +152,9 @@ def _rules(n: int, column: Mapping[str, Any]) -> Iterator[tuple[str, str, list[A
     if column["min"] is not None:
         yield "min", f"t{n} < {cast}", [str(column["min"])]
     if column["max"] is not None:
-        yield "max", f"t{n} > {cast}", [str(column["max"])]
+        # a day without a time is the whole day
+        day = column["type"] == "date" and len(column["max"]) == _DAY
+        yield "max", f"t{n} >= {cast} + INTERVAL 1 DAY" if day else f"t{n} > {cast}", [str(column["max"])]
     if column["one_of"]:
         numeric = column["type"] in ("number", "integer")
         marks = ", ".join((cast if numeric else "?") for _ in column["one_of"])

@@ -40,14 +40,6 @@ class Table:
             lambda: ((line, [cells[place] for place in places]) for line, cells in self.rows()),
         )
 
-    def marked(self, make: Callable[[list[str]], str]) -> Table:
-        """The same rows with one more column, without a name, that is made from the cells."""
-        return Table(
-            self.name,
-            (*self.columns, ""),
-            lambda: ((line, [*cells, make(cells)]) for line, cells in self.rows()),
-        )
-
 
 def open_table(fd: int, name: str, delimiter: str | None = None) -> Table:
     """The table on a descriptor: JSON Lines by its ending (.jsonl, .ndjson), else CSV.

@@ -30,7 +30,7 @@ def compression(head: bytes) -> str | None:
 
 
 class Unpacked:
-    """A file's unpacked bytes from its descriptor: `read`, `readline`, `skip` and `tell`, forwards only.
+    """A file's unpacked bytes from its descriptor: `read`, `readline` and `tell`, forwards only.
 
     Raises BadContent for broken or cut off compression, LimitExceeded for a file that unpacks to more than
     200 times its size (64 MB are always allowed) or more than 8 GB.
@@ -66,15 +66,6 @@ class Unpacked:
             if end:
                 break
         return b"".join(parts)
-
-    def skip(self, count: int) -> int:
-        """Leave out the next `count` bytes; how many there were."""
-        done = 0
-        while done < count and self._fill():
-            step = min(count - done, len(self._held) - self._at)
-            self._at += step
-            done += step
-        return done
 
     def tell(self) -> int:
         """How many unpacked bytes were read."""
@@ -147,7 +138,10 @@ def _chunks(fd: int, method: str | None) -> Iterator[bytes]:
     if method in makers:
         yield from _unpack(fd, makers[method]())
     elif method == "lz4":
-        yield from lz4_frame.blocks(_Reader(fd).read)
+        reader = _Reader(fd)
+        yield from lz4_frame.blocks(reader.read)
+        if reader.read(1):
+            raise ValueError("bytes behind the end")
     else:
         yield from _pieces(fd)
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 import resource
 import time
+import uuid
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -47,6 +48,36 @@ class Watch:
             raise LimitExceeded(
                 f"It wrote more than {size_words(MAX_WRITTEN)} of temporary files and was ended.", _SUSPECT
             )
+
+
+def clear(home: str) -> None:
+    """Empty a directory that a command filled, however deep: nested folders are lifted up, not descended."""
+    top = os.open(home, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        os.fchmod(top, 0o700)
+        while entries := list(os.scandir(top)):
+            for entry in entries:
+                if entry.is_dir(follow_symlinks=False):
+                    _lift(top, entry.name)
+                else:
+                    os.unlink(entry.name, dir_fd=top)
+    finally:
+        os.close(top)
+
+
+def _lift(top: int, name: str) -> None:
+    os.chmod(name, 0o700, dir_fd=top)
+    folder = os.open(name, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW, dir_fd=top)
+    try:
+        for entry in list(os.scandir(folder)):
+            if entry.is_dir(follow_symlinks=False):
+                os.chmod(entry.name, 0o700, dir_fd=folder)
+                os.rename(entry.name, uuid.uuid4().hex, src_dir_fd=folder, dst_dir_fd=top)
+            else:
+                os.unlink(entry.name, dir_fd=folder)
+    finally:
+        os.close(folder)
+    os.rmdir(name, dir_fd=top)
 
 
 def _processes(session: int) -> Iterator[int]:

@@ -191,8 +191,8 @@ PLAIN_TEXTS = (
     "an empty file", "blank lines", "a byte order mark alone", "Latin-1", "a lone surrogate", "the word null",
     "an empty list", "an empty object", "a string", "the word true", "a huge number", "infinity",
     "twice the same key", "lists in lists", "objects in objects", "mappings in mappings",
-    "aliases of aliases", "a YAML object", "entities of entities", "an entity from a file", "tags in tags", "a line of 3 MB",
-    "a sign-in page", "a merge conflict", "gzip", "the first half", "the second half",
+    "aliases of aliases", "a YAML object", "entities of entities", "an entity from a file", "tags in tags",
+    "a line of 3 MB", "a sign-in page", "a merge conflict", "gzip", "the first half", "the second half",
 )  # fmt: skip
 
 # Odd, and still the same text: the outcome stays.

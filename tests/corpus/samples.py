@@ -265,6 +265,13 @@ SAMPLES: dict[str, Sample] = {
         files={"lint.sarif": fixture("lint", "ruff-clean.sarif")["ruff-clean.sarif"]},
         text=frozenset({"lint.sarif"}),
     ),
+    "explainability": Sample(
+        params={"file": "explainability.json", "features": ["age", "income"], "schema_versions": ["1.0"]},
+        files={
+            "explainability.json": b'{"schema_version": "1.0", "attributions": {"age": 0.7, "income": 0.3}}\n'
+        },
+        text=frozenset({"explainability.json"}),
+    ),
     "determinism": Sample(
         params={"first": "a.json", "second": "b.json", "within": 1e-6},
         files={"a.json": b'{"accuracy": 0.9, "f1": 0.8}\n', "b.json": b'{"accuracy": 0.9, "f1": 0.8}\n'},

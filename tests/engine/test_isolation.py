@@ -9,6 +9,7 @@ import sys
 import tempfile
 import threading
 import time
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -97,6 +98,9 @@ def do_forge(want, run):
     from readiness.engine.target import Entry
     run.used["a.txt"] = Entry("a.txt", 1, "0" * 64)
     return said("I read it")
+
+def do_now(want, run):
+    return said(run.options.now)
 
 def do_nan(want, run):
     return Finding(outcome=Outcome.PASS, message="x", details={"value": float("nan")})
@@ -225,6 +229,12 @@ def test_problems_keep_their_meaning(foreign, tmp_path):
     assert finding.details == {"problem": "FileMissing", "isolation": child.isolation()}
 
 
+def test_the_runs_clock_goes_along(foreign, tmp_path):
+    """A check that looks at the time sees the run's, as ours do."""
+    now = datetime(2026, 11, 21, 12, 0, tzinfo=UTC)
+    assert one(tmp_path, "now", now=now).finding.message == str(now)
+
+
 def test_a_killed_child_names_its_level(foreign, tmp_path):
     """Also a check that crashed says how far it was confined."""
     assert one(tmp_path, "segfault").finding.details["isolation"] == child.isolation()
@@ -301,12 +311,12 @@ def test_less_than_demanded_is_not_run(foreign, bare, tmp_path, where):
     bare(tmp_path)
     demanded = "seccomp" if where == "checklist" else ""
     run_ = run(tmp_path, min_isolation="" if demanded else "seccomp")
-    checks = [("foreign", "fine"), ("file", "a.txt")]
+    checks = [("foreign", "write"), ("file", "a.txt")]
     hard, plain = runner.run_checklist(made(*checks, demanded=demanded), run_, {})
     finding = hard.results[0].finding
     assert finding.outcome is Outcome.ERROR
     assert finding.message == "Not run: this machine grants only rlimit, and rlimit+seccomp is demanded."
-    assert hard.results[0].files == ()
+    assert not (tmp_path / "written.txt").exists()
     assert plain.outcome is Outcome.PASS
 
 

@@ -48,7 +48,7 @@ def config(want: ConfigParams, run: RunDirectory) -> Finding:
     config:
       file: configs/final_config.yaml
       limits:
-        learning_rate: {type: number, at_least: 0.000001, at_most: 1}
+        optimiser.learning_rate: {type: number, at_least: 0.000001, at_most: 1}
         seed: {type: integer, at_least: 0}
       refuse: {"*debug": true, "*.host": "0.0.0.0"}
     ```

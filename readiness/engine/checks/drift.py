@@ -46,8 +46,9 @@ def drift(want: DriftParams, run: RunDirectory) -> Finding:
     any value, and on fewer than `min_rows` rows, which tell nothing. Find out what changed in the data;
     train again if it will stay so.
 
-    ```yaml check drift: {reference: data/train.csv, current: data/recent.csv, columns: [age, income,
-    country], max_psi: 0.2} ```
+    ```yaml check
+    drift: {reference: data/train.csv, current: data/recent.csv, columns: [age, income], max_psi: 0.2}
+    ```
     """
     if not 2 <= want.bins <= 1000:
         raise ParameterError(f"`drift`: bins is {want.bins}.", "Write a number from 2 to 1000; 10 is usual.")

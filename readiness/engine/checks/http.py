@@ -51,7 +51,7 @@ class Expected(Params, frozen=True):
 class HttpParams(Params, frozen=True):
     """`json` maps dotted keys of the answer to a value, or to `{at_least, at_most, one_of, type}`; `schema`
     is a JSON Schema, or the file of one (needed where it has a `$ref`); `contains` is text that must occur.
-    `body` is a file of the run.
+    `body` is a file of the run. A header from a `$parameter` stands in the results: no lasting secret.
     """
 
     url: str

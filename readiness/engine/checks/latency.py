@@ -151,7 +151,8 @@ def _finding(
     }
     limit = None if want.max_p95 is None else Limit("<=", want.max_p95)
     bad = [m for m in measured if m.ok is False]
-    said = [f"{m.name} {m.observed}" + (f", needs {m.expected}" if m.limit else "") for m in bad or measured]
+    shown = bad or [m for m in measured if m.unit == "ms"]
+    said = [f"{m.name} {m.observed}" + (f", needs {m.expected}" if m.limit else "") for m in shown]
     count = "" if not samples else f" ({quantity(len(samples))} requests, one at a time)"
     return judged(
         measured,

@@ -37,8 +37,8 @@ def leakage(want: LeakageParams, run: RunDirectory) -> Finding:
     Rows are equal when all columns are, or those named in `key`, as text without spaces around it (1 and
     1.0 differ). Columns in `normalise` are compared without regard to case, spaces and Unicode form. With
     `time_column` every test row must be later than every training row, by `min_gap_days` if given: times
-    are ISO 8601, a day without a time is the whole day, and a time without a zone is UTC. `rows: false`
-    looks at the times alone.
+    are ISO 8601, a day without a time is the whole day, and times stand all with their zone
+    or all without. `rows: false` looks at the times alone.
 
     Fails on rows in both (over `max_overlap_ratio` of the test rows), a test row that is not later, a time
     that cannot be read, an empty table, and columns that differ. Split the data again, and evaluate again.

@@ -3,22 +3,21 @@
 from __future__ import annotations
 
 import importlib.util
-import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import PurePosixPath
 from typing import Any
 
 from readiness.engine.child import ChildLimits, ChildResult, run_in_child
-from readiness.engine.errors import BadContent, ExtraMissing, FileMissing, LimitExceeded, ParameterError
+from readiness.engine.errors import ExtraMissing, FileMissing, LimitExceeded, ParameterError
 from readiness.engine.outcome import Finding, Limit, Measurement, judged
-from readiness.engine.readers import plain_json
+from readiness.engine.readers import secrets_baseline
+from readiness.engine.readers.secrets_baseline import FINGERPRINT
 from readiness.engine.registry import Params, check
 from readiness.engine.scan import candidates, secret_search
 from readiness.engine.scan.secret_search import Search
 from readiness.engine.target import RunDirectory
 
-_FINGERPRINT = re.compile(r"[0-9a-f]{40}")
 _SHOWN = 3
 
 
@@ -131,35 +130,12 @@ def _merged(search: Search, child: ChildResult) -> Iterator[Secret]:
 
 
 def _known(want: SecretsParams, run: RunDirectory) -> set[tuple[str, str]]:
-    """Path and fingerprint of what the baseline accepts. Raises BadContent, ParameterError."""
-    bad = next((f for f in want.allow if not _FINGERPRINT.fullmatch(f)), None)
+    bad = next((f for f in want.allow if not FINGERPRINT.fullmatch(f)), None)
     if bad:
         raise ParameterError(
-            f"`allow` holds {bad[:60]!r}, which is no fingerprint.", "Copy it from the finding's details."
+            "`allow` holds something that is no fingerprint.", "Copy fingerprints from the finding's details."
         )
-    if not want.baseline:
-        return set()
-    read = plain_json.parse(run.read_text(want.baseline), want.baseline)
-    results = read.get("results") if isinstance(read, Mapping) else None
-    if not isinstance(results, Mapping):
-        raise BadContent(f"{want.baseline} is no baseline of detect-secrets.", "Write it with its `scan`.")
-    return set(_entries(results, want.baseline))
-
-
-def _entries(results: Mapping[str, Any], file: str) -> Iterator[tuple[str, str]]:
-    for path, entries in results.items():
-        for entry in _objects(entries, f"{file} · results.{path[:120]}"):
-            fingerprint = entry.get("hashed_secret")
-            if not isinstance(fingerprint, str) or not _FINGERPRINT.fullmatch(fingerprint):
-                raise BadContent(f"{file}: an entry of {path[:120]} has no `hashed_secret`.", "")
-            if entry.get("is_secret") is not True:
-                yield PurePosixPath(path).as_posix(), fingerprint
-
-
-def _objects(value: Any, place: str) -> Iterable[Mapping[str, Any]]:
-    if not isinstance(value, list) or not all(isinstance(v, Mapping) for v in value):
-        raise BadContent(f"{place} is no list of findings.", "Write the baseline again.")
-    return value
+    return secrets_baseline.accepted(run, want.baseline) if want.baseline else set()
 
 
 def _message(new: list[Secret], search: Search) -> str:

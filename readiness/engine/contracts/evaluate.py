@@ -97,7 +97,9 @@ def _datasets(contract: SchemaContract | CompletenessContract, run: RunDirectory
     """The contract's files. Raises FileMissing for a glob without a match."""
     wanted = (contract.dataset,) if isinstance(contract.dataset, str) else contract.dataset
     if not wanted:
-        yield from dict.fromkeys(e.path for e in listing.manifest(RunFiles(run)) if e.what == "dataset")
+        yield from dict.fromkeys(
+            e.path for e in listing.manifest(RunFiles(run.fresh(required=True))) if e.what == "dataset"
+        )
     seen: set[str] = set()
     for name in wanted:
         found = run.glob(name) if any(mark in name for mark in "*?[") else [name]

@@ -8,7 +8,7 @@ import msgspec
 
 from readiness.engine.errors import NotFound
 from readiness.engine.outcome import Limit, Measurement, Scalar
-from readiness.engine.readers import config_file, keys
+from readiness.engine.readers import config_file, keys, numbers
 from readiness.engine.readers.keys import Column
 
 Type = Literal["string", "integer", "number", "boolean", "array", "object"]
@@ -68,6 +68,13 @@ def _one_of(place: str, value: Any, choices: tuple[Scalar, ...], file: str) -> M
 def _measured(place: str, value: Any, limit: Limit | None, file: str) -> Measurement:
     seen = config_file.shown(place, value)
     seen = "null" if seen is None else seen
+    if (
+        limit is not None
+        and limit.op in (">=", "<=")
+        and isinstance(seen, str)
+        and numbers.looks_like_one(seen)
+    ):
+        seen = f"the text {seen}"  # quoted, or 1e-5, which YAML reads as text: it wants 1.0e-5
     if limit is not None and limit.holds(value) and seen != value:
         limit = Limit("==", seen)  # it holds, but neither value nor limit are shown
     return Measurement(name=place, value=seen, limit=limit, source=file)

@@ -16,6 +16,7 @@ from readiness.engine.readers.keys import Column
 from readiness.engine.readers.numbers import Scale
 from readiness.engine.target import RunDirectory
 
+_FILES = frozenset({".json", ".jsonl", ".ndjson", ".yaml", ".yml", ".toml"})  # never an MLflow run
 Pick = Literal["last", "first", "max", "min"]
 
 
@@ -74,11 +75,11 @@ def _raw(run: RunDirectory, wanted: Wanted) -> _Raw:
     file, key = wanted.file, wanted.key
     suffix = PurePosixPath(file).suffix.lower()
     if suffix in (".csv", ".tsv"):
-        return _Raw(tables.column(run, file, key, last=wanted.pick == "last"), False, wanted.scale)
+        return _Raw(tables.column(run, file, key, last=wanted.pick in ("last", None)), False, wanted.scale)
     if suffix in (".md", ".markdown", ".txt"):
         found, typed = reports.read(plain_text.read(run, file), key, file)
         return _Raw(found, typed, wanted.scale)
-    if not suffix and mlflow.is_run(run, file):
+    if suffix not in _FILES and mlflow.is_run(run, file):
         logged = mlflow.read(run, file, key)
         if isinstance(logged, list):
             logged = Column([f"{key} (step {entry.step})" for entry in logged], [e.value for e in logged])

@@ -72,7 +72,10 @@ def _from_text(raw: str, where: str, unit: str | None, scale: Scale | None, *, t
             f"{where} is {raw[:60]!r}, expected {unit or 'a number without unit'}.", "Convert it."
         )
     if not text:
-        raise BadContent(f"{where} is the text {raw[:60]!r}, not a number.", "Write it without quotes.")
+        advice = "Write it without quotes."
+        if "e" in raw.lower():
+            advice = "Write it without quotes; YAML wants a point and a sign: 1.0e-5."
+        raise BadContent(f"{where} is the text {raw[:60]!r}, not a number.", advice)
     return _scaled(value, where, unit, scale)
 
 

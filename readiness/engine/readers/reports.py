@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from typing import Any
 
 import re2
@@ -24,7 +25,9 @@ def read(text: str, key: str, file: str) -> tuple[Any, bool]:
     if key.startswith((model_card.INDEX, model_card.FRONT)):
         return model_card.read(text, key, file), True
     if sklearn_report.is_one(text):
-        return data.lookup(sklearn_report.parse(text, file), key, file), True
+        # A report among other text is no table of its own: its lines are read like any others.
+        with suppress(BadContent):
+            return data.lookup(sklearn_report.parse(text, file), key, file), True
     return _reported(documents.body(text, file), key, file), False
 
 

@@ -75,9 +75,14 @@ def decided(files: RunFiles) -> Iterator[Listed]:
         datasets = part.get("datasets") if isinstance(part, dict) else None
         for number, entry in enumerate(datasets if isinstance(datasets, list) else ()):
             place = f"{DECISION} · {f'checks.{name}.' if name else ''}datasets.{number}"
-            if isinstance(entry, dict) and isinstance(entry.get("path"), str) and entry["path"]:
-                if recorded := tuple(pair for pair in _hash(entry, place) if pair[1] is not None):
-                    yield Listed(clean(entry["path"]), recorded, "dataset", place)
+            yield from _looked_at(entry, place)
+
+
+def _looked_at(entry: Any, place: str) -> Iterator[Listed]:
+    path = entry.get("path") if isinstance(entry, dict) else None
+    if isinstance(path, str) and path:
+        recorded = tuple(pair for pair in _hash(entry, place) if pair[1] is not None)
+        yield from [Listed(clean(path), recorded, "dataset", place)] if recorded else []
 
 
 def table(files: RunFiles) -> list[Listed]:

@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 
 from readiness.engine.errors import FileMissing, FileRefused
 from readiness.engine.outcome import Finding
 from readiness.engine.ready import listing, redaction
 from readiness.engine.ready.check import finding, readiness_check
 from readiness.engine.ready.files import RunFiles
+from readiness.engine.ready.layout import CONFIG, ENVIRONMENT, RUN_META
 from readiness.engine.ready.status import ReadinessStatus
-from readiness.engine.scan import Scan, scan_run
+from readiness.engine.scan import Hit, Scan, scan_run
 
 NONE = "No redaction audit performed"
+# An address in a configuration names its author; a key in it opens a door.
+_SETTINGS = (CONFIG, ENVIRONMENT, RUN_META, "config.yml", "config.json", ".env")
+_SECRETS = ("private_key", "connection_string", "api_key", "jwt", "password")
 
 
 @readiness_check("privacy_safety")
@@ -21,7 +25,11 @@ def check_privacy_safety(files: RunFiles) -> Finding:
     claimed = redaction.judge(files)
     scan = scan_run(files.run, dict.fromkeys(_paths(files)))
     if scan.counted:
-        return _holds(scan, claimed)
+        return _holds("Personal data or secrets in the data", scan.counted, scan.hits, claimed)
+    settings = scan_run(files.run, [name for name in _SETTINGS if files.there(name)])
+    if secrets := {kind: count for kind, count in settings.by_type.items() if kind in _SECRETS}:
+        hits = [hit for hit in settings.hits if hit.type in _SECRETS]
+        return _holds("Secrets in the run's settings", secrets, hits, claimed)
     if claimed and not claimed.outcome.passes:
         return claimed
     if scan.skipped:
@@ -45,16 +53,13 @@ def _readable(files: RunFiles, path: str) -> bool:
     return True
 
 
-def _holds(scan: Scan, claimed: Finding | None) -> Finding:
-    count = sum(scan.counted.values())
-    places = ", ".join(f"{hit.path}:{hit.line} ({hit.type})" for hit in scan.hits[:3])
+def _holds(what: str, counts: Mapping[str, int], hits: Sequence[Hit], claimed: Finding | None) -> Finding:
+    count = sum(counts.values())
+    places = ", ".join(f"{hit.path}:{hit.line} ({hit.type})" for hit in hits[:3])
     many = f"{count} finding{'s' if count > 1 else ''}"
     against = f", but {redaction.FILE} says it passed" if claimed and claimed.outcome.passes else ""
     return finding(
-        ReadinessStatus.FAIL,
-        f"Personal data or secrets in the data: {many} at {places}{against}",
-        redaction.REDACT,
-        scan.counted,
+        ReadinessStatus.FAIL, f"{what}: {many} at {places}{against}", redaction.REDACT, dict(counts)
     )
 
 

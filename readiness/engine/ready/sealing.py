@@ -2,22 +2,17 @@
 
 from __future__ import annotations
 
-import json
-import os
-import stat
-import tempfile
-from collections.abc import Mapping
-from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from readiness.engine import indexing
-from readiness.engine.errors import FileChanged, FileMissing, FileRefused, RunDirectoryError
+from readiness.engine.errors import FileMissing, RunDirectoryError
 from readiness.engine.ready import hashes, layout, listing, shape
 from readiness.engine.ready.files import RunFiles, open_run
 from readiness.engine.ready.layout import Layout
 from readiness.engine.ready.listing import HASHES, MANIFEST, Listed
+from readiness.engine.ready.replacing import encoded, replace
 from readiness.engine.target import RunDirectory
 
 # What the companions write after sealing, and what sealing writes itself
@@ -68,7 +63,7 @@ def seal(run_dir: str | Path | RunDirectory) -> Seal:
     if chained and not done.disagreements:
         _seal_hashes(files, table, done)
     for name, content in done.pending.items() if not done.disagreements else ():
-        _write(files, name, content)
+        replace(files, name, content)
     return done
 
 
@@ -108,7 +103,7 @@ def _seal_hashes(files: RunFiles, table: dict[str, str], done: Seal) -> None:
     done.written += [f"{HASHES} · files.{path} = {digest}" for path, digest in sorted(new.items())]
     chain = hashes.chain(complete)
     done.written.append(f"{HASHES} · chain_hash = {chain}")
-    done.pending[HASHES] = _encoded({**old, "files": complete, "chain_hash": chain})
+    done.pending[HASHES] = encoded({**old, "files": complete, "chain_hash": chain})
 
 
 def _seal_manifest(files: RunFiles, done: Seal) -> None:
@@ -130,7 +125,7 @@ def _seal_manifest(files: RunFiles, done: Seal) -> None:
         )
     elif wrote:
         done.written += wrote
-        done.pending[MANIFEST] = _encoded({**manifest, "datasets": datasets})
+        done.pending[MANIFEST] = encoded({**manifest, "datasets": datasets})
 
 
 def _filled(datasets: Any, files: RunFiles, wrote: list[str]) -> Any:
@@ -150,62 +145,3 @@ def _entry(entry: Any, name: str | None, files: RunFiles, wrote: list[str]) -> A
     if isinstance(entry, dict):
         return {**entry, "hash": digest}
     return digest if name is not None else {"path": entry, "hash": digest}
-
-
-def _encoded(data: Mapping[str, Any]) -> bytes:
-    """Indented JSON. Raises FileRefused for the name of a file that is no text."""
-    try:
-        return (json.dumps(data, indent=2, ensure_ascii=False) + "\n").encode()
-    except UnicodeEncodeError as error:
-        near = str(error.object)[max(0, error.start - 40) : error.start + 10]
-        raise FileRefused(f"The name of a file is no text, near {near!r}.", "Rename the file.") from None
-
-
-def _write(files: RunFiles, name: str, data: bytes) -> None:
-    """Replace a file at once, if it still is what was read. Raises FileChanged, RunDirectoryError."""
-    root, before = files.run.root, files.run.used.get(name)
-    target, temporary = root / name, ""
-    try:
-        mode = _mode(target)
-        with tempfile.NamedTemporaryFile("wb", dir=root, prefix=f".{name}.", delete=False) as file:
-            temporary = file.name
-            file.write(data)
-            os.fchmod(file.fileno(), mode)
-            file.flush()
-            os.fsync(file.fileno())
-        if before and _digest(root, name) != before.sha256:
-            raise FileChanged(
-                f"{name} changed while it was sealed.", "Seal again when nothing writes to the run."
-            )
-        os.replace(temporary, target)  # noqa: PTH105
-        _sync(root)
-    except OSError as error:
-        raise RunDirectoryError(
-            f"{target} cannot be written: {error.strerror}.", "Make the run directory writable, or copy it."
-        ) from None
-    finally:
-        with suppress(OSError):
-            os.unlink(temporary)  # noqa: PTH108
-
-
-def _mode(target: Path) -> int:
-    """The permissions a replaced file keeps; a link is not replaced."""
-    try:
-        info = target.lstat()
-    except FileNotFoundError:
-        return 0o644
-    if not stat.S_ISREG(info.st_mode):
-        raise RunDirectoryError(f"{target} is a link.", "Put the file itself into the run.")
-    return stat.S_IMODE(info.st_mode)
-
-
-def _digest(root: Path, name: str) -> str:
-    return RunFiles(RunDirectory(root)).sha256(name)
-
-
-def _sync(folder: Path) -> None:
-    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)

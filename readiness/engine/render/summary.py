@@ -26,7 +26,8 @@ _ORDER = [Outcome.FAIL, Outcome.ERROR, Outcome.SKIP, Outcome.WARN, Outcome.PASS]
 _SPECIAL = re.compile(r"([\\`*_{}\[\]()<>#|~&$]|:(?=\S))")
 _OPENING = re.compile(r"^(\d*)([-+=.])")  # what makes a list of text that opens a line
 # A host links these without any markup, and a backslash does not stop all of it; an empty comment does.
-_AUTOMATIC = re.compile(r"(?<=www)(?=\.)|(?<=:)(?=/)|(?<=@)|(?=@)|(?<=#)(?=\d)", re.IGNORECASE)
+# None may open the text: a line that begins with a comment is HTML to its end.
+_AUTOMATIC = re.compile(r"(?<=www)(?=\.)|(?<=:)(?=/)|(?<=@)|(?<=.)(?=@)|(?<=#)(?=\d)", re.IGNORECASE)
 # A job's summary holds 1 MiB in all.
 LONGEST = 500  # characters of one text
 MOST_ROWS = 100  # of one table

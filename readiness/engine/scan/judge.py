@@ -1,14 +1,12 @@
-"""Whether a match is what its shape suggests: check digits, known ranges, placeholders, neighbours."""
+"""Whether a match is what its shape suggests: check digits, known ranges, neighbours."""
 
 from __future__ import annotations
 
-import base64
-import binascii
-import json
 from collections.abc import Callable
 
+from readiness.engine.scan import judge_secrets
 from readiness.engine.scan.patterns import compiled
-from readiness.engine.scan.placeholders import severity_of, severity_of_address
+from readiness.engine.scan.placeholders import severity_of_address
 from readiness.engine.scan.values import Severity
 
 Judge = Callable[[bytes, bytes, bytes], "Severity | None"]
@@ -18,8 +16,14 @@ _FILES = frozenset(
     b"png jpg jpeg gif webp svg bmp tif tiff ico json jsonl csv tsv txt md yaml yml xml html htm js ts css "
     b"py pt pth onnx npz npy pkl bin gz zip tar tgz whl so log toml cfg ini conf sh lock parquet ckpt".split()
 )
+# Calling codes that are assigned (ITU-T E.164)
+_COUNTRY = compiled(
+    rb"^(?:1|7|20|27|3[0-469]|4[013-9]|5[1-8]|6[0-6]|8[1246]|9[0-58]|21[12368]|22\d|23\d|24\d|25[0-8]|26\d"
+    rb"|29[01789]|35\d|37\d|38[0-35-79]|42[013]|50\d|59\d|67[02-9]|68[0-35-9]|69[0-2]|80[08]|85[02356]|87[08]"
+    rb"|88[0-368]|96\d|97[0-79]|99[2-8])"
+)
+_ARGUMENT = compiled(rb"[0-9A-Za-z_]\($")  # default_rng(2435908729190400)
 _FOLLOWED = compiled(rb"[.\-/:][0-9]")
-_UPPER_PREFIX = compiled(rb"(?:AKIA|ASIA|ABIA|ACCA)[A-Z0-9]{16}$")
 _ROW = compiled(rb" [0-9]{1,7}(?:[^/0-9]|$)")
 _IBAN_LENGTHS = {
     name: length
@@ -50,7 +54,12 @@ def email(value: bytes, before: bytes, after: bytes) -> Severity | None:
 def credit_card(value: bytes, before: bytes, after: bytes) -> Severity | None:
     """A number with an issuer's prefix and length that stands by itself; `cards` looks at the check digit."""
     number = _digits(value)
-    if not _one_separator(value) or _goes_on(value, before, after) or len(set(number)) == 1:
+    if (
+        _ARGUMENT.search(before)
+        or not _one_separator(value)
+        or _goes_on(value, before, after)
+        or len(set(number)) == 1
+    ):
         return None
     return "high"
 
@@ -91,6 +100,8 @@ def phone(value: bytes, before: bytes, after: bytes) -> Severity | None:
         return None
     if value.count(b".") == 1 and not any(c in value for c in b" -("):
         return None
+    if value.startswith(b"+") and not _COUNTRY.match(number):
+        return None
     return "low" if number.lstrip(b"0") in b"1234567890123456789" else "high"
 
 
@@ -106,49 +117,6 @@ def ip_address(value: bytes, before: bytes, after: bytes) -> Severity | None:
     reserved = octets[:2] in ([192, 168], [169, 254]) or (octets[0] == 172 and 16 <= octets[1] <= 31)
     documented = octets[:3] in ([192, 0, 2], [198, 51, 100], [203, 0, 113])
     return None if reserved or documented else "low"
-
-
-def api_key(value: bytes, before: bytes, after: bytes) -> Severity | None:
-    """A key; one that is written as a name, a path or a word is none."""
-    if after[:1] == b"(":
-        return None
-    found = severity_of(value)
-    plain = len(set(value)) < 7 or not (_UPPER_PREFIX.match(value) or _mixed(value))
-    return None if found == "high" and plain else found
-
-
-def password(value: bytes, before: bytes, after: bytes) -> Severity | None:
-    """A value that something called a password is set to; a call, a type or a reference is none."""
-    quoted = value[:1] in (b'"', b"'", b"\\")
-    bare = value.strip(b"\\\"'").strip()
-    if after[:1] in (b"(", b"[", b".") or not any(chr(c).isalnum() for c in bare):
-        return None
-    if not quoted and not _looks_random(bare):
-        return None
-    return severity_of(bare)
-
-
-def connection_string(value: bytes, before: bytes, after: bytes) -> Severity | None:
-    """An address with a user's password in it."""
-    if b"://" not in value:
-        return severity_of(value)
-    secret = value.partition(b"://")[2].rpartition(b"@")[0].partition(b":")[2]
-    return severity_of(secret)
-
-
-def jwt(value: bytes, before: bytes, after: bytes) -> Severity | None:
-    """A token whose first part is the JSON object that a JSON Web Token begins with."""
-    head = value.split(b".")[0]
-    try:
-        known = json.loads(base64.urlsafe_b64decode(head + b"=" * (-len(head) % 4)))
-    except (ValueError, binascii.Error, RecursionError):
-        return None
-    return "high" if isinstance(known, dict) and ("alg" in known or "typ" in known) else None
-
-
-def private_key(value: bytes, before: bytes, after: bytes) -> Severity | None:
-    """The first line of a private key's file."""
-    return "high"
 
 
 def _digits(value: bytes) -> bytes:
@@ -167,21 +135,12 @@ def _goes_on(value: bytes, before: bytes, after: bytes) -> bool:
     return spaced and bool(_ROW.match(after) or (before[-1:] == b" " and before[-2:-1].isdigit()))
 
 
-def _looks_random(value: bytes) -> bool:
-    # without quotes, a plain word is prose or a variable's name: "password: required"
-    return _mixed(value) or any(c in b"!@#$%^&*?" for c in value[1:])
-
-
-def _mixed(value: bytes) -> bool:
-    return any(chr(c).isalpha() for c in value) and any(chr(c).isdigit() for c in value)
-
-
 JUDGES: dict[str, Judge] = {
-    "private_key": private_key,
-    "connection_string": connection_string,
-    "api_key": api_key,
-    "jwt": jwt,
-    "password": password,
+    "private_key": judge_secrets.private_key,
+    "connection_string": judge_secrets.connection_string,
+    "api_key": judge_secrets.api_key,
+    "jwt": judge_secrets.jwt,
+    "password": judge_secrets.password,
     "email": email,
     "iban": iban,
     "credit_card": credit_card,

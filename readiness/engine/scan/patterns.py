@@ -29,8 +29,10 @@ PHONE_NAMED = (
     rb"(?i)\b(?:(?:[a-z]{1,12}_)?(?:tele|cell|mobile)?[_ ]?phone|mobile|tel|fax|whats_?app|msisdn)"
     rb"(?:[_ ]?(?:number|num|no|nr))?\.?" + _ASSIGNED + rb"[\"']?(\+?\(?\d[\d ().\-]{5,20}\d)\b"
 )
+# 16 digits, in groups or not; 19 only in groups: without them they are ids of 62 and 63 bits
 CARD = _ALONE + (
-    rb"((?:4\d{3}|5[1-5]\d{2}|2[2-7]\d{2}|6\d{3}|35\d{2})(?:[ \-]?\d{4}){3}(?:[ \-]?\d{3})?"
+    rb"((?:4\d{3}|5[1-5]\d{2}|2(?:22[1-9]|2[3-9]\d|[3-6]\d{2}|7[01]\d|720)|6\d{3}|35\d{2})"
+    rb"(?:\d{12}|(?:[ \-]\d{4}){3}(?:[ \-]\d{3})?)"
     rb"|3[47]\d{2}[ \-]?\d{6}[ \-]?\d{5}|3(?:0[0-5]|[68]\d)\d[ \-]?\d{6}[ \-]?\d{4})\b"
 )
 IBAN = _WORD + rb"([A-Z]{2}\d{2} ?[A-Z0-9]{4}(?: ?[A-Z0-9]{4}){1,6}(?: ?[A-Z0-9]{1,3})?)\b"

@@ -5,7 +5,10 @@ from __future__ import annotations
 import json
 import os
 import shlex
+import signal
+import subprocess
 import sys
+import tempfile
 import time
 from pathlib import Path
 
@@ -298,6 +301,27 @@ def working_in(folder):
     return found
 
 
+HOMES = {
+    "deep": "[(os.mkdir('d'), os.chdir('d')) for _ in range(5000)]",
+    "closed": "os.makedirs('a/b'); open('a/f', 'w').close(); [os.chmod(d, 0) for d in ('a/b', 'a', '.')]",
+    "odd": "os.symlink('/etc', 'l'); os.mkfifo('p')",
+    "many": "[open(str(n), 'w').close() for n in range(30000)]",
+}
+
+
+@pytest.mark.parametrize("what", HOMES)
+def test_temporary_files_are_removed(tmp_path, monkeypatch, what):
+    """However deep, closed or many: nothing of the command's home is left."""
+    folder, homes = tmp_path / "run", tmp_path / "homes"
+    folder.mkdir()
+    homes.mkdir()
+    monkeypatch.setattr(tempfile, "tempdir", str(homes))
+    found = python(folder, f"import os; os.chdir(os.environ['HOME']); {HOMES[what]}")
+    assert found.outcome in (Outcome.PASS, Outcome.ERROR)
+    assert "broke" not in found.message
+    assert list(homes.iterdir()) == []
+
+
 def test_output_is_legible(tmp_path):
     """Colours and direction marks of the output reach neither terminal nor page; only its end is kept."""
     code = "print('x' * 20000); print('\\x1b[31mred\\u202e\\x00')"
@@ -390,3 +414,21 @@ def test_only_the_operator_allows(tmp_path, capsys, monkeypatch):
     assert main([*args, "--allow-command", "echo 'it ran'", "--isolation", LEVEL[0]]) == 0
     capsys.readouterr()
     assert main([*args, "--isolation", "none"]) == 2
+
+
+def test_ctrl_c_ends_the_command(tmp_path):
+    """An interrupted run ends its command at once, and leaves nothing."""
+    folder, checklist = tmp_path / "run", tmp_path / "c.md"
+    folder.mkdir()
+    checklist.write_text("- [ ] x\n\n  ```yaml check\n  command: [sleep, 60]\n  ```\n")
+    argv = [sys.executable, "-m", "readiness", "check", str(folder), "--checklist", str(checklist)]
+    with subprocess.Popen([*argv, "--allow-command", "sleep"], stderr=subprocess.PIPE) as process:
+        end = time.monotonic() + 15
+        while not working_in(folder) and time.monotonic() < end:
+            time.sleep(0.05)
+        started = time.monotonic()
+        process.send_signal(signal.SIGINT)
+        said = process.communicate(timeout=20)[1]
+    assert (process.returncode, b"interrupted" in said) == (130, True)
+    assert time.monotonic() - started < 5
+    assert not still_working_in(folder)

@@ -18,6 +18,7 @@ from readiness.engine.target import RunDirectory
 YAML = """schema_version: 2
 debug: true
 lr: 0.1
+wd: 1e-5
 hosts: [10.0.0.1, 0.0.0.0]
 started: 2026-01-02
 db: {password: hunter2, url: "postgres://me:hunter2@db/x", pool: 5}
@@ -32,7 +33,7 @@ def check(finding, text=YAML, file="c.yaml", files=None, **params):
 @pytest.mark.parametrize(
     ("limits", "outcome", "words"),
     [
-        ({"lr": {"at_least": 0.1, "at_most": 0.1}}, "PASS", "9 settings in c.yaml"),
+        ({"lr": {"at_least": 0.1, "at_most": 0.1}}, "PASS", "10 settings in c.yaml"),
         ({"lr": {"at_most": 0.01}}, "FAIL", "lr is 0.1, needs ≤ 0.01"),
         ({"lr": {"type": "integer"}}, "FAIL", "Type of lr is number, needs integer"),
         ({"db.pool": {"type": "number", "at_least": 1}}, "PASS", "within their limits"),
@@ -48,6 +49,7 @@ def check(finding, text=YAML, file="c.yaml", files=None, **params):
         ({"db.password": {"one_of": ["x"]}}, "FAIL", "db.password is •••"),
         ({"db.password": {"one_of": ["hunter2"]}}, "PASS", ""),
         ({"started": {"type": "string"}}, "PASS", ""),
+        ({"wd": {"at_most": 1}}, "FAIL", "wd is the text 1e-5, needs ≤ 1"),
     ],
 )
 def test_limits(finding, limits, outcome, words):

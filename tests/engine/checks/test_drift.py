@@ -52,7 +52,7 @@ NUMBERS = st.lists(
 @settings(max_examples=200, deadline=None)
 @given(NUMBERS, NUMBERS, st.integers(2, 20))
 def test_psi_is_the_direct_one(reference, current, bins):
-    """For any two columns and any number of bins; nothing falls out of the bins, and the index is not negative."""
+    """For any two columns and numbers of bins; nothing falls out of the bins, and it is not negative."""
     r, c = table_drift.histograms(reference, current, bins)
     assert (sum(r), sum(c)) == (len(reference), len(current))
     found = table_drift.psi(r, c)

@@ -129,6 +129,8 @@ def test_contradictions(finding, name, old, new, words):
         ("bash: ruff: command not found", {}, "is no complete report"),
         ("All checks passed!\nerror: the disk is full", {}, "is no complete report"),
         ("All checks passed!\nSuccess: no issues found in 1 source file", {}, "is no complete report"),
+        ("Success: no issues found in 1 source file\n" * 2, {}, "is no complete report"),
+        ("a.py:1:1: E1 x" + "y" * 10_000, {}, "line 1 has more than 10000 characters"),
         ('{"runs": [], "version": "2.1.0"}', {}, "holds no run of a tool"),
         ('{"runs": null, "version": "2.1.0"}', {}, "runs is no list"),
         ('{"results": [], "metrics": {}}', {}, "loc is None"),

@@ -114,8 +114,27 @@ def test_hostile_json(finding, text):
         ({"m.json": {"test.accuracy": 0.9}}, {}),
         ({"m.json": {"test": [{"accuracy": 0.9}]}}, {"key": "test.0.accuracy"}),
         ({"m.json": b"\xef\xbb\xbf" + b'{"test": {"accuracy": 0.9}}'}, {}),
+        ({"m.json": '{"loss": NaN, "test": {"accuracy": 0.9}}'}, {}),
+        ({"m.toml": "[test]\naccuracy = 0.9\n"}, {"file": "m.toml"}),
+        (
+            {"m.jsonl": '{"test": {"accuracy": 0.5}}\n{"loss": 1}\n{"test": {"accuracy": 0.9}}\n'},
+            {"file": "m.jsonl", "pick": "last"},
+        ),
+        ({"m.json": {"test": {"accuracy": {"0": 0.5, "1": 0.9}}}}, {"pick": "last"}),
+        ({"m.json": {"history": [{"test": {"accuracy": 0.9}}]}}, {"key": "history.test.accuracy"}),
+        (
+            {"m.txt": "Report\n\n precision recall f1-score support\n\nTest accuracy: 90.0 %\n"},
+            {"file": "m.txt", "key": "test accuracy"},
+        ),
+        (
+            {"m.md": "---\ntest accuracy: 12 %\n---\n\nTest accuracy: 90.0 %\n"},
+            {"file": "m.md", "key": "test accuracy"},
+        ),
     ],
-    ids=["yaml", "csv", "table", "line", "sentence", "flat key", "index", "bom"],
+    ids=[
+        *("yaml", "csv", "table", "line", "sentence", "flat key", "index", "bom", "unrelated nan", "toml"),
+        *("json lines", "pandas", "objects", "report in text", "front matter"),
+    ],
 )
 def test_formats(finding, files, params):
     """The same value from every format."""

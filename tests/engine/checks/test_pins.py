@@ -123,3 +123,28 @@ def test_large_environment_is_quick(finding):
     started = time.monotonic()
     assert finding("pins", {}, {"environment.yml": text}).outcome == "PASS"
     assert time.monotonic() - started < 40
+
+
+@pytest.mark.parametrize(
+    ("text", "outcome"),
+    [
+        ("torch==2.1.0\nTorch==2.2.0\n", "FAIL"),
+        ("torch==2.1.0\ntorch===2.2.0\n", "FAIL"),
+        ("torch==2.1.0\n-r base.txt\n", "FAIL"),
+        ("torch==2.1\ntorch==2.1.0\n", "PASS"),
+        ("torch==2.1.0 ; python_version < '3.12'\ntorch==2.2.0 ; python_version >= '3.12'\n", "PASS"),
+    ],
+)
+def test_pinned_twice(finding, text, outcome):
+    """Two versions of one package cannot both be installed, unless they are for different machines."""
+    found = finding("pins", {}, {"requirements.txt": text, "base.txt": "torch==2.2.0\n"})
+    assert found.outcome == outcome
+    assert (
+        outcome == "PASS" or "Pinned to two versions: torch==2.1.0 (requirements.txt line 1)" in found.message
+    )
+
+
+@pytest.mark.parametrize("name", ["Scikit_Learn", "scikit-learn", "scikit.learn"])
+def test_allowed_names(finding, name):
+    """A name is one package however it is spelled."""
+    assert finding("pins", {"allow": [name]}, {"requirements.txt": "scikit-learn\n"}).outcome == "PASS"

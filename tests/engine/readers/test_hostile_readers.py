@@ -261,7 +261,7 @@ def test_any_lock_file(run, name, beginning, text):
         ("uv.lock", '[[package]]\nname = "a"\nversion = "1"\n', False),
         (
             "poetry.lock",
-            '[[package]]\nname = "a"\nversion = "1"\n[package.source]\ntype = "git"\nresolved_reference = "main"\n',
+            '[[package]]\nname = "a"\nversion = "1"\nsource = {type = "git", resolved_reference = "main"}\n',
             False,
         ),
         ("poetry.lock", '[[package]]\nname = "a"\nversion = "1"\n[package.source]\ntype = "file"\n', False),

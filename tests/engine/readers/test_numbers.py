@@ -88,3 +88,32 @@ def test_finite_or_refused(raw, unit, scale, text):
         return
     assert math.isfinite(read.value)
     assert not isinstance(raw, bool)
+
+
+@pytest.mark.parametrize("raw", ["82,8 %", "0,828", "1,000", "1,000.5", "12,5"])
+def test_decimal_commas(raw):
+    """Whether 1,000 is one or a thousand is not guessed; the advice says how to write it."""
+    with pytest.raises(BadContent) as raised:
+        numbers.read(raw, "m · a", unit="%", text=True)
+    assert raised.value.advice.startswith("Write a decimal point")
+
+
+@given(
+    st.floats(-1e9, 1e9, allow_nan=False),
+    st.sampled_from(["", " ", "\t"]),
+    st.sampled_from(["ms", "s", "MB", "req/s", "µs"]),
+    st.sampled_from(["", "≈", "~ "]),
+)
+def test_units_are_kept_apart(value, space, unit, about):
+    """A number with a unit is that number for a check in this unit, and nothing for any other."""
+    text = f"{about}{value}{space}{unit}"
+    assert numbers.read(text, "x", unit=unit).value == value
+    for other in ("%", None, f"k{unit}"):
+        with pytest.raises(BadContent, match="expected"):
+            numbers.read(text, "x", unit=other, text=True)
+
+
+@given(st.floats(-100, 100).filter(lambda x: abs(x) != 1), st.sampled_from(["fraction", "percent"]))
+def test_a_sign_decides_against_any_scale(value, scale):
+    """A text of 12 % is 12 per cent, whatever the check declares for bare numbers."""
+    assert numbers.read(f"{value} %", "x", unit="%", scale=scale).value == value

@@ -84,7 +84,7 @@ def test_other_rows_are_passed_over(run, text, cell):
         "doubled",
         "open quote",
         "endless cell",
-                "bytes",
+        "bytes",
         "cut UTF-16",
     ],
 )
@@ -101,6 +101,12 @@ def test_a_bad_cell_is_named_with_its_row(run, pick):
     wanted = Wanted(file="m.csv", key="acc", pick=pick)
     with pytest.raises(BadContent, match=r"m\.csv · acc \(row 3\) is nan"):
         metrics.read(run({"m.csv": "acc\n1\nnan\n"}), wanted)
+
+
+def test_the_only_value_may_be_an_old_one(run):
+    """One value and then NaN: without `pick`, too, the missing one is asked for."""
+    with pytest.raises(BadContent, match="may have been NaN"):
+        metrics.read(run({"m.csv": "acc,loss\n1,1\n,2\n"}), Wanted(file="m.csv", key="acc"))
 
 
 CELL = st.floats(0, 100).map(lambda x: f"{x:.4f}") | st.just("")

@@ -256,6 +256,12 @@ VALIDATION: dict[str, tuple[dict[str, Any], str, str]] = {
     "a telephone number in unlisted data": (
         {"data/extra.jsonl": '{"text": "call me: +49 30 901820123"}\n'}, "privacy_safety", "FAIL",
     ),
+    "a key in the environment": (
+        {"environment.json": {**runs.ENVIRONMENT, "env": {"TOKEN": "ghp_" + "a8Kd03Lq92Zx7Rt5Vb1Nm6Ty4Ue8Wp0Qs2Jh"}}}, "privacy_safety", "FAIL",
+    ),
+    "a connection in the settings": (
+        {"config.yaml": "db: postgresql://admin:Zk93jfLq0x@db.internal:5432/prod\n"}, "privacy_safety", "FAIL",
+    ),
     "contamination failed": ({"decision.json": decision(checks={"contamination": "FAIL"})}, "contamination_risk", "FAIL"),
     "contamination as boolean": ({"decision.json": decision(checks={"contamination": False})}, "contamination_risk", "FAIL"),
     "contamination found": (

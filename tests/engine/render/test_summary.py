@@ -30,6 +30,7 @@ HOSTILE = [
     "</details>",
     "&lt;b&gt; &#60;",
     "@team please merge #1",
+    "@<script>alert(1)</script>",
     "\\",
     "\\|",
     "```",
@@ -124,6 +125,18 @@ def test_text_of_a_run_stays_text(text: str) -> None:
     assert row[4] == shown
     assert row[1] == f"{shown}\naccuracy.metric"
     assert len(row) == 5
+
+
+@pytest.mark.parametrize("text", [*HOSTILE, "- x", "+ x", "=", "2) x", "---", "."])
+def test_items_left_to_people_stay_one_list(text: str) -> None:
+    """What opens a line cannot start another list, heading or rule."""
+    tokens = PARSER.parse(summary.render(sheet(overall=Outcome.PASS, left=(text, "b"))))
+    types = [t.type for t in tokens]
+    assert (types.count("bullet_list_open"), types.count("list_item_open")) == (1, 2)
+    assert not {"ordered_list_open", "hr", "fence", "code_block", "blockquote_open"} & set(types)
+    assert types.count("heading_open") == 1
+    start = types.index("list_item_open")
+    assert seen(next(t for t in tokens[start:] if t.type == "inline").children) == " ".join(text.split())
 
 
 @pytest.mark.parametrize("text", HOSTILE)
