@@ -59,11 +59,11 @@ def measured(command: list[str]) -> tuple[float, float]:
     return median(times), usage.ru_maxrss / 1024
 
 
-def write_run(run: Path) -> None:
-    """A validation run that is ready: a table of 2,000 rows, its hash, decision, audit and environment."""
+def write_run(run: Path, rows: int = 2000) -> None:
+    """A validation run that is ready: a table, its hash, decision, audit and environment."""
     (run / "data").mkdir(parents=True)
-    rows = "".join(f"{18 + n % 60},{1000 + n * 7}\n" for n in range(2000))
-    (run / "data" / "train.csv").write_text(f"age,income\n{rows}", encoding="utf-8")
+    table = "".join(f"{18 + n % 60},{1000 + n * 7}\n" for n in range(rows))
+    (run / "data" / "train.csv").write_text(f"age,income\n{table}", encoding="utf-8")
     digest = hashlib.sha256((run / "data" / "train.csv").read_bytes()).hexdigest()
     contract = {"name": "completeness", "min_row_count": 100, "max_null_ratio": 0.1}
     files = {

@@ -144,7 +144,7 @@ def test_hostile_manifest(run, content):
         ("min_row_count: 1", "min_rows: 1", "line 5, contracts[0]: Object contains unknown field `min_rows`"),
         ("min_row_count: 1", "min_row_count: -1", "line 2, contract completeness: min_row_count is negative"),
         ("max_null_ratio: 0.5", "max_null_ratio: 50", "contract completeness: max_null_ratio is 50"),
-        ("type: integer", "type: int", "contracts[1].columns[...].type: Invalid enum value 'int'"),
+        ("type: integer", "type: int", "line 11, contracts[1].columns.age.type: Invalid enum value 'int'"),
         ("min: 0", "pattern: '('", "line 7, contract schema: columns.age: the pattern"),
         ("name: schema", "name: completeness", "line 7: the name 'completeness' is empty or stands twice"),
         ("name: schema", "name: ''", "line 7: the name ''"),

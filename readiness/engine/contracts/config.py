@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from dataclasses import dataclass
-from typing import Literal
+from typing import Any, Literal
 
 import msgspec
 
@@ -117,36 +117,42 @@ def parse(data: bytes, name: str) -> Config:
     try:
         file = msgspec.convert(raw, _File)
     except msgspec.ValidationError as error:
-        raise explained(str(error), text, name) from None
+        raise explained(str(error), text, name, _wrong_column(raw)) from None
     _check(file, text, name)
     return Config(name, hashlib.sha256(data).hexdigest(), tuple(file.contracts))
 
 
+def _wrong_column(raw: dict[str, Any]) -> str | None:
+    """The first column in the file whose rules cannot be read."""
+    contracts = raw.get("contracts")
+    for contract in contracts if isinstance(contracts, list) else []:
+        columns = contract.get("columns") if isinstance(contract, dict) else None
+        for name, rules in columns.items() if isinstance(columns, dict) else []:
+            try:
+                msgspec.convert(rules, ColumnRules)
+            except msgspec.ValidationError:
+                return str(name)
+    return None
+
+
 def _check(file: _File, text: str, name: str) -> None:
+    def wrong(said: str, advice: str, *steps: int) -> ContractError:
+        line = line_of(text, ["contracts", *steps])
+        return ContractError(f"{name} line {line}{said}", advice, line=line)
+
     seen: set[str] = set()
     if not 0 < len(file.contracts) <= MAX_CONTRACTS:
-        line = line_of(text, ["contracts"])
-        raise ContractError(
-            f"{name} line {line}: {len(file.contracts)} contracts; nothing can be decided.",
-            EXAMPLE,
-            line=line,
-        )
+        raise wrong(f": {len(file.contracts)} contracts; nothing can be decided.", EXAMPLE)
     for place, contract in enumerate(file.contracts):
-        line = line_of(text, ["contracts", place])
         if not contract.name.strip() or contract.name in seen:
-            raise ContractError(
-                f"{name} line {line}: the name {contract.name!r} is empty or stands twice.",
-                "Give each contract its own name.",
-                line=line,
-            )
+            told = f": the name {contract.name!r} is empty or stands twice."
+            raise wrong(told, "Give each contract its own name.", place)
         seen.add(contract.name)
         try:
             _check_one(contract)
         except ParameterError as problem:
-            said = problem.message.partition("`: ")[2] or problem.message
-            raise ContractError(
-                f"{name} line {line}, contract {contract.name}: {said}", problem.advice, line=line
-            ) from None
+            reason = problem.message.partition("`: ")[2] or problem.message
+            raise wrong(f", contract {contract.name}: {reason}", problem.advice, place) from None
 
 
 def _check_one(contract: SchemaContract | CompletenessContract | ContaminationContract) -> None:

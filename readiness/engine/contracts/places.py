@@ -13,7 +13,8 @@ from readiness.engine.errors import ReadinessError
 EXAMPLE = "See `readiness decide --help`, or start from `contracts: [{name: …, type: completeness}]`."
 _AT = re.compile(r"^(?P<what>.*?)(?: - at `(?P<path>[^`]*)`)?$", re.DOTALL)
 _FIELD = re.compile(r"unknown field `([^`]*)`")
-_STEP = re.compile(r"\.([A-Za-z_]\w*)|\[(\d+)\]")
+_STEP = re.compile(r"\.([A-Za-z_]\w*)|\[(\d+|\.\.\.)\]")
+_ANY = "[...]"
 
 
 class ContractError(ReadinessError):
@@ -24,20 +25,26 @@ class ContractError(ReadinessError):
         self.line = line
 
 
-def explained(said: str, text: str, name: str) -> ContractError:
-    """A ContractError with the line of what msgspec refused."""
+def explained(said: str, text: str, name: str, column: str | None) -> ContractError:
+    """A ContractError with the line of what msgspec refused, which does not say in which `column` it was."""
     match = _AT.match(said)
     what, path = (match["what"], match["path"] or "$") if match else (said, "$")
-    steps: list[str | int] = [int(m[2]) if m[2] else m[1] for m in _STEP.finditer(path)]
+    steps = [_step(m, column) for m in _STEP.finditer(path)]
     unknown = _FIELD.search(what)
     line = line_of(text, [*steps, *([unknown[1]] if unknown else [])])
-    key = path.removeprefix("$").lstrip(".") or "the file"
+    key = path.removeprefix("$").replace(_ANY, f".{column}" if column else _ANY).lstrip(".") or "the file"
     return ContractError(f"{name} line {line}, {key}: {what}.", EXAMPLE, line=line)
+
+
+def _step(match: re.Match[str], column: str | None) -> str | int:
+    if match[1]:
+        return match[1]
+    return int(match[2]) if match[2].isdecimal() else column or ""
 
 
 def line_of(text: str, steps: Iterable[str | int]) -> int:
     """The line of the value that the steps lead to, as far as they lead; of the key, in a mapping."""
-    node: Any = yaml.compose(text, Loader=yaml.SafeLoader)
+    node: Any = yaml.compose(text, Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader))
     line = 1
     for step in steps:
         if isinstance(step, int) and isinstance(node, yaml.SequenceNode) and step < len(node.value):

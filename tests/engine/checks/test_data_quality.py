@@ -41,6 +41,8 @@ def quality(finding, table, **params):
         ({"columns": {"age": {"min": 20, "max": 30}}}, "PASS", ""),
         ({"columns": {"age": {"max": 29.5}}}, "FAIL", "too large: 1 values, first '30.0' on line 3"),
         ({"columns": {"day": {"type": "date", "max": "2024-01-01"}}}, "FAIL", "day, too large: 1 values"),
+        ({"columns": {"day": {"type": "date", "max": "2024-01-02"}}}, "PASS", ""),
+        ({"columns": {"day": {"max": "2024-01-02T09:59:59Z"}}}, "FAIL", "day, too large: 1 values"),
         ({"columns": {"day": {"min": "2024-01-01"}}}, "PASS", ""),
         ({"columns": {"label": {"one_of": ["cat", "dog"]}}}, "PASS", ""),
         (
