@@ -27,9 +27,9 @@ from functools import cache
 from pathlib import Path
 from typing import IO, Any, Self, cast
 
-from readiness.engine import child_main, errors, halt
+from readiness.engine import child_main, halt
+from readiness.engine.child_answer import SUSPECT, parse, size, too_slow, understand
 from readiness.engine.errors import CheckProblem, LimitExceeded
-from readiness.engine.isolation import lacking, required
 from readiness.engine.options import Options
 from readiness.engine.target import OpenFile
 from readiness.engine.watch import Watch, clear
@@ -127,11 +127,11 @@ def run_in_child(
                 _end(process)
                 if more.programs:
                     clear(home)
-            level, said = _parse(bytes(heard[process.stdout]))
+            level, said = parse(bytes(heard[process.stdout]))
             prints = bytes(heard[process.stderr][-_TAIL:])
-            value = _understand(level, said, prints, process.returncode, bounds)
+            value = understand(level, said, prints, process.returncode, bounds)
         except CheckProblem as problem:
-            problem.isolation = _parse(bytes(heard[process.stdout]))[0]
+            problem.isolation = parse(bytes(heard[process.stdout]))[0]
             raise
     return ChildResult(value=value, isolation=level, seconds=time.monotonic() - started)
 
@@ -225,14 +225,14 @@ def _listen(
 def _still_fine(limits: ChildLimits, deadline: float, watch: Watch | None) -> None:
     halt.look()
     if time.monotonic() > deadline:
-        raise _too_slow(limits)
+        raise too_slow(limits)
     if watch:
         watch.look()
 
 
 def _bound_output(heard: Mapping[object, bytearray], limits: ChildLimits) -> None:
     if sum(map(len, heard.values())) > limits.output:
-        raise LimitExceeded(f"The check's process printed more than {_size(limits.output)}.", _SUSPECT)
+        raise LimitExceeded(f"The check's process printed more than {size(limits.output)}.", SUSPECT)
 
 
 def _ended(process: subprocess.Popen[bytes]) -> bool:
@@ -252,76 +252,3 @@ def _end(process: subprocess.Popen[bytes]) -> None:
     for pipe in (process.stdout, process.stderr):
         if pipe:
             pipe.close()
-
-
-_SUSPECT = "Look at the file before trusting it; raise the limit only if it is known to need more."
-
-
-def _too_slow(limits: ChildLimits) -> LimitExceeded:
-    return LimitExceeded(f"The check's process used more than {limits.seconds:g} s and was ended.", _SUSPECT)
-
-
-def _understand(
-    level: str, said: dict[str, Any], prints: bytes, code: int, limits: ChildLimits
-) -> dict[str, Any]:
-    if level and lacking(level, limits.isolation):
-        raise _not_isolated(level, limits.isolation)
-    if code == 0 and "problem" in said:
-        raise problem_of(**said["problem"])
-    if code == 0 and isinstance(said.get("value"), dict):
-        return cast("dict[str, Any]", said["value"])
-    if "memory" in said or b"MemoryError" in prints or b"bad_alloc" in prints:
-        raise LimitExceeded(f"The check's process ran out of memory ({_size(limits.memory)}).", _SUSPECT)
-    if code == -signal.SIGXCPU:
-        raise _too_slow(limits)
-    if code < 0:
-        raise LimitExceeded(f"The check's process was killed by signal {-code} ({_name(-code)}).", _SUSPECT)
-    lines = prints.decode("utf-8", "replace").strip().splitlines()
-    last = lines[-1] if lines else f"it ended with code {code} and without an answer"
-    raise CheckProblem(
-        f"The check's process failed: {last[:300]}.",
-        "This is a fault of the check or of a library it uses. Report it with this message.",
-    )
-
-
-def _not_isolated(level: str, demanded: str) -> CheckProblem:
-    return CheckProblem(
-        f"Not run: this machine grants only {level}, and {'+'.join(required(demanded))} is demanded.",
-        "Run the checks on a machine that grants more, or let the checklist or the operator demand less.",
-    )
-
-
-def _parse(answer: bytes) -> tuple[str, dict[str, Any]]:
-    """Level and answer: the first line, and what follows it."""
-    first, _, rest = answer.partition(b"\n")
-    level = _loaded(first).get("isolation")
-    return level if isinstance(level, str) else "", _loaded(rest)
-
-
-def _loaded(line: bytes) -> dict[str, Any]:
-    try:
-        said = json.loads(line)
-    except (ValueError, RecursionError):
-        return {}
-    return said if isinstance(said, dict) else {}
-
-
-def problem_of(kind: str, message: str, advice: str) -> CheckProblem:
-    """The problem that a child told of; an unknown class becomes a plain CheckProblem."""
-    cls = getattr(errors, kind, CheckProblem)
-    if not issubclass(cls, CheckProblem):
-        cls = CheckProblem
-    problem: CheckProblem = cls.__new__(cls)  # ExtraMissing is built from other arguments
-    errors.ReadinessError.__init__(problem, message, advice)
-    return problem
-
-
-def _name(number: int) -> str:
-    try:
-        return signal.Signals(number).name
-    except ValueError:
-        return "unknown"
-
-
-def _size(count: int) -> str:
-    return f"{count / (1 << 30):g} GB" if count >= 1 << 30 else f"{count / (1 << 20):g} MB"

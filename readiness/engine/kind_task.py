@@ -16,7 +16,8 @@ from typing import Any, TypeVar
 import msgspec
 
 from readiness.engine import registry
-from readiness.engine.child import ChildLimits, Reach, problem_of, run_in_child
+from readiness.engine.child import ChildLimits, Reach, run_in_child
+from readiness.engine.child_answer import problem_of
 from readiness.engine.errors import CheckProblem, ParameterError
 from readiness.engine.options import Options
 from readiness.engine.outcome import Finding

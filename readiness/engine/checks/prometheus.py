@@ -66,18 +66,16 @@ def prometheus(want: PrometheusParams, run: RunDirectory) -> Finding:
 
     ```yaml check
     - prometheus:
-        server: $prometheus_url
+        server: https://prometheus.example.org
         query: sum(rate(http_requests_total{status=~"5.."}[5m])) / sum(rate(http_requests_total[5m]))
         label: Error rate
         at_most: 0.05
-      when: $prometheus_url
     - prometheus:
-        server: $prometheus_url
+        server: https://prometheus.example.org
         query: histogram_quantile(0.95, sum by (le) (rate(http_request_duration_seconds_bucket[5m])))
         label: p95
         unit: s
         at_most: 1
-      when: $prometheus_url
     ```
     """
     # httpx takes a quarter of a second to import, and most runs probe nothing
