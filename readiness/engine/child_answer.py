@@ -17,12 +17,17 @@ SUSPECT = "Look at the file before trusting it; raise the limit only if it is kn
 
 
 def too_slow(limits: ChildLimits) -> LimitExceeded:
+    """The problem of a child that used up its time."""
     return LimitExceeded(f"The check's process used more than {limits.seconds:g} s and was ended.", SUSPECT)
 
 
 def understand(
     level: str, said: dict[str, Any], prints: bytes, code: int, limits: ChildLimits
 ) -> dict[str, Any]:
+    """The value out of an answer `{value}`, `{problem}` or `{memory}`. Raises what happened instead.
+
+    `prints` is the end of what was printed, `code` how the process ended.
+    """
     if level and lacking(level, limits.isolation):
         raise _not_isolated(level, limits.isolation)
     if code == 0 and "problem" in said:
@@ -83,4 +88,5 @@ def _name(number: int) -> str:
 
 
 def size(count: int) -> str:
+    """A number of bytes in words ("512 MB")."""
     return f"{count / (1 << 30):g} GB" if count >= 1 << 30 else f"{count / (1 << 20):g} MB"

@@ -24,14 +24,11 @@ from readiness.engine.guarded import (
     HEADERS,
     MAX_BODY,
     Ask,
-    Backend,
-    Deadline,
-    Resolver,
     Unreachable,
     checked,
-    system_resolver,
     told,
 )
+from readiness.engine.guarded_connections import Backend, Deadline, Resolver, system_resolver
 from readiness.engine.hosts import Allowed, parse_entry
 from readiness.engine.sizes import size_words
 

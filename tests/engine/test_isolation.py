@@ -116,13 +116,13 @@ def foreign(tmp_path_factory):
     info.mkdir()
     (info / "METADATA").write_text("Metadata-Version: 2.1\nName: foreign-kinds\nVersion: 1.0\n")
     (info / "entry_points.txt").write_text("[readiness.checks]\nforeign = foreign_kinds\n")
+    registry.kinds()  # loaded for good, before the copies are made
     with pytest.MonkeyPatch.context() as patch:
         for name in ("_KINDS", "_ALIASES", "_BROKEN", "_OUTSIDE"):
             patch.setattr(registry, name, dict(getattr(registry, name)))
         patch.syspath_prepend(str(folder))
         registry._load.cache_clear()
         yield
-        registry._load()
     sys.modules.pop("foreign_kinds", None)
 
 

@@ -60,12 +60,15 @@ def freshness(want: FreshnessParams, run: RunDirectory) -> Finding:
     now = run.options.now or datetime.now(UTC)
     ahead = (earliest - now).total_seconds()
     age = (now - moment).total_seconds() / DAY
+    short = max(round(age, 3), 0.0)
+    if (short <= want.max_age_days) is (age <= want.max_age_days):
+        age = short  # a near miss keeps its digits
     future = ahead > SKEW
     shown = raw if isinstance(raw, str) else str(moment if want.mtime else raw)
     measured = [
         Measurement(
             name="Age",
-            value=age if future else max(age, 0.0),
+            value=age,
             unit="days",
             limit=Limit("<=", want.max_age_days),
             source=source,

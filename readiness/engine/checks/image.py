@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import importlib.util
 
-from readiness.engine.checks.file import refuse_pointer
 from readiness.engine.child import ChildLimits, run_in_child
 from readiness.engine.errors import BadContent, ExtraMissing
 from readiness.engine.outcome import Finding, Limit, Measurement, judged
+from readiness.engine.readers.lfs import refuse_pointer
 from readiness.engine.registry import Params, check
 from readiness.engine.sizes import size_words
 from readiness.engine.target import RunDirectory

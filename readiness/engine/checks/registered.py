@@ -9,7 +9,8 @@ from typing import Any
 from readiness.engine.errors import BadContent, NotFound
 from readiness.engine.outcome import Finding, Limit, Measurement, Scalar, judged
 from readiness.engine.readers import data, registries
-from readiness.engine.readers.registries import Entry
+from readiness.engine.readers.lfs import refuse_pointer
+from readiness.engine.readers.registry_entry import Entry
 from readiness.engine.registry import Params, check
 from readiness.engine.target import RunDirectory
 
@@ -152,6 +153,7 @@ def _hash(want: RegisteredParams, entry: Entry, run: RunDirectory) -> Iterator[M
     if want.model is None:
         return
     with run.open(want.model) as opened:
+        refuse_pointer(opened)
         digest = run.used[opened.path].sha256
     recorded = {key: _within_or_none(entry, key) for key in ([want.hash_key] if want.hash_key else _HASHES)}
     found = {m["hex"].lower() for raw in recorded.values() if (m := _DIGEST.fullmatch(str(raw).strip()))}

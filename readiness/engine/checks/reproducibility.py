@@ -12,6 +12,7 @@ from readiness.engine.errors import FileMissing, NotFound
 from readiness.engine.outcome import Finding, Limit, Measurement, judged
 from readiness.engine.readers import data, facts, metrics, pythons, requirements
 from readiness.engine.readers.facts import Facts
+from readiness.engine.readers.lfs import refuse_pointer
 from readiness.engine.registry import Params, check
 from readiness.engine.target import RunDirectory
 
@@ -102,6 +103,8 @@ def _files(want: ReproducibilityParams, run: RunDirectory, documented: Facts) ->
         said = documented.first_word(name)
         if not run.exists(expected):
             raise FileMissing(f"The {name} {expected} is not in the run.", "Write it there, as documented.")
+        with run.open(expected, verify=False) as opened:
+            refuse_pointer(opened)
         yield _Fact(name.title(), said, expected, "the run")
 
 

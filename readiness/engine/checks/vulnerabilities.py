@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
@@ -42,6 +43,7 @@ class VulnerabilitiesParams(Params, frozen=True):
     max_low: int | None = None
     max_unknown: int = 0
     max_skipped: int | None = None
+    max_set_aside: int | None = None
     accepted: tuple[Accepted, ...] = ()
     accept_up_to: Literal["medium", "high", "critical"] = "medium"
     vex: tuple[str, ...] = ()
@@ -67,9 +69,12 @@ def vulnerabilities(want: VulnerabilitiesParams, run: RunDirectory) -> Finding:
     Fails on any open one of critical, high, medium or unknown severity (pip-audit says none, so each of its
     findings counts as unknown), unless a limit allows it. A medium or unknown one passes when it is listed in
     `accepted` with a reason and a day that is not over; a critical or high one only if `accept_up_to` says
-    so. A VEX statement with a justification sets one aside; it must name the package, or the `product`. A
-    report that looked at nothing fails; what the scanner skipped is a warning, or judged by `max_skipped`. An
-    empty list of OSV-Scanner is believed only with `format: osv-scanner`: any tool could have written it.
+    so. A VEX statement with a justification sets one aside; it must name the package, or the `product`; the
+    latest statement counts. What the report itself sets aside (an ignore file, a rule, VEX) is named, and
+    judged by `max_set_aside`; Trivy tells of it with `--show-suppressed`. A report that looked at nothing
+    fails (older Trivy names clean lock files only with `--list-all-pkgs`); what the scanner skipped is a
+    warning, or judged by `max_skipped`. An empty list of OSV-Scanner is believed only with
+    `format: osv-scanner`: any tool could have written it.
 
     To resolve: update the named packages, or decide that the risk is borne, and until when.
 
@@ -162,7 +167,8 @@ def _measurements(want: VulnerabilitiesParams, scan: Scan, sorted_: _Sorted) -> 
         name = "Unknown severity" if severity == "unknown" else severity.capitalize()
         yield Measurement(name=name, value=sorted_.count(severity), limit=limit, source=want.file)
     yield Measurement(name="Accepted", value=len(sorted_.accepted), source=want.file)
-    yield Measurement(name="Set aside", value=len(sorted_.set_aside), source=want.file)
+    aside = None if want.max_set_aside is None else Limit("<=", want.max_set_aside)
+    yield Measurement(name="Set aside", value=len(sorted_.set_aside), limit=aside, source=want.file)
     if scan.scanned is not None:
         yield Measurement(name="Looked at", value=scan.scanned, limit=Limit(">=", 1), source=want.file)
     skipped = None if want.max_skipped is None else Limit("<=", want.max_skipped)
@@ -170,9 +176,9 @@ def _measurements(want: VulnerabilitiesParams, scan: Scan, sorted_: _Sorted) -> 
 
 
 def _message(scan: Scan, sorted_: _Sorted, measured: list[Measurement]) -> str:
-    counts = [f"{sorted_.count(s)} {s}" for s in SEVERITIES if sorted_.count(s)]
-    parts = [f"{', '.join(counts)} open: {_named(sorted_.open)}" if counts else "No open vulnerability"]
-    bad = [m for m in measured if m.ok is False and m.name in ("Looked at", "Skipped")]
+    found = sorted_.open
+    parts = [f"{_levels(found)} open: {_named(found)}" if found else "No open vulnerability"]
+    bad = [m for m in measured if m.ok is False and m.name in ("Looked at", "Skipped", "Set aside")]
     parts += [f"{m.name.lower()} {m.observed}, needs {m.expected}" for m in bad]
     if sorted_.accepted:
         first = min(each.expires for _, each in sorted_.accepted)
@@ -180,10 +186,16 @@ def _message(scan: Scan, sorted_: _Sorted, measured: list[Measurement]) -> str:
     if sorted_.expired:
         parts.append(f"no longer accepted: {_named([each for each, _ in sorted_.expired])}")
     if sorted_.set_aside:
-        parts.append(f"{len(sorted_.set_aside)} set aside")
+        left = [each for each, _ in sorted_.set_aside]
+        parts.append(f"{len(left)} set aside ({_levels(left)}): {_named(left)}")
     if scan.skipped:
         parts.append(f"{scan.tool} skipped {len(scan.skipped)}: {scan.skipped[0][:160]}")
     return "; ".join(parts)
+
+
+def _levels(advisories: list[Advisory]) -> str:
+    counts = Counter(each.severity for each in advisories)
+    return ", ".join(f"{counts[level]} {level}" for level in SEVERITIES if counts[level])
 
 
 def _named(advisories: list[Advisory]) -> str:

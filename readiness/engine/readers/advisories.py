@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import unquote
@@ -67,6 +67,12 @@ def severity(word: Any, score: Any = None) -> str:
     )
 
 
+def worst(severities: Iterable[str]) -> str:
+    """The worst of several severities; "unknown" only where nothing else is known."""
+    seen = set(severities)
+    return next((name for name in SEVERITIES if name in seen), "unknown")
+
+
 def objects(holder: Any, name: str, file: str, *, needed: bool = True) -> Iterator[Mapping[str, Any]]:
     """The objects of a list. Raises BadContent where there is no list, or something else in it."""
     listed = holder.get(name)
@@ -118,6 +124,18 @@ def settled(analysis: Any) -> str:
         return f"{state}: {detail}" if detail else state
     why = soft(analysis, "justification") or detail
     return f"{state}: {why}" if state == "not_affected" and why else ""
+
+
+def versions_of(affected: Any, file: str) -> tuple[str, ...] | None:
+    """The single versions that a CycloneDX `affects` entry clears; None where it speaks of every version.
+
+    Ranges are not understood, and versions that are said to be affected are not cleared.
+    """
+    listed = list(objects(affected, "versions", file, needed=False))
+    if not listed:
+        return None
+    cleared = [each for each in listed if soft(each, "status") in ("", "unaffected")]
+    return tuple(filter(None, (soft(each, "version") for each in cleared)))
 
 
 def same_package(advisory: Advisory, product: str) -> bool:

@@ -11,31 +11,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from pathlib import PurePosixPath
 from typing import Any
 
-from readiness.engine.errors import BadContent, FileMissing
-from readiness.engine.readers import data, mlmodel, plain_text
+from readiness.engine.errors import BadContent
+from readiness.engine.readers import data, mlflow_registry, registry_entry
+from readiness.engine.readers.registry_entry import MAX_ENTRIES, Entry
 from readiness.engine.target import RunDirectory
 
-MAX_ENTRIES = 10_000
 _LISTS = ("models", "model_versions", "registered_models")
-_NAMES = ("name", "model_name", "registered_name")
-
-
-@dataclass(frozen=True, slots=True)
-class Entry:
-    """One registered version: its name, its version as text, stage and aliases ("" and none where not given),
-    all else that the registry says, and where.
-    """
-
-    name: str
-    version: str
-    stage: str
-    aliases: tuple[str, ...]
-    fields: Mapping[str, Any]
-    place: str
 
 
 def read(run: RunDirectory, path: str, name: str) -> list[Entry]:
@@ -48,15 +32,15 @@ def read(run: RunDirectory, path: str, name: str) -> list[Entry]:
     elif run.exists(f"{path}/MLmodel"):
         file = f"{path}/MLmodel"
     else:
-        return _store(run, path, name)
+        return mlflow_registry.of_store(run, path, name)
     if PurePosixPath(file).name == "MLmodel":
-        return [_of_model(run, file)]
+        return [mlflow_registry.of_model(run, file)]
     if PurePosixPath(file).name == "meta.yaml":
-        return _store(run, str(PurePosixPath(file).parent), name)
+        return mlflow_registry.of_store(run, str(PurePosixPath(file).parent), name)
     found = list(_entries(data.load(run, file), {}, file))
     if not found:
         raise BadContent(f"{file} holds no model with a name and a version.", "Write {name, version, …}.")
-    _check_once(found, file)
+    registry_entry.check_once(found, file)
     return found
 
 
@@ -85,9 +69,11 @@ def _entries(loaded: Any, above: Mapping[str, Any], place: str) -> Iterator[Entr
         yield from _entries(versions, {**above, **own}, f"{place} · versions")
     elif "version" not in loaded and isinstance(versions, Mapping) and _of_objects(versions):
         for version, entry in versions.items():
-            yield _entry({**above, **own, "version": version, **entry}, f"{place} · versions · {version}")
+            yield registry_entry.made(
+                {**above, **own, "version": version, **entry}, f"{place} · versions · {version}"
+            )
     else:
-        yield _entry({**above, **loaded}, place)
+        yield registry_entry.made({**above, **loaded}, place)
 
 
 def _named(listed: Mapping[str, Any], place: str) -> Iterator[Entry]:
@@ -99,77 +85,3 @@ def _named(listed: Mapping[str, Any], place: str) -> Iterator[Entry]:
 
 def _of_objects(versions: Mapping[str, Any]) -> bool:
     return bool(versions) and all(isinstance(entry, Mapping) for entry in versions.values())
-
-
-def _entry(fields: Mapping[str, Any], place: str) -> Entry:
-    name = next((fields[key] for key in _NAMES if isinstance(fields.get(key), str)), "")
-    version = fields.get("version", fields.get("model_version"))
-    if not name or isinstance(version, bool) or not isinstance(version, str | int | float) or version == "":
-        raise BadContent(f"{place} has no name and version of a model.", "Write {name, version, …}.")
-    stage = fields.get("stage", fields.get("current_stage", fields.get("status_stage", "")))
-    aliases = fields.get("aliases", fields.get("alias", ()))
-    aliases = [aliases] if isinstance(aliases, str) else aliases if isinstance(aliases, list | tuple) else ()
-    return Entry(name, str(version), str(stage or ""), tuple(map(str, aliases)), fields, place)
-
-
-def _of_model(run: RunDirectory, file: str) -> Entry:
-    fields = mlmodel.read(run, file)
-    beside = str(PurePosixPath(file).parent / "registered_model_meta")
-    try:
-        registered = data.load(run, beside)
-    except FileMissing:
-        raise FileMissing(
-            f"{file} does not say which registered model it is: {beside} is not in the run.",
-            "Fetch the model from the registry (models:/<name>/<version>), or name the registry itself.",
-        ) from None
-    if not isinstance(registered, Mapping):
-        raise BadContent(f"{beside} does not say model_name and model_version.", "Fetch the model again.")
-    return _entry({**fields, "name": None, **registered}, beside)
-
-
-def _store(run: RunDirectory, path: str, name: str) -> list[Entry]:
-    pattern = (
-        f"{path}/meta.yaml",
-        f"{path}/{name}/version-*/meta.yaml",
-        f"{path}/models/{name}/version-*/meta.yaml",
-    )
-    files = [file for one in pattern for file in run.glob(one)]
-    found = [_of_version(run, file) for file in files[:MAX_ENTRIES]]
-    found = [entry for entry in found if entry.stage.casefold() != "deleted_internal"]
-    if not found:
-        raise FileMissing(
-            f"{path} holds no version of the model {name}.", "Name the registry's directory, or its file."
-        )
-    _check_once(found, path)
-    return found
-
-
-def _of_version(run: RunDirectory, file: str) -> Entry:
-    fields = data.load(run, file)
-    if not isinstance(fields, Mapping):
-        raise BadContent(f"{file} is not MLflow's description of a version.", "")
-    status = fields.get("status", "READY")
-    if status != "READY":
-        raise BadContent(f"{file}: the version is {str(status)[:40]}, not READY.", "Register it again.")
-    folder = PurePosixPath(file).parent
-    tags = {
-        tag.removeprefix(f"{folder}/tags/"): plain_text.read(run, tag).strip()
-        for tag in run.glob(f"{folder}/tags/**/*")
-    }
-    version = str(fields.get("version"))
-    aliases = [
-        PurePosixPath(alias).name
-        for alias in run.glob(f"{folder.parent}/aliases/*")
-        if plain_text.read(run, alias).strip() == version
-    ]
-    return _entry({**tags, "tags": tags, **fields, "aliases": aliases}, file)
-
-
-def _check_once(found: list[Entry], file: str) -> None:
-    seen: set[tuple[str, str]] = set()
-    for entry in found:
-        if (entry.name, entry.version) in seen:
-            raise BadContent(
-                f"{file} holds {entry.name[:60]} {entry.version[:40]} twice.", "Keep the true one."
-            )
-        seen.add((entry.name, entry.version))

@@ -6,9 +6,9 @@ from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 from readiness.engine.errors import BadContent
+from readiness.engine.readers import grype, trivy
 from readiness.engine.readers.advisories import (
     AGAIN,
-    SEVERITIES,
     Advisory,
     Scan,
     components_of,
@@ -18,6 +18,8 @@ from readiness.engine.readers.advisories import (
     soft,
     text,
     texts,
+    versions_of,
+    worst,
 )
 
 MAX_ADVISORIES = 100_000
@@ -56,60 +58,6 @@ def _pip_audit(data: Any, file: str) -> Scan:
     return scan
 
 
-def _trivy(data: Any, file: str) -> Scan:
-    scan = Scan("Trivy", scanned=0)
-    for target in objects(data, "Results", file, needed=False):
-        if soft(target, "Class") not in ("os-pkgs", "lang-pkgs"):
-            continue
-        scan.scanned = (scan.scanned or 0) + 1
-        for found in objects(target, "Vulnerabilities", file, needed=False):
-            purl = soft(found.get("PkgIdentifier"), "PURL")
-            scan.advisories.append(
-                Advisory(
-                    (text(found, "VulnerabilityID", file), *texts(found, "VendorIDs")),
-                    severity(found.get("Severity")),
-                    soft(found, "PkgName"),
-                    soft(found, "InstalledVersion"),
-                    soft(found, "FixedVersion"),
-                    purl,
-                )
-            )
-        for left in objects(target, "ExperimentalModifiedFindings", file, needed=False):
-            finding = left.get("Finding")
-            ids = (soft(finding, "VulnerabilityID") or "unnamed",)
-            reason = f"{soft(left, 'Status')}: {soft(left, 'Statement')}"
-            scan.set_aside.append((Advisory(ids, "unknown", soft(finding, "PkgName")), reason))
-    return scan
-
-
-def _grype(data: Any, file: str) -> Scan:
-    if soft(data["descriptor"], "name") != "grype" or not isinstance(data.get("source"), Mapping):
-        raise BadContent(f"{file} does not say that Grype wrote it, and what it looked at.", AGAIN)
-    scan = Scan("Grype")
-    scan.advisories = [_match(match, file) for match in objects(data, "matches", file)]
-    for match in objects(data, "ignoredMatches", file, needed=False):
-        scan.set_aside.append((_match(match, file), "ignored by Grype's configuration"))
-    return scan
-
-
-def _match(match: Mapping[str, Any], file: str) -> Advisory:
-    found, artifact = match.get("vulnerability"), match.get("artifact")
-    if not isinstance(found, Mapping) or not isinstance(artifact, Mapping):
-        raise BadContent(f"{file} holds a match without vulnerability or artifact.", AGAIN)
-    related = [soft(other, "id") for other in objects(match, "relatedVulnerabilities", file, needed=False)]
-    fix = found.get("fix")
-    fixed = ", ".join(texts(fix, "versions")) if isinstance(fix, Mapping) else ""
-    ids = (text(found, "id", file), *filter(None, related))
-    return Advisory(
-        ids,
-        severity(found.get("severity")),
-        soft(artifact, "name"),
-        soft(artifact, "version"),
-        fixed,
-        soft(artifact, "purl"),
-    )
-
-
 def _osv(data: Any, file: str) -> Scan:
     scan = Scan("OSV-Scanner", scanned=0)
     for result in objects(data, "results", file):
@@ -123,7 +71,10 @@ def _osv_package(entry: Mapping[str, Any], file: str) -> Iterator[Advisory]:
     package = entry.get("package")
     if not isinstance(package, Mapping):
         raise BadContent(f"{file} holds an entry without package.", AGAIN)
-    name, version = text(package, "name", file), soft(package, "version")
+    # a vendored checkout is known by its commit only
+    name, version = soft(package, "name"), soft(package, "version") or soft(package, "commit")
+    if not (name or version):
+        raise BadContent(f"{file} holds a package without name and commit.", AGAIN)
     found = {text(each, "id", file): each for each in objects(entry, "vulnerabilities", file, needed=False)}
     grouped: set[str] = set()
     for group in objects(entry, "groups", file, needed=False):
@@ -131,12 +82,19 @@ def _osv_package(entry: Mapping[str, Any], file: str) -> Iterator[Advisory]:
         if not ids:
             raise BadContent(f"{file} holds a group of vulnerabilities without ids.", AGAIN)
         grouped.update(ids)
-        words = [soft(found[i].get("database_specific"), "severity") for i in ids if i in found]
-        yield Advisory(ids, severity(next(filter(None, words), ""), group.get("max_severity")), name, version)
+        words = [_osv_severity(found[i]) for i in ids if i in found]
+        level = worst([*words, severity(None, group.get("max_severity"))])
+        yield Advisory(ids, level, name, version)
     for key, each in found.items():
         if key not in grouped:
-            word = soft(each.get("database_specific"), "severity")
-            yield Advisory((key, *texts(each, "aliases")), severity(word), name, version)
+            yield Advisory((key, *texts(each, "aliases")), _osv_severity(each), name, version)
+
+
+def _osv_severity(found: Mapping[str, Any]) -> str:
+    # GitHub's word, or a distribution's; the other scores are vectors, which the group sums up
+    listed = found.get("severity")
+    scores = [soft(each, "score") for each in listed] if isinstance(listed, list) else []
+    return worst([severity(soft(found.get("database_specific"), "severity")), *map(severity, scores)])
 
 
 def _cyclonedx(data: Any, file: str) -> Scan:
@@ -148,37 +106,33 @@ def _cyclonedx(data: Any, file: str) -> Scan:
             "Scan it, for example with `grype sbom:` or `trivy sbom`.",
         )
     for found in objects(data, "vulnerabilities", file):
-        worst = _worst(objects(found, "ratings", file, needed=False))
+        ratings = objects(found, "ratings", file, needed=False)
+        level = worst(severity(each.get("severity"), each.get("score")) for each in ratings)
         ids = (
             text(found, "id", file),
             *(soft(r, "id") for r in objects(found, "references", file, needed=False)),
         )
         reason = settled(found.get("analysis"))
-        for ref in _refs(found, file):
+        for ref, cleared in _refs(found, file):
             part = components.get(ref, {})
             advisory = Advisory(
                 tuple(filter(None, ids)),
-                worst,
+                level,
                 soft(part, "name") or ref,
                 soft(part, "version"),
                 purl=soft(part, "purl"),
                 ref=ref,
             )
-            if reason:
+            if reason and (cleared is None or advisory.version in cleared):
                 scan.set_aside.append((advisory, reason))
             else:
                 scan.advisories.append(advisory)
     return scan
 
 
-def _refs(found: Mapping[str, Any], file: str) -> list[str]:
-    refs = [soft(each, "ref") for each in objects(found, "affects", file, needed=False)]
-    return list(dict.fromkeys(refs)) or [""]
-
-
-def _worst(ratings: Iterator[Mapping[str, Any]]) -> str:
-    seen = {severity(rating.get("severity"), rating.get("score")) for rating in ratings}
-    return next((name for name in SEVERITIES if name in seen), "unknown")
+def _refs(found: Mapping[str, Any], file: str) -> list[tuple[str, tuple[str, ...] | None]]:
+    refs = [(soft(e, "ref"), versions_of(e, file)) for e in objects(found, "affects", file, needed=False)]
+    return list(dict.fromkeys(refs)) or [("", None)]
 
 
 def _holds(*names: str) -> Callable[[Any], bool]:
@@ -191,8 +145,9 @@ def _is_pip_audit_list(data: Any) -> bool:
 
 _READERS: tuple[tuple[Callable[[Any], bool], Callable[[Any, str], Scan]], ...] = (
     (lambda data: isinstance(data, Mapping) and data.get("bomFormat") == "CycloneDX", _cyclonedx),
-    (_holds("SchemaVersion", "ArtifactName"), _trivy),
-    (_holds("matches", "descriptor"), _grype),
+    (_holds("SchemaVersion", "ArtifactName"), trivy.read),
+    (trivy.is_first_version, trivy.read),
+    (_holds("matches", "descriptor"), grype.read),
     (_holds("dependencies", "fixes"), _pip_audit),
     (_is_pip_audit_list, _pip_audit),
     (_holds("results"), _osv),

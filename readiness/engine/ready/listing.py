@@ -109,7 +109,7 @@ def one(entry: Any, name: str | None = None) -> Listed:
 def chain_hash(files: RunFiles) -> str | None:
     """The chain hash that `hashes.json` names, or None. Raises BadContent."""
     raw = files.object(HASHES) or {}
-    value = raw.get("chain_hash")
+    value = raw.get("chain_hash", raw.get("chain"))
     return None if value is None else hashes.normal(value, f"{HASHES} · chain_hash")
 
 

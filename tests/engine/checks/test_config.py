@@ -9,8 +9,9 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from readiness.engine import runner
+from readiness.engine import config_schema_task, runner
 from readiness.engine.checklist import CheckSpec
+from readiness.engine.errors import BadContent
 from readiness.engine.options import Options
 from readiness.engine.readers import config_file
 from readiness.engine.target import RunDirectory
@@ -192,6 +193,14 @@ def test_unusable_schemas(finding, schema, words):
     found = check(finding, schema=schema, files={"list.json": "[]", "broken.json": "{"})
     assert found.outcome == "FAIL"
     assert words in found.message
+
+
+def test_references_are_not_followed_by_the_library_itself(tmp_path):
+    """Also without the child's confinement: a schema elsewhere on the disk is not read."""
+    (tmp_path / "s.json").write_text("{}")
+    payload = {"data": {"a": 1}, "schema": {"$ref": (tmp_path / "s.json").as_uri()}, "name": "s"}
+    with pytest.raises(BadContent, match="which is not in it"):
+        config_schema_task.validate(payload, [])
 
 
 def test_a_pattern_that_backtracks_for_ever_is_ended(tmp_path):

@@ -89,6 +89,14 @@ def test_expected_in_the_checklist(finding):
     )
 
 
+@pytest.mark.parametrize(("old", "new"), [(1, True), (0, False), (True, 1), (1, "1"), (None, ""), ([], {})])
+def test_types_count(finding, old, new):
+    """What is equal only for Python is another setting."""
+    params = {"file": "c.json", "expected": {"a": old}}
+    assert finding("config-drift", params, {"c.json": {"a": new}}).outcome == "FAIL"
+    assert finding("config-drift", params, {"c.json": {"a": old}}).outcome == "PASS"
+
+
 def test_digest(finding):
     """A digest says only whether it is the same file."""
     digest = hashlib.sha256(OLD.encode()).hexdigest()

@@ -172,3 +172,9 @@ def test_features_of_an_unnamed_signature(finding):
     }
     found = finding("registered", {"registry": "m", "name": "digits", "version": 3}, files)
     assert (found.outcome, "feature_names is missing" in found.message) == ("FAIL", True)
+
+
+def test_a_pointer_is_no_model(finding):
+    """The digest of a Git LFS pointer would only differ; the message says what it is."""
+    pointer = "version https://git-lfs.github.com/spec/v1\noid sha256:0\nsize 1\n"
+    assert "m.onnx is a Git LFS pointer" in check(finding, ENTRY, {"m.onnx": pointer}).message

@@ -203,3 +203,12 @@ def test_version_of_python(finding, name, text, words):
     found = check(finding, report(), FILES | {name: text}, requirements=name)
     assert found.outcome == ("FAIL" if words else "PASS"), found.message
     assert words in found.message
+
+
+@pytest.mark.parametrize("name", ["c.yaml", "best.pt", "requirements.txt", "r.md"])
+def test_pointers(finding, name):
+    """A Git LFS pointer stands where a documented file should be."""
+    pointer = "version https://git-lfs.github.com/spec/v1\noid sha256:0\nsize 1\n"
+    found = finding("reproducibility", PARAMS, FILES | {"r.md": report()} | {name: pointer})
+    assert found.outcome == "FAIL"
+    assert f"{name} is a Git LFS pointer" in found.message

@@ -279,6 +279,8 @@ def one(module, cls, *arguments):
 INT, OBJECT = ("builtins", "int"), ("builtins", "object")
 GADGETS = {
     "test helper": one("sklearn.utils._testing", "assert_run_python_script_without_output", text("x")),
+    "test class": name("sklearn.utils._testing", "TempMemmap") + b")\x81",
+    "bundled package": name("sklearn.externals.joblib", "Memory") + b")\x81",
     "download": one("sklearn.datasets", "fetch_openml", text("iris")),
     "constructor with text": one("sklearn.svm._classes", "SVC", text("x")),
     "constructor with a function": one("sklearn.utils.parallel", "_FuncWrapper", name("numpy", "log")),
@@ -319,6 +321,16 @@ def test_own_class_may_be_trusted(tmp_path):
     found = judge(tmp_path, data, trusted=["my_models.Best"])
     assert found.outcome is Outcome.PASS, found.message
     assert "my_models.Best" in found.details["names"]
+
+
+def test_state_counts_as_it_was_set(tmp_path):
+    """A dictionary that is changed after it became a state no longer changes what the model says."""
+    state = b"}q\x02(" + text("_sklearn_version") + text("1.5.0") + text("coef_") + number(1) + b"u"
+    later = b"h\x02" + text("_sklearn_version") + text("9.9.9") + b"s0"
+    seen = in_process(
+        tmp_path, pickled(name("sklearn.svm._classes", "SVC") + b")\x81" + state + b"b" + later)
+    )
+    assert seen["versions"] == ["1.5.0"]
 
 
 @pytest.mark.parametrize("unsafe", ["os.system", "builtins.eval", "numpy.load", "sklearn.x.Y", "x", "a b.c"])

@@ -100,6 +100,16 @@ def test_chain_over_prefixed_hashes(tmp_path: Path) -> None:
     assert report.overall_status == "PASS"
 
 
+def test_chain_under_another_name(tmp_path: Path) -> None:
+    """`chain` is `chain_hash`: understood when right, compared when wrong."""
+    files = runs.training()
+    table = files["hashes.json"]["files"]
+    right = {**files, "hashes.json": {"files": table, "chain": hashes.chain(table).upper()}}
+    assert validate_readiness(runs.write(tmp_path / "right", right)).overall_status == "PASS"
+    wrong = {**files, "hashes.json": {"files": table, "chain": "0" * 64}}
+    assert validate_readiness(runs.write(tmp_path / "wrong", wrong)).overall_status == "FAIL"
+
+
 def test_chain_of_a_real_run() -> None:
     """The chain hash of a published run, recomputed from its table."""
     table = {
