@@ -19,8 +19,8 @@ import inspect
 import pkgutil
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from functools import cache
-from importlib.metadata import EntryPoint, entry_points
+from functools import cache, partial
+from importlib.metadata import entry_points
 from typing import Any, TypeVar, get_type_hints
 
 import msgspec
@@ -154,7 +154,7 @@ def kinds() -> dict[str, Kind]:
 
 
 def broken() -> dict[str, str]:
-    """Entry points that could not be imported: name to reason. They never break the others."""
+    """Files and entry points that could not be imported: name to reason. They never break the others."""
     _load()
     return dict(_BROKEN)
 
@@ -190,10 +190,11 @@ def _load() -> None:
     checks = importlib.import_module("readiness.engine.checks")
 
     for module in pkgutil.iter_modules(checks.__path__):
-        importlib.import_module(f"{checks.__name__}.{module.name}")
+        if reason := _import(partial(importlib.import_module, f"{checks.__name__}.{module.name}")):
+            _BROKEN[module.name.replace("_", "-")] = reason
     for entry in entry_points(group="readiness.checks"):
         before = set(_KINDS)
-        if reason := _import(entry):
+        if reason := _import(entry.load):
             _BROKEN[entry.name] = reason
         top = entry.module.partition(".")[0]
         for name, kind in list(_KINDS.items()):
@@ -201,11 +202,11 @@ def _load() -> None:
                 _OUTSIDE[name] = entry.module
 
 
-def _import(entry: EntryPoint) -> str:
-    """Import an outside package's kinds; the reason when that fails, and then none of them is known."""
+def _import(load: Callable[[], object]) -> str:
+    """Import a module's kinds; the reason when that fails, and then none of them is known."""
     kinds, aliases = dict(_KINDS), dict(_ALIASES)
     try:
-        entry.load()
+        load()
     except (Exception, SystemExit) as error:  # noqa: BLE001  # importing runs anybody's code, like a check
         for known, before in ((_KINDS, kinds), (_ALIASES, aliases)):
             for name in set(known) - set(before):
