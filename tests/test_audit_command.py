@@ -162,15 +162,15 @@ def test_written_whole_or_not_at_all(run_dir, monkeypatch):
     assert {p.name for p in folder.iterdir()} == {"data.csv", audit.AUDIT}
 
 
-def test_a_link_is_replaced_not_followed(run_dir, tmp_path_factory):
-    """An audit that is a link out of the run: the link is replaced, its target untouched."""
+def test_a_link_is_not_followed(run_dir, tmp_path_factory):
+    """An audit that is a link out of the run: nothing is written, neither there nor here."""
     outside = tmp_path_factory.mktemp("out") / "victim"
     outside.write_text("safe")
     folder = run_dir({"data.csv": CLEAN})
     (folder / audit.AUDIT).symlink_to(outside)
-    assert main(["audit", "--run", str(folder)]) == 0
+    assert main(["audit", "--run", str(folder)]) == 2
     assert outside.read_text() == "safe"
-    assert written(folder)["status"] == "PASS"
+    assert (folder / audit.AUDIT).is_symlink()
 
 
 def test_ready_understands_it(run_dir):

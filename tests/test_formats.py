@@ -90,7 +90,7 @@ def test_paths_are_named_from_the_working_directory(place: Path, capsys: pytest.
         (["--output", "junit="], "is not FORMAT=FILE"),
         (["--output", "junit=no/such/a.xml"], "does not exist"),
         (["--output", "junit=a", "--output", "sarif=./a"], "two formats go to the same file"),
-        (["--output", "junit=run"], "run cannot be written"),
+        (["--output", "junit=run"], "run is no plain file"),
     ],
 )
 def test_wrong_usage(place: Path, capsys: pytest.CaptureFixture[str], args: list[str], words: str) -> None:

@@ -48,9 +48,8 @@ class Formats:
                 return rendered
             return json() if name == "json" else text()
 
-        # colours are for the terminal
-
         for name, path in self.files:
+            # colours are for the terminal
             _write(path, click.unstyle(made(name)) if name == "text" else made(name))
         click.echo(made(self.shown))
 
@@ -105,15 +104,6 @@ def _output(text: str) -> tuple[str, Path]:
 
 def _write(path: Path, text: str) -> None:
     """Replace the file at once: whoever reads it sees the old report or the whole new one."""
-    from readiness.engine.errors import ReadinessError
+    from readiness.engine import atomic
 
-    new = path.with_name(f".{path.name}.{os.getpid()}")
-    try:
-        try:
-            with new.open("x", encoding="utf-8", errors="backslashreplace") as file:
-                file.write(f"{text}\n")
-            new.replace(path)
-        finally:
-            new.unlink(missing_ok=True)
-    except OSError as error:
-        raise ReadinessError(f"{path} cannot be written: {error.strerror}.", "Check the path.") from None
+    atomic.write(path.absolute().parent, path.name, f"{text}\n".encode(errors="backslashreplace"))

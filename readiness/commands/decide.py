@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 )
 @click.option("--json", "as_json", is_flag=True, help="Print the decision as JSON.")
 def command(run_dir: Path, config_file: Path, *, ready_check: bool, as_json: bool) -> int:
-    r"""Evaluate data contracts on a run's tables, and write decision.json.
+    """Evaluate data contracts on a run's tables, and write decision.json.
 
     \b
     contracts:
@@ -41,7 +41,7 @@ def command(run_dir: Path, config_file: Path, *, ready_check: bool, as_json: boo
     Columns take the rules of the check `data-quality`, contamination those of `leakage`; `severity: warn`
     makes a contract a warning. Exit code: 0 the contracts hold, 1 one does not, 2 wrong usage or a wrong
     configuration, 3 a check broke and nothing failed.
-    """
+    """  # noqa: D301  # click reads the backspace
     import json
 
     from readiness.engine.contracts import decision

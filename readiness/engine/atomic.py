@@ -1,35 +1,39 @@
-"""Puts a small file into a run directory: the whole file or none, even when the power fails."""
+"""Puts a small file into a folder: the whole file or none, even when the power fails."""
 
 from __future__ import annotations
 
 import os
 import stat
 import tempfile
+from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
 
 from readiness.engine.errors import RunDirectoryError
 
-_HOW = "Make the run directory writable, or copy it."
+_HOW = "Make the directory writable, or copy it."
 
 
-def write(root: Path, name: str, data: bytes) -> Path:
-    """Write or replace the file `name` directly beneath `root`; a replaced one keeps its permissions.
+def write(folder: Path, name: str, data: bytes, *, last_look: Callable[[], None] | None = None) -> Path:
+    """Write or replace the file `name` directly beneath `folder`; a replaced one keeps its permissions.
 
+    `last_look` is called right before the file takes its place; what it raises leaves everything as it was.
     Raises RunDirectoryError when it cannot be written, or when what stands there is no plain file.
     """
-    target, temporary = root / name, ""
+    target, temporary = folder / name, ""
     mode = _mode(target)
     try:
-        with tempfile.NamedTemporaryFile("wb", dir=root, prefix=f".{name}.", delete=False) as file:
+        with tempfile.NamedTemporaryFile("wb", dir=folder, prefix=f".{name}.", delete=False) as file:
             temporary = file.name
             file.write(data)
             os.fchmod(file.fileno(), mode)
             file.flush()
             os.fsync(file.fileno())
+        if last_look:
+            last_look()
         os.replace(temporary, target)  # noqa: PTH105
         temporary = ""
-        _sync(root)
+        _sync(folder)
     except OSError as error:
         raise RunDirectoryError(f"{target} cannot be written: {error.strerror}.", _HOW) from None
     finally:
@@ -47,7 +51,7 @@ def _mode(target: Path) -> int:
     except OSError as error:
         raise RunDirectoryError(f"{target} cannot be written: {error.strerror}.", _HOW) from None
     if not stat.S_ISREG(info.st_mode):
-        raise RunDirectoryError(f"{target} is no plain file.", "Take it away, and decide again.")
+        raise RunDirectoryError(f"{target} is no plain file.", "Take it away, and try again.")
     return stat.S_IMODE(info.st_mode)
 
 

@@ -35,7 +35,7 @@ class CheckpointParams(Params, frozen=True):
 @check("checkpoint", title="A checkpoint is whole and holds what it should", short="file")
 def checkpoint(want: CheckpointParams, run: RunDirectory) -> Finding:
     """Looks into a PyTorch checkpoint without loading it: its keys, its numbers, its tensors' sizes. It
-    understands the archive of PyTorch 1.6 and newer, the older form, Lightning's `.ckpt` and bare state dicts.
+    understands the archive of PyTorch 1.6 and newer, the older form, Lightning's `.ckpt`, bare state dicts.
 
     It fails when the file is empty, cut off, not written by `torch.save`, smaller than `min_bytes`, when a
     key is missing, a number is not finite, tensor data is missing, or the model's entry holds no tensors.

@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+import json
+from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import Any
 
-from readiness.engine import indexing
-from readiness.engine.errors import FileMissing, RunDirectoryError
+from readiness.engine import atomic, indexing
+from readiness.engine.errors import FileChanged, FileMissing, FileRefused, RunDirectoryError
 from readiness.engine.ready import hashes, layout, listing, shape
 from readiness.engine.ready.files import RunFiles, open_run
 from readiness.engine.ready.layout import Layout
 from readiness.engine.ready.listing import HASHES, MANIFEST, Listed
-from readiness.engine.ready.replacing import encoded, replace
 from readiness.engine.target import RunDirectory
 
 # What the companions write after sealing, and what sealing writes itself
@@ -63,8 +65,25 @@ def seal(run_dir: str | Path | RunDirectory) -> Seal:
     if chained and not done.disagreements:
         _seal_hashes(files, table, done)
     for name, content in done.pending.items() if not done.disagreements else ():
-        replace(files, name, content)
+        atomic.write(files.run.root, name, content, last_look=partial(_refuse_changed, files, name))
     return done
+
+
+def _refuse_changed(files: RunFiles, name: str) -> None:
+    before = files.run.used.get(name)
+    if before and RunFiles(RunDirectory(files.run.root)).sha256(name) != before.sha256:
+        raise FileChanged(
+            f"{name} changed while it was sealed.", "Seal again when nothing writes to the run."
+        )
+
+
+def _encoded(data: Mapping[str, Any]) -> bytes:
+    """Indented JSON. Raises FileRefused for the name of a file that is no text."""
+    try:
+        return (json.dumps(data, indent=2, ensure_ascii=False) + "\n").encode()
+    except UnicodeEncodeError as error:
+        near = str(error.object)[max(0, error.start - 40) : error.start + 10]
+        raise FileRefused(f"The name of a file is no text, near {near!r}.", "Rename the file.") from None
 
 
 def _verify(listed: list[Listed], files: RunFiles, done: Seal) -> None:
@@ -103,7 +122,7 @@ def _seal_hashes(files: RunFiles, table: dict[str, str], done: Seal) -> None:
     done.written += [f"{HASHES} · files.{path} = {digest}" for path, digest in sorted(new.items())]
     chain = hashes.chain(complete)
     done.written.append(f"{HASHES} · chain_hash = {chain}")
-    done.pending[HASHES] = encoded({**old, "files": complete, "chain_hash": chain})
+    done.pending[HASHES] = _encoded({**old, "files": complete, "chain_hash": chain})
 
 
 def _seal_manifest(files: RunFiles, done: Seal) -> None:
@@ -125,7 +144,7 @@ def _seal_manifest(files: RunFiles, done: Seal) -> None:
         )
     elif wrote:
         done.written += wrote
-        done.pending[MANIFEST] = encoded({**manifest, "datasets": datasets})
+        done.pending[MANIFEST] = _encoded({**manifest, "datasets": datasets})
 
 
 def _filled(datasets: Any, files: RunFiles, wrote: list[str]) -> Any:

@@ -3,16 +3,13 @@
 from __future__ import annotations
 
 import json
-import os
-import tempfile
 from collections.abc import Iterable
-from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 from readiness import __version__
-from readiness.engine.errors import RunDirectoryError
+from readiness.engine import atomic
 from readiness.engine.scan import scan_run
 from readiness.engine.scan.values import Scan
 from readiness.engine.target import RunDirectory
@@ -77,33 +74,8 @@ def status(scan: Scan) -> str:
 
 def write(run: RunDirectory, document: dict[str, Any]) -> Path:
     """Put the audit into the run: a whole file or none. Raises RunDirectoryError."""
-    target = run.root / AUDIT
     text = json.dumps(document, indent=2, ensure_ascii=False) + "\n"
-    temporary = ""
-    try:
-        with tempfile.NamedTemporaryFile("wb", dir=run.root, prefix=f".{AUDIT}.", delete=False) as file:
-            temporary = file.name
-            file.write(text.encode(errors="backslashreplace"))
-            file.flush()
-            os.fsync(file.fileno())
-        os.chmod(temporary, 0o644)  # noqa: PTH101  # others read the run too
-        os.replace(temporary, target)  # noqa: PTH105
-        _sync_folder(run.root)
-    except OSError as error:
-        with suppress(OSError):
-            os.unlink(temporary)  # noqa: PTH108
-        raise RunDirectoryError(
-            f"{target} cannot be written: {error.strerror}.", "Make the run directory writable, or copy it."
-        ) from None
-    return target
-
-
-def _sync_folder(folder: Path) -> None:
-    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
+    return atomic.write(run.root, AUDIT, text.encode(errors="backslashreplace"))
 
 
 def _name(path: str) -> str:
