@@ -26,6 +26,7 @@ class LintParams(Params, frozen=True):
     max_warnings: int | None = None
     max_notes: int | None = None
     max_findings: int | None = None
+    max_suppressed: int | None = None
 
 
 @check("lint", title="Linters find nothing that matters")
@@ -35,7 +36,8 @@ def lint(want: LintParams, run: RunDirectory) -> Finding:
 
     Fails on more errors than `max_errors`, and on more of the other levels where a limit is given. What ruff,
     flake8 and black find are errors; pylint's E and F, Bandit's HIGH and ESLint's 2 too; W, MEDIUM and 1 are
-    warnings. An empty file is no proof that anything ran, and fails: flake8 proves it with `--count`. An
+    warnings. What a comment or a baseline suppresses is counted apart, and judged by `max_suppressed`. A file
+    that ESLint was told to ignore was not looked at. An empty file is no proof that anything ran, and fails: flake8 proves it with `--count`. An
     empty list `[]` is believed only with `format: ruff` or `format: pylint`. A text is understood line by
     line, or not at all; a total that disagrees with the lines fails, a text that does not say where it ends
     is a warning. To resolve: correct what is named, and run the linter again.
@@ -95,8 +97,9 @@ def _measurements(want: LintParams, report: Report) -> Iterator[Measurement]:
         total = len(report.issues)
         limit = _at_most(want.max_findings)
         yield Measurement(name="Findings", value=total, limit=limit, source=want.file)
-    if report.suppressed:
-        yield Measurement(name="Suppressed", value=report.suppressed, source=want.file)
+    if report.suppressed or want.max_suppressed is not None:
+        limit = _at_most(want.max_suppressed)
+        yield Measurement(name="Suppressed", value=report.suppressed, limit=limit, source=want.file)
     if report.looked_at is not None:
         least = Limit(">=", 1)
         yield Measurement(name="Looked at", value=report.looked_at, limit=least, source=want.file)

@@ -200,9 +200,7 @@ def _levels(advisories: list[Advisory]) -> str:
 
 def _named(advisories: list[Advisory]) -> str:
     ranked = sorted(advisories, key=lambda each: SEVERITIES.index(each.severity))
-    shown = [
-        f"{each.id[:60]} ({each.package[:80]} {each.version[:40]})".replace(" )", ")") for each in ranked
-    ]
+    shown = [f"{each.id[:60]} ({f'{each.package[:80]} {each.version[:40]}'.strip()})" for each in ranked]
     more = f" and {len(shown) - MAX_SHOWN} more" if len(shown) > MAX_SHOWN else ""
     return f"{', '.join(shown[:MAX_SHOWN])}{more}"
 

@@ -23,6 +23,8 @@ def read(data: Any, file: str, wanted: str | None) -> Report:
         return _listed(data, file, wanted)
     if isinstance(data, Mapping) and "metrics" in data and "results" in data:
         return _bandit(data, file)
+    if isinstance(data, Mapping) and "metadata" in data and "results" in data:
+        return _eslint(objects(data, "results", file), file)  # its `json-with-metadata`
     if isinstance(data, Mapping) and "messages" in data and "statistics" in data:
         return _pylint2(data, file)
     raise BadContent(f"{file} is no report of ruff, pylint, ESLint, Bandit or SARIF.", AGAIN)
@@ -94,7 +96,9 @@ def _eslint(entries: Iterable[Mapping[str, Any]], file: str) -> Report:
             )
         report.issues += own
         report.suppressed += len(list(objects(entry, "suppressedMessages", file, needed=False)))
-        report.looked_at = (report.looked_at or 0) + 1
+        # a file named on the command line that the configuration ignores is listed, with a warning only
+        ignored = len(own) == 1 and own[0].text.startswith("File ignored")
+        report.looked_at = (report.looked_at or 0) + int(not ignored)
     return report
 
 
@@ -105,7 +109,7 @@ def _eslint_issue(entry: Mapping[str, Any], path: str, file: str) -> Issue:
     line = entry.get("line")
     return Issue(
         level,
-        soft(entry, "ruleId") or "parse error",
+        soft(entry, "ruleId") or ("parse error" if entry.get("fatal") is True else "no rule"),
         path,
         line if type(line) is int and line > 0 else 0,
         soft(entry, "message"),

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from readiness.engine.errors import BadContent
@@ -10,6 +11,27 @@ from readiness.engine.readers.advisories import objects, soft
 from readiness.engine.readers.lint_reports import AGAIN, LEVELS, Issue, Report
 
 _HARMLESS_KINDS = ("pass", "notApplicable", "informational")
+
+
+@dataclass(frozen=True, slots=True)
+class _Rules:
+    """Default levels by a rule's id, and the driver's ids in order."""
+
+    levels: Mapping[str, str]
+    own: Sequence[str]
+
+    def name(self, result: Mapping[str, Any]) -> str:
+        inner = result.get("rule")
+        said = soft(result, "ruleId") or soft(inner, "id")
+        index = result.get("ruleIndex")
+        known = type(index) is int and 0 <= index < len(self.own) and not isinstance(inner, Mapping)
+        return said or (self.own[index] if known else "")
+
+    def level(self, rule: str) -> str:
+        # `CA1001/2` is a part of the rule `CA1001`
+        while rule not in self.levels and "/" in rule:
+            rule = rule.rpartition("/")[0]
+        return self.levels.get(rule, "warning")
 
 
 def read(data: Mapping[str, Any], file: str) -> Report:
@@ -37,7 +59,7 @@ def _run(run: Mapping[str, Any], file: str, report: Report) -> str:
             )
     if "results" not in run or "externalPropertyFileReferences" in run:
         raise BadContent(f"{file} does not hold the results of {name[:80]}.", "Write them into one file.")
-    rules = {soft(rule, "id"): rule for rule in objects(driver, "rules", file, needed=False)}
+    rules = _rules(tool, driver, file)
     for result in objects(run, "results", file):
         if _is_suppressed(result, file):
             report.suppressed += 1
@@ -46,16 +68,31 @@ def _run(run: Mapping[str, Any], file: str, report: Report) -> str:
     return name
 
 
+def _rules(tool: Any, driver: Mapping[str, Any], file: str) -> _Rules:
+    own = list(objects(driver, "rules", file, needed=False))
+    more = objects(tool, "extensions", file, needed=False)
+    every = [*own, *(rule for part in more for rule in objects(part, "rules", file, needed=False))]
+    levels: dict[str, str] = {}
+    for rule in every:
+        # several plug-ins may use one id: the worst of their levels holds
+        name, level = soft(rule, "id"), soft(rule.get("defaultConfiguration"), "level") or "warning"
+        levels[name] = min(levels.get(name, level), level, key=_rank)
+    return _Rules(levels, [soft(rule, "id") for rule in own])
+
+
+def _rank(level: str) -> int:
+    return LEVELS.index(level) if level in LEVELS else len(LEVELS)
+
+
 def _is_suppressed(result: Mapping[str, Any], file: str) -> bool:
     found = list(objects(result, "suppressions", file, needed=False))
-    return bool(found) and all(soft(each, "status") in ("", "accepted") for each in found)
+    # drafts of the format say `state`
+    return bool(found) and all((soft(e, "status") or soft(e, "state")) in ("", "accepted") for e in found)
 
 
-def _issue(result: Mapping[str, Any], rules: Mapping[str, Mapping[str, Any]], file: str) -> list[Issue]:
-    inner = result.get("rule")
-    rule = soft(result, "ruleId") or soft(inner, "id")
-    default = rules.get(rule, {}).get("defaultConfiguration")
-    level = soft(result, "level") or soft(default, "level") or "warning"
+def _issue(result: Mapping[str, Any], rules: _Rules, file: str) -> list[Issue]:
+    rule = rules.name(result)
+    level = soft(result, "level") or rules.level(rule)
     if level == "none":
         return []
     if level not in LEVELS:
