@@ -90,6 +90,11 @@ class People:
     outsider: Person
 
 
+def pytest_make_parametrize_id(val: object, argname: str) -> str | None:
+    """Bytes are named by their argument: a signature differs between the processes that collect tests."""
+    return argname if isinstance(val, bytes) else None
+
+
 @pytest.fixture(autouse=True)
 def _only_this_machine(monkeypatch):
     """No test, and nothing a test calls, connects to anything but this machine."""

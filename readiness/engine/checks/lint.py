@@ -37,10 +37,11 @@ def lint(want: LintParams, run: RunDirectory) -> Finding:
     Fails on more errors than `max_errors`, and on more of the other levels where a limit is given. What ruff,
     flake8 and black find are errors; pylint's E and F, Bandit's HIGH and ESLint's 2 too; W, MEDIUM and 1 are
     warnings. What a comment or a baseline suppresses is counted apart, and judged by `max_suppressed`. A file
-    that ESLint was told to ignore was not looked at. An empty file is no proof that anything ran, and fails: flake8 proves it with `--count`. An
-    empty list `[]` is believed only with `format: ruff` or `format: pylint`. A text is understood line by
-    line, or not at all; a total that disagrees with the lines fails, a text that does not say where it ends
-    is a warning. To resolve: correct what is named, and run the linter again.
+    that ESLint was told to ignore was not looked at. An empty file is no proof that anything ran, and fails:
+    flake8 proves it with `--count`. An empty list `[]` is believed only with `format: ruff` or
+    `format: pylint`. A text is understood line by line, or not at all; a total that disagrees with the lines
+    fails, a text that does not say where it ends is a warning. To resolve: correct what is named, and run the
+    linter again.
 
     ```yaml check
     lint: {file: reports/ruff.json, format: ruff}

@@ -1,9 +1,9 @@
 """Results of load tests as their tools write them: k6, Locust, hey, JMeter.
 
-    k6       `--summary-export` and `handleSummary` as JSON
+    k6       `--summary-export` and `handleSummary` as JSON, also the machine-readable form of k6 1.5 and 2
     Locust   `--csv`: the file that ends with `_stats.csv`, row "Aggregated"
-    hey      what it prints
-    JMeter   `.jtl` with a header, as CSV; percentiles are computed from its samples
+    hey      what it prints (its CSV leaves out requests without an answer, and is refused)
+    JMeter   `.jtl` with a header, as CSV; percentiles are computed from its samples, without transactions
 
 A file that says two things, or not all that a judgement needs, is refused.
 """
@@ -20,13 +20,14 @@ import re2
 
 from readiness.engine.errors import BadContent, NotFound
 from readiness.engine.latencies import percentiles
-from readiness.engine.readers import data
+from readiness.engine.readers import data, jmeter, k6
 from readiness.engine.target import RunDirectory
 
 Tool = Literal["k6", "locust", "hey", "jmeter"]
 _ADVICE = "Record the load test again, and keep the tool's own file."
 _LOCUST = {"p50": "50%", "p95": "95%", "p99": "99%"}
-_K6 = {"p50": "med", "p95": "p(95)", "p99": "p(99)"}
+_K6 = {"p50": ("med", "p(50)"), "p95": ("p(95)",), "p99": ("p(99)",)}
+_HEY_CSV = "response-time,DNS+dialup"
 _LATENCY = re2.compile(r"^\s*(50|95|99)%{1,2} in ([0-9]+(?:\.[0-9]+)?) secs\s*$")
 _STATUS = re2.compile(r"^\s*\[([1-5][0-9]{2})\]\s+([0-9]{1,12}) responses\s*$")
 _FAILED = re2.compile(r"^\s*\[([0-9]{1,12})\]\s+\S")
@@ -52,14 +53,19 @@ def tool_of(run: RunDirectory, file: str) -> Tool | None:
     suffix = PurePosixPath(file).suffix.lower()
     if suffix in (".csv", ".jtl"):
         header = run.read_text(file).partition("\n")[0]
+        if header.startswith(_HEY_CSV):
+            raise BadContent(
+                f"{file} is hey's CSV, which does not count requests without an answer.",
+                "Keep what hey prints without `-o csv`; the kind `latency` reads the times.",
+            )
+        if header.lstrip().startswith("<"):
+            raise BadContent(f"{file} is JMeter's XML.", "Let JMeter save its results as CSV.")
         return "locust" if "Request Count" in header else "jmeter" if "elapsed" in header else None
     if suffix in (".txt", ".log", ".out"):
         return "hey" if "Latency distribution:" in run.read_text(file) else None
     if suffix != ".json":
         return None
-    loaded = data.load(run, file)
-    metrics = loaded.get("metrics") if isinstance(loaded, dict) else None
-    return "k6" if isinstance(metrics, dict) and "http_reqs" in metrics else None
+    return "k6" if k6.is_summary(data.load(run, file)) else None
 
 
 def read(run: RunDirectory, file: str, tool: Tool) -> Load:
@@ -73,33 +79,43 @@ def read(run: RunDirectory, file: str, tool: Tool) -> Load:
 
 def _k6(run: RunDirectory, file: str) -> Load:
     loaded = data.load(run, file)
-    metrics = loaded.get("metrics") if isinstance(loaded, dict) else None
     requests, failed, times = (
-        _values(metrics, name, file) for name in ("http_reqs", "http_req_failed", "http_req_duration")
+        k6.values(loaded, name, file) for name in ("http_reqs", "http_req_failed", "http_req_duration")
     )
     count = _number(requests, "count", file)
-    # `passes` counts where the rate was true: these are the requests that failed
-    bad, good = _number(failed, "passes", file), _number(failed, "fails", file)
-    if bad + good != count:
-        raise BadContent(f"{file}: {bad + good:g} requests failed or not, of {count:g}.", _ADVICE)
-    names = {name: key for name, key in _K6.items() if name != "p99" or key in times}
+    bad, asked = _k6_failed(failed, file)
+    if asked != count:
+        raise BadContent(f"{file}: {asked:g} requests failed or not, of {count:g}.", _ADVICE)
+    if not k6.agrees(failed, bad, count):
+        raise BadContent(
+            f"{file}: {bad:g} of {count:g} requests failed, which is not the stated rate.", _ADVICE
+        )
+    given = {name: next((key for key in keys if key in times), keys[0]) for name, keys in _K6.items()}
     return _checked(
         file,
         requests=count,
         failed=bad,
-        latency={name: _number(times, key, file) for name, key in names.items()},
-        throughput=_number(requests, "rate", file),
+        latency={n: _number(times, key, file) for n, key in given.items() if n == "p95" or key in times},
+        throughput=_k6_throughput(loaded, requests, count, file),
         source=f"{file} (k6)",
     )
 
 
-def _values(metrics: Any, name: str, file: str) -> Mapping[str, Any]:
-    found = metrics.get(name) if isinstance(metrics, dict) else None
-    if isinstance(found, dict) and isinstance(found.get("values"), dict):
-        found = found["values"]
-    if not isinstance(found, dict):
-        raise NotFound(f"{file} has no metrics.{name}.", "Export the summary of an HTTP test of k6.")
-    return found
+def _k6_failed(failed: Mapping[str, Any], file: str) -> tuple[float, float]:
+    newer = k6.failed_of(failed)
+    if newer:
+        return _number(failed, newer[0], file), _number(failed, newer[1], file)
+    # `passes` counts where the rate was true: these are the requests that failed
+    bad = _number(failed, "passes", file)
+    return bad, bad + _number(failed, "fails", file)
+
+
+def _k6_throughput(loaded: Any, requests: Mapping[str, Any], count: float, file: str) -> float | None:
+    if "rate" in requests:
+        return _number(requests, "rate", file)
+    config = loaded.get("config")
+    seconds = _number(config, "duration", file) if isinstance(config, dict) and "duration" in config else 0
+    return count / seconds if seconds > 0 else None
 
 
 def _locust(run: RunDirectory, file: str) -> Load:
@@ -118,7 +134,9 @@ def _locust(run: RunDirectory, file: str) -> Load:
         file,
         requests=count,
         failed=_number(whole[0], "Failure Count", file),
-        latency={name: _number(whole[0], key, file) for name, key in _LOCUST.items()},
+        latency={
+            n: _number(whole[0], key, file) for n, key in _LOCUST.items() if n == "p95" or key in header
+        },
         throughput=_number(whole[0], "Requests/s", file),
         source=f"{file} (Locust)",
     )
@@ -130,25 +148,30 @@ def _jmeter(run: RunDirectory, file: str) -> Load:
     if missing or not rows:
         what = f"no column {min(missing)}" if missing else "no samples"
         raise NotFound(f"{file} has {what}.", "Let JMeter save its results as CSV with field names.")
-    at = {name: header.index(name) for name in ("timeStamp", "elapsed", "success")}
-    times, starts, failed = [], [], 0
-    for number, row in enumerate(rows, 2):
-        cells = {name: row[index] for name, index in at.items()}
-        times.append(_number(cells, "elapsed", f"{file} row {number}"))
-        starts.append(_number(cells, "timeStamp", f"{file} row {number}"))
-        if cells["success"].lower() not in ("true", "false"):
-            raise BadContent(f"{file} row {number}: success is {cells['success'][:40]!r}.", _ADVICE)
-        failed += cells["success"].lower() == "false"
-    took = max(start + time for start, time in zip(starts, times, strict=True)) - min(starts)
+    samples = jmeter.requests_only([dict(zip(header, row, strict=True)) for row in rows])
+    times, failed = [], 0
+    for number, row in enumerate(samples, 2):
+        times.append(_number(row, "elapsed", f"{file} row {number}"))
+        if row["success"].lower() not in ("true", "false"):
+            raise BadContent(f"{file} row {number}: success is {row['success'][:40]!r}.", _ADVICE)
+        failed += row["success"].lower() == "false"
     return _checked(
         file,
         requests=len(times),
         failed=failed,
         latency=percentiles(times),
-        throughput=1000 * len(times) / took if took > 0 else None,
+        throughput=_jmeter_throughput(samples, times, file),
         samples=times,
         source=f"{file} (JMeter, {len(times)} samples)",
     )
+
+
+def _jmeter_throughput(samples: list[dict[str, str]], times: list[float], file: str) -> float | None:
+    if not any(row["timeStamp"].strip().replace(".", "", 1).lstrip("-").isdecimal() for row in samples):
+        return None  # a date in a format of the user's own; the times themselves are good
+    starts = [_number(row, "timeStamp", file) for row in samples]
+    took = max(start + time for start, time in zip(starts, times, strict=True)) - min(starts)
+    return 1000 * len(times) / took if took > 0 else None
 
 
 def _hey(run: RunDirectory, file: str) -> Load:
@@ -168,14 +191,14 @@ def _hey(run: RunDirectory, file: str) -> Load:
             rate = float(match[1])
     if not statuses and not lost:
         raise NotFound(f"{file} counts no responses.", "Keep all that hey prints.")
-    if latency.keys() != {"p50", "p95", "p99"}:
-        raise NotFound(f"{file} has no p50, p95 and p99.", "Keep all that hey prints.")
+    if "p95" not in latency:
+        raise NotFound(f"{file} has no p95.", "Keep all that hey prints, of at least 100 requests.")
     failed = lost + sum(count for status, count in statuses.items() if status >= 400)
     return _checked(
         file,
         requests=lost + sum(statuses.values()),
         failed=failed,
-        latency={name: latency[name] for name in ("p50", "p95", "p99")},
+        latency={name: latency[name] for name in ("p50", "p95", "p99") if name in latency},
         throughput=rate,
         source=f"{file} (hey)",
     )

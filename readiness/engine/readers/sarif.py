@@ -22,10 +22,10 @@ class _Rules:
 
     def name(self, result: Mapping[str, Any]) -> str:
         inner = result.get("rule")
-        said = soft(result, "ruleId") or soft(inner, "id")
-        index = result.get("ruleIndex")
-        known = type(index) is int and 0 <= index < len(self.own) and not isinstance(inner, Mapping)
-        return said or (self.own[index] if known else "")
+        said, index = soft(result, "ruleId") or soft(inner, "id"), result.get("ruleIndex")
+        if said or not isinstance(index, int) or not 0 <= index < len(self.own):
+            return said
+        return self.own[index]
 
     def level(self, rule: str) -> str:
         # `CA1001/2` is a part of the rule `CA1001`
@@ -81,7 +81,8 @@ def _rules(tool: Any, driver: Mapping[str, Any], file: str) -> _Rules:
 
 
 def _rank(level: str) -> int:
-    return LEVELS.index(level) if level in LEVELS else len(LEVELS)
+    order = (*LEVELS, "none")
+    return order.index(level) if level in order else -1
 
 
 def _is_suppressed(result: Mapping[str, Any], file: str) -> bool:

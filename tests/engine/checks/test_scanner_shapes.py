@@ -66,8 +66,10 @@ def test_figures(finding, name, counts, words):
             "grype.json",
             ["critical", "high"],
             [
-                "ignored by a rule: not_affected, component_not_present, for CVE-2026-90008, "
-                "in the namespace vex",
+                (
+                    "ignored by a rule: not_affected, component_not_present, for CVE-2026-90008, "
+                    "in the namespace vex"
+                ),
                 "ignored by a rule: no fix by Debian, with the fix state wont-fix, for the package libteal",
             ],
         ),
