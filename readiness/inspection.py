@@ -26,17 +26,26 @@ def inspect(
     given: Mapping[str, str],
     options: Options | None = None,
     *,
+    approved: Path | None = None,
     terminal: bool = False,
 ) -> Report:
     """Index the run, run every check on exactly those bytes, and judge; `options` says what is allowed.
+
+    `approved` is the run of the last approved release, for checks that compare with it.
 
     Raises ReadinessError for a checklist, parameter or run directory that cannot be used.
     """
     validate(checklist)
     values = parameters.resolve(checklist.parameters, given)
+    last = target.RunDirectory(approved, label=f"the approved {approved.name}") if approved else None
     with _progress(terminal=terminal) as step:
         entries = indexing.index(root, lambda done, total: step(_reading(done, total), done, total))
-        run = target.RunDirectory(root, snapshot={e.path: e for e in entries}, options=options or Options())
+        run = target.RunDirectory(
+            root,
+            snapshot={e.path: e for e in entries},
+            options=options or Options(),
+            approved=lambda: last,
+        )
         total, seen = len(checklist.items), iter(range(1, len(checklist.items) + 1))
         results = runner.run_checklist(
             checklist, run, values, on_item=lambda entry: step(entry.item.text, next(seen), total)

@@ -298,3 +298,18 @@ def test_library_is_found_from_an_installed_copy(tmp_path: Path) -> None:
         [sys.executable, "-c", code], check=True, capture_output=True, text=True, cwd=tmp_path
     )
     assert shown.stdout.split() == ["24", "False"]
+
+
+def test_compared_with_the_approved_run(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """`--approved` names the run whose configuration was approved."""
+    for name, rate in (("before", 0.1), ("now", 0.2)):
+        (tmp_path / name).mkdir()
+        (tmp_path / name / "c.yaml").write_text(f"lr: {rate}\n")
+    checklist = tmp_path / "list.md"
+    checklist.write_text("# C\n\n- [ ] Unchanged\n  ```yaml check\n  config-drift: {file: c.yaml}\n  ```\n")
+    command = ["check", str(tmp_path / "now"), "--checklist", str(checklist)]
+    assert main([*command, "--approved", str(tmp_path / "before")]) == 1
+    assert "c.yaml differs from the approved before: lr changed 0.1 → 0.2" in capsys.readouterr().out
+    assert main(command) == 1
+    assert "No release was approved before" in capsys.readouterr().out
+    assert main([*command, "--approved", str(tmp_path / "gone")]) == 2

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import json
 import os
 from collections.abc import Mapping
 from datetime import date
@@ -47,6 +48,12 @@ def resolve_root(path: str) -> Path:
     if found is None:
         raise RunDirectoryError(f"There is no directory {path}.", "Check the path on the server.")
     return found
+
+
+def snapshot_index(digest: str) -> dict[str, target.Entry]:
+    """The stored index of an artifact snapshot. Raises BlobError when it is missing or altered."""
+    rows = json.loads(blobs.get(digest.removeprefix("sha256:")))
+    return {path: target.Entry(path, size, sha256) for path, size, sha256 in rows}
 
 
 def _is_directory(path: Path) -> bool:

@@ -8,22 +8,23 @@
 
 from __future__ import annotations
 
-import json
 import math
 import uuid
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
+from functools import partial
 from typing import Any
 
 from django.conf import settings
 from django.db import transaction
 from django.db.models import F, Q
 
-from checklists import blobs, clock
+from checklists import clock
 from checklists.actions import items
+from checklists.actions.approved import last_run
 from checklists.actions.base import GateAct, gate_act
-from checklists.actions.releases import resolve_root
+from checklists.actions.releases import resolve_root, snapshot_index
 from checklists.errors import Refused
 from checklists.loaded import LoadedItem
 from checklists.models import CheckRun, Heartbeat, ParameterSet, Person
@@ -33,7 +34,7 @@ from readiness.engine.checklist import Item
 from readiness.engine.options import Options
 from readiness.engine.outcome import Finding, Outcome, worst
 from readiness.engine.runner import CheckResult, demanding, run_item
-from readiness.engine.target import Entry, RunDirectory
+from readiness.engine.target import RunDirectory
 
 MAX_ATTEMPTS = 3
 RESEND_AFTER = timedelta(seconds=settings.RESEND_SECONDS)
@@ -90,6 +91,7 @@ class Claimed:
 
     run: int
     claim: uuid.UUID
+    gate: int
     item: Item
     root: str
     digest: str
@@ -126,6 +128,7 @@ def claim(run: int, *, token: uuid.UUID | None = None, lost: uuid.UUID | None = 
     return Claimed(
         run=run,
         claim=token,
+        gate=row.item.gate_id,
         item=spec,
         root=row.item.gate.release.root,
         digest=row.snapshot.digest,
@@ -158,15 +161,12 @@ def execute(claimed: Claimed, *, interrupts: tuple[type[Exception], ...] = ()) -
         interrupts=interrupts,
     )
     run = RunDirectory(
-        root=root, snapshot=snapshot_index(claimed.digest), options=demanding(options, claimed.isolation)
+        root=root,
+        snapshot=snapshot_index(claimed.digest),
+        options=demanding(options, claimed.isolation),
+        approved=partial(last_run, claimed.gate),
     )
     return [_plain(result.to_dict()) for result in run_item(claimed.item, run, claimed.values).results]
-
-
-def snapshot_index(digest: str) -> dict[str, Entry]:
-    """The stored index of an artifact snapshot. Raises BlobError when it is missing or altered."""
-    rows = json.loads(blobs.get(digest.removeprefix("sha256:")))
-    return {path: Entry(path, size, sha256) for path, size, sha256 in rows}
 
 
 def finish(*, run: int, claim: uuid.UUID, results: Sequence[dict[str, Any]]) -> bool:

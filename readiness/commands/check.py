@@ -22,6 +22,12 @@ if TYPE_CHECKING:
     "--checklist", "checklist_name", default="", metavar="SLUG|FILE.md", help="Default: the built-in one."
 )
 @click.option("--set", "settings", multiple=True, metavar="NAME=VALUE", help="A parameter of the checklist.")
+@click.option(
+    "--approved",
+    type=click.Path(path_type=Path),
+    metavar="DIR",
+    help="The run of the last approved release, which `config-drift` compares with.",
+)
 @format_options
 @click.option("--strict", is_flag=True, help="A warning counts as not ready.")
 @click.option("--complete", is_flag=True, help="Items left to people count as not ready.")
@@ -43,6 +49,7 @@ def command(
     checklist_name: str,
     settings: tuple[str, ...],
     *,
+    approved: Path | None,
     formats: Formats,
     strict: bool,
     complete: bool,
@@ -66,7 +73,12 @@ def command(
         min_isolation=isolation or "",
     )
     report = inspect(
-        run_dir, load_checklist(checklist_name), name_values(settings), options, terminal=sys.stderr.isatty()
+        run_dir,
+        load_checklist(checklist_name),
+        name_values(settings),
+        options,
+        approved=approved,
+        terminal=sys.stderr.isatty(),
     )
     code = _exit(report, strict=strict, complete=complete)
     width, colour = terminal()

@@ -100,7 +100,9 @@ class RunDirectory:
     differ raises FileChanged. `used` collects the files that were read, with their hashes.
     `options` says what the operator allows; `required` is False for the
     checks of recommended and conditional items, whose missing files are SKIP instead of FAIL. Setting
-    `cancelled` ends whatever still reads, within a chunk: nobody waits for it any more.
+    `cancelled` ends whatever still reads, within a chunk: nobody waits for it any more. `approved` gives
+    the run of the last approved release, for checks that compare with it, or None when there is none; what
+    messages call that run is its `label`.
     """
 
     root: Path
@@ -109,6 +111,8 @@ class RunDirectory:
     required: bool = True
     used: dict[str, Entry] = field(default_factory=dict)
     cancelled: threading.Event = field(default_factory=threading.Event)
+    approved: Callable[[], RunDirectory | None] = lambda: None  # a field's default
+    label: str = ""
 
     def __post_init__(self) -> None:
         root = Path(os.path.realpath(self.root))
@@ -128,6 +132,8 @@ class RunDirectory:
             options=self.options,
             required=required,
             cancelled=self.cancelled,
+            approved=self.approved,
+            label=self.label,
         )
 
     def exists(self, path: str) -> bool:

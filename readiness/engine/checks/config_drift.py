@@ -6,21 +6,22 @@ import posixpath
 from dataclasses import dataclass
 from typing import Any
 
-from readiness.engine.errors import BadContent
+from readiness.engine.errors import BadContent, NotFound, RunDirectoryError
 from readiness.engine.outcome import Finding, Limit, Measurement, judged
 from readiness.engine.readers import config_file
 from readiness.engine.registry import Params, check
 from readiness.engine.target import RunDirectory
 
+_FIRST = "Name it with --approved on the command line; for a first release write `expected`."
 MAX_SHOWN = 5
 MAX_DETAILS = 200
 _NOTHING = object()
 
 
 class ConfigDriftParams(Params, frozen=True):
-    """One of: `against`, the approved file in the run; `expected`, its settings; `sha256`, its digest.
-
-    `allow`: keys, or globs of keys (`server.*`), that may differ.
+    """Without any of the next three: the same file of the last approved release. `against`: the approved file
+    in the run; `expected`: its settings; `sha256`: its digest. `allow`: keys, or globs of keys (`server.*`),
+    that may differ.
     """
 
     file: str
@@ -30,12 +31,12 @@ class ConfigDriftParams(Params, frozen=True):
     allow: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
-        if sum(w is not None for w in (self.against, self.expected, self.sha256)) != 1:
-            raise ValueError("it needs one of `against`, `expected` and `sha256`")
+        if sum(w is not None for w in (self.against, self.expected, self.sha256)) > 1:
+            raise ValueError("it takes one of `against`, `expected` and `sha256`")
         if self.against is not None and posixpath.normpath(self.against) == posixpath.normpath(self.file):
             raise ValueError("`against` is the file itself, which never differs")
         if self.sha256 is not None and self.allow:
-            raise ValueError("`allow` needs `against` or `expected`: a digest does not say what changed")
+            raise ValueError("`allow` goes without `sha256`: a digest does not say what changed")
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,27 +62,22 @@ class _Change:
 def config_drift(want: ConfigDriftParams, run: RunDirectory) -> Finding:
     """Compares a YAML, TOML, JSON or INI file with the configuration that was approved, key by key.
 
-    The approved one is a file of the run (`against`, put there by your release process), its settings in the
-    checklist (`expected`), or its digest (`sha256`). Fails when a key was added, removed or changed and is
-    not in `allow`; every change is listed with its old and its new value, secrets masked. 1 and 1.0 are the
-    same value, true and 1 are not; the order of a list counts, that of keys, comments and spaces do not (for
-    a digest everything counts). Approve the change, allow it, or take it back.
+    The approved one is the same file of the last release that was approved for this environment (on the
+    command line: of the run that `--approved` names), or a file of the run (`against`), settings in the
+    checklist (`expected`), a digest (`sha256`). Fails when nothing was approved yet, and when a key was
+    added, removed or changed and is not in `allow`; every change is listed with its old and its new value,
+    secrets masked. 1 and 1.0 are the same value, true and 1 are not; the order of a list counts, that of
+    keys, comments and spaces do not (for a digest everything counts). Approve the change, allow it, or take
+    it back.
 
     ```yaml check
-    config-drift: {file: configs/final_config.yaml, against: approved/final_config.yaml, allow: [logging.*]}
+    config-drift: {file: configs/final_config.yaml, allow: [logging.*]}
     ```
     """
     if want.sha256 is not None:
         return _by_digest(want.file, want.sha256, run)
     own = config_file.settings(config_file.load(run, want.file), want.file)
-    if want.against is not None:
-        where = want.against
-        approved = config_file.settings(config_file.load(run, where), where)
-    else:
-        where = "the checklist"
-        approved = config_file.settings(config_file.plain(want.expected), "`expected`")
-    if not approved:
-        raise BadContent("`expected` holds no settings.", "Write those of the approved release.")
+    approved, where = _approved(want, run)
     allowed = config_file.matcher(want.allow)
     every = [change for key in sorted(own | approved) if (change := _change(key, approved, own))]
     drift = [change for change in every if not allowed(change.key)]
@@ -91,6 +87,31 @@ def config_drift(want: ConfigDriftParams, run: RunDirectory) -> Finding:
         advice="Approve the change, add it to `allow`, or take it back.",
         details={"changes": [_told(c, allowed=allowed(c.key)) for c in every[:MAX_DETAILS]]},
     )
+
+
+def _approved(want: ConfigDriftParams, run: RunDirectory) -> tuple[dict[str, Any], str]:
+    """The approved settings, and where they come from."""
+    if want.against is not None:
+        return config_file.settings(config_file.load(run, want.against), want.against), want.against
+    if want.expected is None:
+        last = _last(want.file, run)
+        return config_file.settings(config_file.load(last, want.file), want.file), last.label
+    settings = config_file.settings(config_file.plain(want.expected), "`expected`")
+    if not settings:
+        raise BadContent("`expected` holds no settings.", "Write those of the approved release.")
+    return settings, "the checklist"
+
+
+def _last(file: str, run: RunDirectory) -> RunDirectory:
+    try:
+        last = run.approved()
+    except RunDirectoryError as problem:  # its directory has gone
+        raise NotFound(f"The approved release cannot be read: {problem.message}", problem.advice) from None
+    if last is None:
+        raise NotFound("No release was approved before.", _FIRST)
+    if not last.exists(file):
+        raise NotFound(f"{last.label} has no {file}.", "Compare with `expected` or `against`.")
+    return last
 
 
 def _by_digest(file: str, digest: str, run: RunDirectory) -> Finding:

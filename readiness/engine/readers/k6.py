@@ -24,9 +24,10 @@ def is_summary(loaded: Any) -> bool:
 
 
 def values(loaded: Any, name: str, file: str) -> Mapping[str, Any]:
-    """The values of a metric. Raises NotFound without it, BadContent for other versions and a repeated one."""
-    found = _listed(loaded, name, file) if isinstance(loaded, dict) and "results" in loaded else None
-    if found is None:
+    """The values of a metric. Raises NotFound, and BadContent for other versions and a repeated one."""
+    if isinstance(loaded, dict) and "results" in loaded:
+        found = _listed(loaded, name, file)
+    else:
         metrics = loaded.get("metrics") if isinstance(loaded, dict) else None
         found = metrics.get(name) if isinstance(metrics, dict) else None
     if isinstance(found, dict) and isinstance(found.get("values"), dict):
@@ -49,7 +50,7 @@ def _listed(loaded: Mapping[str, Any], name: str, file: str) -> Any:
     )
     if len(found) > 1:
         raise BadContent(f"{file} gives {name} twice.", "Export the summary again.")
-    return found[0] if found else {"values": None}
+    return found[0] if found else None
 
 
 def failed_of(rate: Mapping[str, Any]) -> tuple[str, str] | None:

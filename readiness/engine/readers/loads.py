@@ -148,17 +148,17 @@ def _jmeter(run: RunDirectory, file: str) -> Load:
     if missing or not rows:
         what = f"no column {min(missing)}" if missing else "no samples"
         raise NotFound(f"{file} has {what}.", "Let JMeter save its results as CSV with field names.")
-    samples = jmeter.requests_only([dict(zip(header, row, strict=True)) for row in rows])
-    times, failed = [], 0
-    for number, row in enumerate(samples, 2):
-        times.append(_number(row, "elapsed", f"{file} row {number}"))
+    named = [dict(zip(header, row, strict=True)) for row in rows]
+    for number, row in enumerate(named, 2):
+        _number(row, "elapsed", f"{file} row {number}")
         if row["success"].lower() not in ("true", "false"):
             raise BadContent(f"{file} row {number}: success is {row['success'][:40]!r}.", _ADVICE)
-        failed += row["success"].lower() == "false"
+    samples = jmeter.requests_only(named)
+    times = [float(row["elapsed"]) for row in samples]
     return _checked(
         file,
         requests=len(times),
-        failed=failed,
+        failed=sum(row["success"].lower() == "false" for row in samples),
         latency=percentiles(times),
         throughput=_jmeter_throughput(samples, times, file),
         samples=times,
@@ -191,8 +191,9 @@ def _hey(run: RunDirectory, file: str) -> Load:
             rate = float(match[1])
     if not statuses and not lost:
         raise NotFound(f"{file} counts no responses.", "Keep all that hey prints.")
-    if "p95" not in latency:
-        raise NotFound(f"{file} has no p95.", "Keep all that hey prints, of at least 100 requests.")
+    # of fewer than 100 answers hey prints no p99
+    if not latency.keys() >= {"p50", "p95"}:
+        raise NotFound(f"{file} has no p50 and p95.", "Keep all that hey prints.")
     failed = lost + sum(count for status, count in statuses.items() if status >= 400)
     return _checked(
         file,

@@ -86,9 +86,9 @@ def text(element: Element, name: str) -> str:
     return (child.text or "").strip() if child is not None else ""
 
 
-def whole(element: Element, name: str, file: str) -> int:
+def whole(element: Element, name: str, file: str, default: str | None = None) -> int:
     """The attribute as a count: a whole number from 0. Raises BadContent naming element and attribute."""
-    raw = element.get(name)
+    raw = element.get(name, default)
     if raw is None or not _WHOLE.fullmatch(raw):
         shown = "is missing" if raw is None else f"is {raw[:40]!r}"
         raise BadContent(

@@ -9,6 +9,10 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from readiness.engine.checklist import CheckSpec
+from readiness.engine.runner import run_check
+from readiness.engine.target import RunDirectory
+
 OLD = "lr: 0.1\nhosts: [a, b]\ndb: {password: hunter2, pool: 5}\nlog: {level: info}\n"
 
 
@@ -112,8 +116,8 @@ def test_digest(finding):
 @pytest.mark.parametrize(
     ("params", "words"),
     [
-        ({}, "it needs one of"),
-        ({"against": "d.yaml", "sha256": "a"}, "it needs one of"),
+        ({}, "No release was approved before"),
+        ({"against": "d.yaml", "sha256": "a"}, "it takes one of"),
         ({"against": "c.yaml"}, "is the file itself"),
         ({"against": "./x/../c.yaml"}, "is the file itself"),
         ({"sha256": "a" * 64, "allow": ["x"]}, "does not say what changed"),
@@ -163,3 +167,29 @@ def test_passes_exactly_for_the_same(finding, new, old):
     """Any two configurations: a PASS means that they say the same, and the same always passes."""
     found = finding("config-drift", {"file": "a.json", "expected": old}, {"a.json": new})
     assert (found.outcome == "PASS") == (typed(new) == typed(old))
+
+
+def against_last(finding, tmp_path, approved):
+    """Compare with another run directory, as the command line and the server do."""
+    run = RunDirectory(tmp_path, approved=approved)
+    (tmp_path / "c.yaml").write_text(OLD.replace("lr: 0.1", "lr: 0.2"))
+    spec = CheckSpec(kind="config-drift", params={"file": "c.yaml"})
+    return run_check(spec, run, {}, required=True).finding
+
+
+def test_the_last_approved_release(finding, tmp_path, tmp_path_factory):
+    """Without an approved file of its own the check compares with the last approved release's."""
+    before = tmp_path_factory.mktemp("before")
+    (before / "c.yaml").write_text(OLD)
+    last = RunDirectory(before, label="the approved release 1.3.0")
+    found = against_last(finding, tmp_path, lambda: last)
+    assert found.message == "c.yaml differs from the approved release 1.3.0: lr changed 0.1 → 0.2"
+    (before / "c.yaml").unlink()
+    assert "the approved release 1.3.0 has no c.yaml" in against_last(finding, tmp_path, lambda: last).message
+
+
+def test_an_approved_release_that_has_gone(finding, tmp_path):
+    """Its directory was taken away: that is said, and nothing passes."""
+    found = against_last(finding, tmp_path, lambda: RunDirectory(tmp_path / "gone"))
+    assert found.outcome == "FAIL"
+    assert "cannot be read: The run directory" in found.message

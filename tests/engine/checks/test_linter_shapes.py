@@ -23,7 +23,7 @@ def shape(name):
             "eslint.json",
             {},
             "FAIL",
-            "2 errors, 2 warnings, 2 suppressed; errors 2, needs ≤ 0: no-unused-vars /project/cart.js:1, parse",
+            "2 errors, 2 warnings, 2 suppressed; errors 2, needs ≤ 0: no-unused-vars /project/cart.js:1",
         ),
         ("eslint.json", {"max_errors": 2, "format": "eslint"}, "PASS", "2 suppressed"),
         ("eslint.json", {"max_errors": 2, "max_suppressed": 1}, "FAIL", "suppressed 2, needs ≤ 1"),

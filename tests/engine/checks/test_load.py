@@ -254,7 +254,7 @@ BAD_TOOLS = [
     ("l.csv", locust(",Aggregated,0,0" + ",N/A" * 18), "N/A"),
     ("l.csv", locust(LOCUST_ALL[:60]), "cells"),
     ("h.txt", HEY + HEY, "twice"),
-    ("h.txt", HEY.replace("95% in", "94% in"), "has no p95"),
+    ("h.txt", HEY.replace("95% in", "94% in"), "has no p50 and p95"),
     ("h.txt", HEY.partition("Status code")[0], "counts no responses"),
     ("h.txt", HEY.replace("[200]\t1985", "[500]\t1985"), "Error rate 100 %"),
     ("j.jtl", jtl(failed=50), "Error rate 5 %, needs ≤ 1 %"),
@@ -288,7 +288,7 @@ def test_disturbed_files_never_crash(finding, tool, at, cut, put):
         values = {m.name: m.value for m in found.measurements}
         assert values["Requests"] >= 1000
         assert 0 <= values["Error rate"] <= 1
-        assert 0 <= values["p50"] <= values["p95"] <= 200
+        assert 0 <= values.get("p50", 0) <= values["p95"] <= 200  # k6 may leave out its median
 
 
 def test_asked_for_and_absent(finding):
