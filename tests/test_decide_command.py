@@ -95,3 +95,11 @@ def test_hostile_names(decide):
     """Control characters of a name or a table are shown as escapes."""
     _, out, _ = decide(json.dumps({"contracts": [{"name": "a\x1b[31m", "type": "completeness"}]}))
     assert "\x1b" not in out
+
+
+def test_a_training_run_keeps_its_name(decide, tmp_path):
+    """The decision carries the name of run_meta.json, so that `ready` finds one run; no manifest is missed."""
+    (tmp_path / "run" / "run_meta.json").write_text('{"run_id": "train_7", "status": "completed"}')
+    code, out, err = decide(one(), "--json")
+    assert (code, json.loads(out)["run_id"]) == (0, "train_7")
+    assert "manifest" not in err

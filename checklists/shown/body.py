@@ -12,14 +12,17 @@ from checklists import charts
 from checklists.loaded import LoadedItem
 from checklists.models import Evidence
 from checklists.permissions import OWNER, Act
+from checklists.reports.legible import plain
 from checklists.shown import times
 from checklists.shown.criteria import Criterion, criteria
-from checklists.shown.rows import Row, row
+from checklists.shown.rows import OBSERVED_LENGTH, Row, row
 from checklists.shown.scene import Scene
+from checklists.shown.seen import Seen, seen
 from readiness.engine.checklist import Block
 from readiness.engine.outcome import Measurement
 
 SHOWN_FILES = 12
+MESSAGE = 5000
 _OUTCOMES = {
     "PASS": ("passed", "Passed"),
     "WARN": ("warned", "Warning"),
@@ -75,6 +78,8 @@ class Facts:
     told: list[Told]
     measured: list[Measured]
     charts: list[tuple[str, SafeString]]
+    seen: list[Seen]
+    demanded: str
     files: list[Mapping[str, Any]]
     more_files: int
     evidence: list[Piece]
@@ -97,6 +102,8 @@ def facts(scene: Scene, item: LoadedItem) -> Facts:
         told=_told_apart(item),
         measured=[_measured(m) for finding in item.findings for m in finding["measurements"]],
         charts=[(title, svg) for title, svg in drawn if svg],
+        seen=[one for one in map(seen, item.results) if one.isolation or one.facts or one.parts],
+        demanded=scene.loaded.checklist.isolation,
         files=list(files.values())[:SHOWN_FILES],
         more_files=max(0, len(files) - SHOWN_FILES),
         evidence=[_piece(scene, piece) for piece in item.evidence],
@@ -114,26 +121,31 @@ def _safe(html: Mapping[str, str], key: str) -> SafeString:
 
 
 def _told_apart(item: LoadedItem) -> list[Told]:
-    """What each check said; nothing for a single one that passed, whose message the row shows already."""
+    """What each check said; nothing for a single one that passed, whose message the row shows whole."""
     found = [_told(result) for result in item.results]
-    return [] if len(found) == 1 and found[0].state == "passed" else found
+    alone = len(found) == 1 and found[0].state == "passed" and len(found[0].message) <= OBSERVED_LENGTH
+    return [] if alone else found
 
 
 def _told(result: Mapping[str, Any]) -> Told:
     finding = result["finding"]
     state, word = _OUTCOMES.get(finding["outcome"], ("open", finding["outcome"]))
     return Told(
-        kind=result["kind"], state=state, word=word, message=finding["message"], advice=finding["advice"]
+        kind=result["kind"],
+        state=state,
+        word=word,
+        message=plain(finding["message"], MESSAGE),
+        advice=plain(finding["advice"], MESSAGE),
     )
 
 
 def _measured(data: Mapping[str, Any]) -> Measured:
     measurement = Measurement.from_dict(data)
     return Measured(
-        name=measurement.name,
-        value=measurement.observed,
-        expected=measurement.expected or "–",
-        source=measurement.source or "computed",
+        name=plain(measurement.name),
+        value=plain(measurement.observed),
+        expected=plain(measurement.expected) or "–",
+        source=plain(measurement.source or "") or "computed",
         failed=measurement.ok is False,
     )
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 import math
 import os
 from collections.abc import Set as AbstractSet
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from readiness.engine.errors import BadContent
@@ -89,12 +89,13 @@ def _refuse_old(head: bytes, path: str) -> None:
 def _array(wrapper: ArrayWrapper, stream: Stream, path: str, rules: Rules) -> NdArray:
     state = attributes(wrapper)
     dtype, shape = state.get("dtype"), state.get("shape")
-    known = isinstance(dtype, ElementType) and str(state.get("subclass")) in _ARRAY_CLASSES
+    subclass = state.get("subclass")
+    known = isinstance(dtype, ElementType) and isinstance(subclass, Global) and str(subclass) in _ARRAY_CLASSES
     if not known or not isinstance(dtype, ElementType) or state.get("order") not in ("C", "F"):
         raise ValueError("an array wrapper that makes no sense")
     size = size_of(dtype)
     if size is None:
-        held = read_one(stream, path, rules)
+        held = _objects(stream, path, rules)
         if not isinstance(held, NdArray):
             raise ValueError("an array of objects that is none")
         return held
@@ -109,6 +110,20 @@ def _array(wrapper: ArrayWrapper, stream: Stream, path: str, rules: Rules) -> Nd
     if found < length:
         raise BadContent(f"{path} is cut off: an array needs {length} bytes, {found} are left.", _AGAIN)
     return made
+
+
+def _objects(stream: Stream, path: str, rules: Rules) -> Any:
+    """The pickle inside an array of objects. joblib reads it with plain pickle, which knows no arrays behind
+    wrappers: one in here would hide opcodes in the bytes that are skipped.
+    """
+
+    def find(module: str, name: str) -> Global | None:
+        return None if (module, name) == _WRAPPER else rules.find(module, name)
+
+    inner = replace(rules, find=find, wrapper=None, unwrap=None)
+    held = read_one(stream, path, inner)
+    rules.opcodes, rules.copied = inner.opcodes, inner.copied
+    return held
 
 
 def _skip(stream: Stream, length: int) -> int:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import io
 import os
 import struct
+import tarfile
 from typing import Any
 
 from readiness.engine.errors import BadContent
@@ -29,8 +30,18 @@ def is_legacy(head: bytes) -> bool:
 
 
 def refuse_tar(file: OpenFile) -> None:
-    """Raise BadContent for the tar form of PyTorch 0.1 (2016 to 2017), which is too old to be verified."""
-    if os.pread(file.fd, 5, 257) == b"ustar":
+    """Raise BadContent for the tar form of PyTorch 0.1 (2016 to 2017), which is too old to be verified.
+
+    PyTorch tries this form before all others but zip, and the first block of any file can be made a valid
+    one: then it would load another pickle than the one that was looked at.
+    """
+    try:
+        tarfile.TarInfo.frombuf(os.pread(file.fd, tarfile.BLOCKSIZE, 0), "utf-8", "surrogateescape")
+    except tarfile.HeaderError:
+        tar = os.pread(file.fd, 5, 257) == b"ustar"
+    else:
+        tar = True
+    if tar:
         raise BadContent(
             f"{file.path} is a tar archive: PyTorch 0.1 wrote such files, which is too old. Not verified.",
             "Load it where it is trusted and save it with torch.save of PyTorch 1.6 or newer.",

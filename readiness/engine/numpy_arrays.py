@@ -86,6 +86,9 @@ def size_of(dtype: ElementType) -> int | None:
     kind, digits = match[2], int(match[3] or 0)
     if kind == "O":
         return None
+    if kind in "biufc" and not digits:
+        # "i" has four bytes to NumPy; whoever counts none would read the array's bytes as a pickle
+        raise ValueError("an element type without its size")
     size = digits * 4 if kind == "U" else 1 if kind == "?" else digits or (8 if kind in "Mm" else 0)
     if dtype.state is not None:
         _agree(dtype.state, kind, size)

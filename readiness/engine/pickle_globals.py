@@ -104,6 +104,7 @@ _STORAGES = {
     "QUInt8Storage": "quint8", "QInt32Storage": "qint32",
 }  # fmt: skip
 _RAW = Dtype("uint8", 1)
+_TELLING = frozenset(("__setstate__", "__class__", "__dict__"))
 
 
 def find_global(module: str, name: str) -> Global | None:
@@ -142,6 +143,8 @@ def persistent(pid: Any) -> Storage | None:
 
 def set_state(target: Any, state: Any) -> bool:
     """Whether the opcode BUILD is harmless on this target; NumPy's byte order is taken over."""
+    if not _plain_state(state):
+        return False
     if isinstance(target, NumpyDtype):
         if isinstance(state, tuple) and len(state) > 1 and state[1] in ("<", ">", "|", "="):
             target.order = ">" if state[1] == ">" else "<"
@@ -149,6 +152,18 @@ def set_state(target: Any, state: Any) -> bool:
     if isinstance(target, Opaque):
         return _merge(target, state)
     return isinstance(target, Pairs | Tensor)
+
+
+def _plain_state(state: Any) -> bool:
+    """Whether no name in a state would change what the next state does: pickle calls an object's own
+    `__setstate__`, and text that NumPy makes is as good a name as any.
+    """
+    for part in state if isinstance(state, tuple) else (state,):
+        if isinstance(part, Pairs):
+            for key, _ in part.items:
+                if isinstance(key, Opaque) or (isinstance(key, str) and key in _TELLING):
+                    return False
+    return True
 
 
 def _merge(target: Opaque, state: Any) -> bool:
@@ -211,7 +226,7 @@ def ordered(*arguments: Any) -> Pairs:
         case (list(pairs),) if all(isinstance(p, list | tuple) and len(p) == 2 for p in pairs):
             return Pairs([(p[0], p[1]) for p in pairs])
         case (Pairs() as pairs,):
-            return pairs
+            return Pairs(list(pairs.items))  # a copy: what is written into one later is not in the other
     raise ValueError
 
 
@@ -222,7 +237,7 @@ def _default_dict(_factory: Any = None, *arguments: Any) -> Pairs:
 def _collected(items: Any = ()) -> list[Any]:
     if not isinstance(items, list | tuple):
         raise TypeError
-    return items if isinstance(items, list) else list(items)
+    return list(items)
 
 
 def _size(items: Any = ()) -> tuple[Any, ...]:

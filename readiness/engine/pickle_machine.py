@@ -159,6 +159,7 @@ class Machine:
         if not isinstance(function, Global) or not isinstance(arguments, tuple):
             raise Refused(f"calls {_kind(function)}")
         self._pay(sum(len(a) for a in arguments if isinstance(a, list | tuple | str | bytes)))
+        self._pay(sum(len(a.items) for a in arguments if isinstance(a, Pairs)))
         made = call(function, arguments, new=new)
         if made is None:
             raise Refused(f"calls {function} with arguments that make no sense")
@@ -171,7 +172,8 @@ class Machine:
 
     def build(self, _: Any) -> None:
         state = self.stack.pop()
-        self._pay(len(state.items) if isinstance(state, Pairs) else 0)
+        parts = state if isinstance(state, tuple) else (state,)
+        self._pay(sum(len(part.items) for part in parts if isinstance(part, Pairs)))
         if not set_state(self.stack[-1], state):
             raise Refused(f"sets the state of {_kind(self.stack[-1])}")
         self.waiting = self.rules.wrapper is not None and isinstance(self.stack[-1], self.rules.wrapper)

@@ -45,6 +45,7 @@ def read_torch_file(file: OpenFile) -> TorchFile:
     """
     refuse_pointer(file)
     if is_legacy(os.pread(file.fd, 64, 0)):
+        refuse_tar(file)
         value = read_legacy(file)
         for tensor in tensors(value):
             _reach(file, tensor)

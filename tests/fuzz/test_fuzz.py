@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import tempfile
 import time
 from collections.abc import Callable
@@ -16,8 +17,9 @@ import pytest
 from disturb import disturbed
 from hypothesis import HealthCheck, Phase, given, seed, settings
 from hypothesis import strategies as st
-from samples import SAMPLES, Sample
+from samples import ROOT, SAMPLES, Sample
 
+from readiness import ReadinessStatus, validate_readiness
 from readiness.engine import markdown
 from readiness.engine.checklist import CheckSpec
 from readiness.engine.errors import ChecklistError
@@ -81,3 +83,33 @@ def test_checklists():
         assert time.monotonic() - started < LONGEST_S
 
     fuzz(body, disturbed(source(DEFAULT)), examples=25)
+
+
+CHURN = ROOT / "examples" / "customer-churn"
+RUN_FILES = sorted(
+    f"{layout}/{path.relative_to(CHURN / layout).as_posix()}"
+    for layout in ("validation", "training")
+    for path in (CHURN / layout).rglob("*")
+    if path.is_file()
+)
+
+
+@pytest.mark.parametrize("place", RUN_FILES)
+def test_run_validator(place):
+    """A run of which one file was disturbed is judged in time, and never ready unless nothing was changed."""
+    layout, _, name = place.partition("/")
+    good = (CHURN / place).read_bytes()
+
+    def body(content: bytes) -> None:
+        with tempfile.TemporaryDirectory() as folder:
+            shutil.copytree(CHURN / layout, folder, dirs_exist_ok=True)
+            (Path(folder) / name).write_bytes(content)
+            started = time.monotonic()
+            report = validate_readiness(folder)
+        assert all(check.message for check in report.checks)
+        assert not any("broke:" in check.message for check in report.checks)
+        if name.startswith("data/") and content != good:
+            assert report.overall_status == ReadinessStatus.FAIL
+        assert time.monotonic() - started < LONGEST_S
+
+    fuzz(body, disturbed(good), examples=10)

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-from readiness.engine.errors import BadContent
 from readiness.engine.outcome import Finding, Limit, Measurement, judged
+from readiness.engine.readers.lfs import refuse_pointer
 from readiness.engine.registry import Params, check
 from readiness.engine.sizes import Bytes, size_words
-from readiness.engine.target import OpenFile, RunDirectory
-
-LFS = b"version https://git-lfs.github.com/spec/"
+from readiness.engine.target import RunDirectory
 
 
 class FileParams(Params, frozen=True):
@@ -18,12 +16,6 @@ class FileParams(Params, frozen=True):
     min_bytes: Bytes = Bytes.default(1)
     max_bytes: Bytes | None = None
     sha256: str | None = None
-
-
-def refuse_pointer(file: OpenFile) -> None:
-    """Raise BadContent when the file is a Git LFS pointer: it stands for a file that was never fetched."""
-    if file.size < 1024 and file.read(1024).startswith(LFS):  # pointers are about 130 bytes
-        raise BadContent(f"{file.path} is a Git LFS pointer, not the file.", "Fetch it with `git lfs pull`.")
 
 
 @check("file", title="A file exists", short="path")

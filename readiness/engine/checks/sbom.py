@@ -87,6 +87,8 @@ def _read(run: RunDirectory, file: str) -> Bom:
     if not start.startswith((b"{", b"[")):
         return spdx.from_tags(text, file)
     data = plain_json.parse(text, file)
+    if isinstance(data, dict) and data.keys() == {"sbom"}:
+        data = data["sbom"]  # as GitHub's REST API answers
     if isinstance(data, dict) and data.get("bomFormat") == "CycloneDX":
         return cyclonedx.from_json(data, file)
     if isinstance(data, dict) and "spdxVersion" in data:

@@ -19,7 +19,7 @@ from readiness.engine.contracts.decision import AnyContract, ContractResult, Dec
 from readiness.engine.errors import BadContent, CheckProblem, FileMissing, NotFound, ParameterError
 from readiness.engine.guard import guard, legible
 from readiness.engine.outcome import Finding, Outcome, worst
-from readiness.engine.ready import listing
+from readiness.engine.ready import layout, listing
 from readiness.engine.ready.files import RunFiles
 from readiness.engine.target import RunDirectory
 
@@ -33,9 +33,8 @@ def decide(run: RunDirectory, config: Config) -> Decision:
     """Evaluate every contract on the run. Never raises for what lies in the run."""
     results = tuple(_evaluate(contract, run) for contract in config.contracts)
     manifest, notes = _manifest(run)
-    run_id = manifest.get("run_id")
     return Decision(
-        run_id=run_id if isinstance(run_id, str) and run_id else run.root.name,
+        run_id=_run_id(manifest) or _run_id(_object(run, layout.RUN_META)) or run.root.name,
         results=results,
         config=config,
         at=(run.options.now or datetime.now(UTC)).astimezone(UTC),
@@ -116,10 +115,23 @@ def _manifest(run: RunDirectory) -> tuple[dict[str, Any], list[str]]:
     except CheckProblem as problem:
         return {}, [f"manifest.json cannot be used: {problem.message}"]
     if found is None:
-        return {}, [_NO_MANIFEST]
+        return {}, [] if _object(run, layout.RUN_META) else [_NO_MANIFEST]
     wanted = ("run_id", "timestamp", "version", "contracts", "datasets")
     missing = [key for key in wanted if found.get(key) is None]
     return dict(found), [f"manifest.json has no {', '.join(missing)}."] if missing else []
+
+
+def _run_id(record: dict[str, Any]) -> str:
+    stated = record.get("run_id")
+    return stated if isinstance(stated, str) else ""
+
+
+def _object(run: RunDirectory, name: str) -> dict[str, Any]:
+    """A record of the run; empty when it is missing or cannot be read, which `ready` says better."""
+    try:
+        return dict(RunFiles(run.fresh(required=True)).object(name) or {})
+    except CheckProblem:
+        return {}
 
 
 def _differing(config: Config, manifest: dict[str, Any]) -> Iterator[str]:

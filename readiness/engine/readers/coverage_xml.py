@@ -93,7 +93,9 @@ def _jacoco(root: Element, file: str) -> Report:
                 f"{file}: the package {name[:80]} has code, but no lines.", "Compile with line numbers."
             )
         report.packages.setdefault(name, Counts()).add(_beyond(package, own, file, name))
-    _beyond(root, report.total, file, "the report")
+    left = _beyond(root, report.total, file, "the report")
+    if left.lines or left.branches:
+        raise BadContent(f"{file} misses more as a whole than its packages show.", "Write the report again.")
     return report
 
 

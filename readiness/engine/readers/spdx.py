@@ -52,7 +52,9 @@ def _package(entry: Mapping[str, Any], file: str) -> Component:
     licences = tuple(dict.fromkeys(each for each in said if each not in _NOTHING))
     version = soft(entry, "versionInfo")
     refs = objects(entry, "externalRefs", file, needed=False)
-    purl = next((soft(r, "referenceLocator") for r in refs if soft(r, "referenceType") == "purl"), "")
+    # the type is a word, or the address of its definition
+    purls = (soft(r, "referenceLocator") for r in refs if soft(r, "referenceType").split("/")[-1] == "purl")
+    purl = next(purls, "")
     digests = [e for e in objects(entry, "checksums", file, needed=False) if soft(e, "checksumValue")]
     return Component(name, "" if version in _NOTHING else version, purl, licences, len(digests))
 

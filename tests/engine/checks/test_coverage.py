@@ -225,3 +225,36 @@ def test_damaged_bytes(finding, name, at, junk):
         "coverage", {"file": name, "line_at_least": 99.9}, {name: good[:cut] + junk + good[cut + 9 :]}
     )
     assert found.outcome == "FAIL"
+
+
+AGGREGATED = (FIXTURES / "jacoco-aggregate.xml").read_text()
+API, WHOLE = (
+    'missed="7" covered="4"/><counter type="LINE" missed=',
+    '<counter type="LINE" missed="{}" covered="4"/></report>',
+)
+
+
+def test_an_aggregated_jacoco_report(finding):
+    """Groups are modules; what stands in no row counts as missed, and never as covered."""
+    found = finding("coverage", {"file": "j.xml", "line_at_least": 40}, {"j.xml": AGGREGATED})
+    # 2 of 3 and 1 of 2 lines in rows, 2 missed ones of a class without a source file; 1 of 1 branch, 1 missed
+    assert found.message == "42.86 % of 7 lines reached, 50 % of 2 branches"
+    assert found.outcome == "PASS"
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "words"),
+    [
+        ('<class name="shop/api/Made">', '<class name="x" sourcefilename="X">', "5 line counts for shop.api"),
+        ('"BRANCH" missed="1" covered="2"', '"BRANCH" missed="0" covered="0"', "branch counts for shop"),
+        (f'{API}"3"', f'{API}"0"', "line counts for shop.api"),
+        (WHOLE.format(4), WHOLE.format(9), "misses more as a whole than its packages show"),
+        ('<line nr="7" ci="3"/>', '<line nr="7" ci="x"/>', "ci of a <line> is 'x'"),
+    ],
+)
+def test_counters_below_or_beyond_the_rows(finding, old, new, words):
+    """Counters may know of more that is missed, where a class has no source file, and never of less."""
+    assert old in AGGREGATED
+    text = AGGREGATED.replace(old, new)
+    found = finding("coverage", {"file": "j.xml", "line_at_least": 0}, {"j.xml": text})
+    assert (found.outcome, words in found.message) == ("FAIL", True), found.message

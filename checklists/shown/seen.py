@@ -1,0 +1,132 @@
+"""What a check saw beside its measurements: its finding's details, in shapes that a template can write.
+
+Details are for machines and come from checks of anybody, over data of anybody: every text is made legible and
+cut, every list bounded, and what cannot be laid out is written flat.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sized
+from dataclasses import dataclass
+from itertools import islice
+from typing import Any
+
+from checklists.reports.legible import plain
+from checklists.shown.rows import shorten
+from readiness.engine.outcome import quantity
+
+FIRST_ROWS = 10
+MOST_ROWS = 200
+MOST_COLUMNS = 8
+MOST_PARTS = 30
+CELL = 300
+BLOCK = 4000
+MOST_DEPTH = 4
+# Told elsewhere: the level of isolation has its own line, and a problem's class says nothing to a reader.
+_ELSEWHERE = {"isolation", "problem"}
+Pair = tuple[str, str]
+
+
+@dataclass(slots=True, kw_only=True)
+class Part:
+    """One entry of the details: a list of lines (`head` empty, one column), a table, or a block of text."""
+
+    label: str
+    head: list[str]
+    rows: list[list[str]]
+    more: int = 0
+    block: str = ""
+
+    @property
+    def unseen(self) -> int:
+        """How many rows an open row of the gate page leaves to the item's own page."""
+        return max(0, len(self.rows) - FIRST_ROWS) + self.more
+
+
+@dataclass(slots=True, kw_only=True)
+class Seen:
+    """What one check saw. `isolation` is the level that its process reached, in words, or empty."""
+
+    kind: str
+    isolation: str
+    facts: list[Pair]
+    parts: list[Part]
+
+
+def seen(result: Mapping[str, Any]) -> Seen:
+    """The details of a check's result; nothing in it is empty that is listed."""
+    details = result["finding"].get("details")
+    known = dict(islice(details.items(), MOST_PARTS)) if isinstance(details, Mapping) else {}
+    found = Seen(kind=result["kind"], isolation=isolation(details), facts=[], parts=[])
+    for key, value in known.items():
+        if key in _ELSEWHERE or value in (None, "", [], {}):
+            continue
+        if isinstance(value, Mapping | list) or (isinstance(value, str) and "\n" in value.strip()):
+            found.parts.append(_part(_label(key), value))
+        else:
+            found.facts.append((_label(key), _flat(value)))
+    return found
+
+
+def isolation(details: object) -> str:
+    """The layers of isolation that held, by comma; a kind that reads several files tells it for each."""
+    if not isinstance(details, Mapping):
+        return ""
+    told = [details, *(value for value in details.values() if isinstance(value, Mapping))]
+    reached = {str(one["isolation"]) for one in told if one.get("isolation")}
+    return "; ".join(plain(level.replace("+", ", "), 80) for level in sorted(reached)[:3])
+
+
+def _part(label: str, value: Any) -> Part:
+    if isinstance(value, str):
+        return Part(label=label, head=[], rows=[], block=_end(value.strip("\n")))
+    if isinstance(value, Mapping):
+        pairs = [[_cell(key), _flat(inner)] for key, inner in islice(_without(value).items(), MOST_ROWS)]
+        return Part(label=label, head=["Name", "Value"], rows=pairs, more=max(0, len(value) - MOST_ROWS))
+    shown, more = value[:MOST_ROWS], max(0, len(value) - MOST_ROWS)
+    if not all(isinstance(one, Mapping) for one in shown):
+        return Part(label=label, head=[], rows=[[_flat(one)] for one in shown], more=more)
+    keys = list(dict.fromkeys(key for one in shown for key in one))[:MOST_COLUMNS]
+    rows = [[_flat(one.get(key, "")) for key in keys] for one in shown]
+    return Part(label=label, head=[_label(key) for key in keys], rows=rows, more=more)
+
+
+def _without(value: Mapping[str, Any]) -> dict[str, Any]:
+    return {key: inner for key, inner in value.items() if key not in _ELSEWHERE}
+
+
+def _label(key: object) -> str:
+    """A key as a heading: a name gets blanks and a capital, a path stays as it is."""
+    words = _cell(key)
+    if not words.isidentifier():
+        return words
+    words = words.replace("_", " ").strip()
+    return words[:1].upper() + words[1:]
+
+
+def _flat(value: Any, depth: int = 0) -> str:
+    if isinstance(value, Mapping | list | tuple) and depth >= MOST_DEPTH:
+        return "…"
+    if isinstance(value, Mapping):
+        inner = [
+            f"{key}: {_flat(one, depth + 1)}" for key, one in islice(_without(value).items(), MOST_COLUMNS)
+        ]
+        return _cell(", ".join(inner) + _rest(value))
+    if isinstance(value, list | tuple):
+        return _cell(", ".join(_flat(one, depth + 1) for one in value[:MOST_COLUMNS]) + _rest(value))
+    return _cell("–" if value is None else quantity(value))
+
+
+def _rest(value: Sized) -> str:
+    more = len(value) - MOST_COLUMNS
+    return f" and {more} more" if more > 0 else ""
+
+
+def _cell(value: object) -> str:
+    # Cut before it is made legible: a mark may become ten characters, a megabyte must not become ten.
+    return shorten(plain(shorten(str(value), CELL)), 2 * CELL)
+
+
+def _end(text: str) -> str:
+    """The end of a long output is the part that tells."""
+    return plain(text, BLOCK) if len(text) <= BLOCK else f"…{plain(text[-BLOCK:], BLOCK)}"
