@@ -12,10 +12,9 @@ from checklists import charts
 from checklists.loaded import LoadedItem
 from checklists.models import Evidence
 from checklists.permissions import OWNER, Act
-from checklists.reports.legible import plain
 from checklists.shown import times
 from checklists.shown.criteria import Criterion, criteria
-from checklists.shown.rows import OBSERVED_LENGTH, Row, row
+from checklists.shown.rows import OBSERVED_LENGTH, Row, legibly, row
 from checklists.shown.scene import Scene
 from checklists.shown.seen import Seen, seen
 from readiness.engine.checklist import Block
@@ -23,6 +22,7 @@ from readiness.engine.outcome import Measurement
 
 SHOWN_FILES = 12
 MESSAGE = 5000
+CELL = 1000
 _OUTCOMES = {
     "PASS": ("passed", "Passed"),
     "WARN": ("warned", "Warning"),
@@ -134,18 +134,18 @@ def _told(result: Mapping[str, Any]) -> Told:
         kind=result["kind"],
         state=state,
         word=word,
-        message=plain(finding["message"], MESSAGE),
-        advice=plain(finding["advice"], MESSAGE),
+        message=legibly(finding["message"], MESSAGE),
+        advice=legibly(finding["advice"], MESSAGE),
     )
 
 
 def _measured(data: Mapping[str, Any]) -> Measured:
     measurement = Measurement.from_dict(data)
     return Measured(
-        name=plain(measurement.name),
-        value=plain(measurement.observed),
-        expected=plain(measurement.expected) or "–",
-        source=plain(measurement.source or "") or "computed",
+        name=legibly(measurement.name, CELL),
+        value=legibly(measurement.observed, CELL),
+        expected=legibly(measurement.expected, CELL) or "–",
+        source=legibly(measurement.source or "", CELL) or "computed",
         failed=measurement.ok is False,
     )
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+import re
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from datetime import datetime
 
@@ -11,6 +12,7 @@ from django.utils.safestring import SafeString, mark_safe
 
 from checklists.loaded import LoadedGate, LoadedItem
 from checklists.models import MemberRole, SignOff
+from checklists.reports.legible import plain
 from checklists.shown import states, times
 from checklists.shown.scene import Scene
 from readiness.engine.outcome import Measurement
@@ -106,13 +108,13 @@ def _when(item: LoadedItem, now: datetime) -> tuple[str, str, str]:
 
 
 def _observed(item: LoadedItem) -> SafeString:
-    text = item.observed
+    text = legibly(item.observed)
     if item.row.decided != "person" or not item.row.reason:
-        return emphasised(shorten(text), _measured(item))
-    said = escape(shorten(text))
+        return emphasised(text, _measured(item))
+    said = escape(text)
     if item.row.state != "passed":
         return SafeString(said)
-    seen = emphasised(shorten(item.findings[0]["message"]), _measured(item)) if item.findings else ""
+    seen = emphasised(legibly(item.findings[0]["message"]), _measured(item)) if item.findings else ""
     return mark_safe(f"{seen} · “{said}”" if seen else f"“{said}”")  # noqa: S308  # both parts are escaped
 
 
@@ -126,26 +128,36 @@ def _hint(item: LoadedItem) -> str:
     return f"{left} {'criterion' if left == 1 else 'criteria'} to confirm"
 
 
-def _measured(item: LoadedItem) -> Iterable[str]:
+def _measured(item: LoadedItem) -> Iterator[str]:
+    """Values to emphasise: those that decided. In a failed row, which paints them red, those that failed."""
+    failed = item.row.state == "failed"
     for finding in item.findings:
-        for measurement in finding["measurements"][:8]:
-            if measurement["limit"] is not None:
-                yield Measurement.from_dict(measurement).observed
+        for stored in finding["measurements"][:8]:
+            measurement = Measurement.from_dict(stored)
+            told = measurement.limit is not None and not isinstance(measurement.value, bool)
+            if told and not (failed and measurement.ok):
+                yield legibly(measurement.observed)
 
 
 def emphasised(text: str, values: Iterable[str]) -> SafeString:
-    """The text as HTML with the first occurrence of each measured value in bold."""
+    """The text as HTML with the first occurrence of each measured value in bold, never a part of a word or
+    of another number.
+    """
     spans: list[tuple[int, int]] = []
     for value in values:
-        start = text.find(value) if len(value) > 1 else -1
-        end = start + len(value)
-        if start >= 0 and all(end <= a or start >= b for a, b in spans):
-            spans.append((start, end))
+        found = re.search(rf"(?<![\w.,-]){re.escape(value)}(?!\w|[.,]\d)", text) if len(value) > 1 else None
+        if found and all(found.end() <= a or found.start() >= b for a, b in spans):
+            spans.append(found.span())
     parts, last = [], 0
     for start, end in sorted(spans):
         parts += [escape(text[last:start]), "<b>", escape(text[start:end]), "</b>"]
         last = end
     return mark_safe("".join([*parts, escape(text[last:])]))  # noqa: S308  # every part is escaped
+
+
+def legibly(text: str, length: int = OBSERVED_LENGTH) -> str:
+    """At most that many characters of a text of anybody; what would hide or turn it is spelled out."""
+    return plain(shorten(text, length), length)
 
 
 def shorten(text: str, length: int = OBSERVED_LENGTH) -> str:

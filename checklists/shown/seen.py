@@ -11,8 +11,7 @@ from dataclasses import dataclass
 from itertools import islice
 from typing import Any
 
-from checklists.reports.legible import plain
-from checklists.shown.rows import shorten
+from checklists.shown.rows import legibly
 from readiness.engine.outcome import quantity
 
 FIRST_ROWS = 10
@@ -74,7 +73,7 @@ def isolation(details: object) -> str:
         return ""
     told = [details, *(value for value in details.values() if isinstance(value, Mapping))]
     reached = {str(one["isolation"]) for one in told if one.get("isolation")}
-    return "; ".join(plain(level.replace("+", ", "), 80) for level in sorted(reached)[:3])
+    return "; ".join(legibly(level.replace("+", ", "), 80) for level in sorted(reached)[:3])
 
 
 def _part(label: str, value: Any) -> Part:
@@ -123,10 +122,9 @@ def _rest(value: Sized) -> str:
 
 
 def _cell(value: object) -> str:
-    # Cut before it is made legible: a mark may become ten characters, a megabyte must not become ten.
-    return shorten(plain(shorten(str(value), CELL)), 2 * CELL)
+    return legibly(str(value), CELL)
 
 
 def _end(text: str) -> str:
     """The end of a long output is the part that tells."""
-    return plain(text, BLOCK) if len(text) <= BLOCK else f"…{plain(text[-BLOCK:], BLOCK)}"
+    return legibly(text, BLOCK) if len(text) <= BLOCK else f"…{legibly(text[-BLOCK:], BLOCK)}"

@@ -152,9 +152,15 @@ def _graphs(model: Any) -> Iterator[Any]:
     while open_:
         graph = open_.pop()
         yield graph
-        for node in graph.node:
-            for attribute in node.attribute:
-                open_ += [*([attribute.g] if attribute.HasField("g") else []), *attribute.graphs]
+        for attribute in _attributes(graph):
+            open_ += [*([attribute.g] if attribute.HasField("g") else []), *attribute.graphs]
+
+
+def _attributes(graph: Any) -> Iterator[Any]:
+    """Attributes of the nodes, and the defaults that a function has for its own."""
+    for node in graph.node:
+        yield from node.attribute
+    yield from getattr(graph, "attribute_proto", ())
 
 
 def _constants(graph: Any) -> Iterator[Any]:
@@ -162,12 +168,11 @@ def _constants(graph: Any) -> Iterator[Any]:
     for sparse in getattr(graph, "sparse_initializer", ()):
         yield from (sparse.values, sparse.indices)
     yield from getattr(graph, "initializer", ())
-    for node in graph.node:
-        for attribute in node.attribute:
-            yield from ([attribute.t] if attribute.HasField("t") else [])
-            yield from attribute.tensors
-            for sparse in (attribute.sparse_tensor, *attribute.sparse_tensors):
-                yield from (sparse.values, sparse.indices)
+    for attribute in _attributes(graph):
+        yield from ([attribute.t] if attribute.HasField("t") else [])
+        yield from attribute.tensors
+        for sparse in (attribute.sparse_tensor, *attribute.sparse_tensors):
+            yield from (sparse.values, sparse.indices)
 
 
 def _refuse_foreign_operators(model: Any, name: str) -> None:

@@ -12,6 +12,9 @@ from readiness.engine.readers import config_file, data
 from readiness.engine.target import RunDirectory
 
 SECONDS = 20.0
+_SAYS_NOTHING = frozenset((
+    "$schema", "$id", "$comment", "$defs", "definitions", "title", "description", "default", "examples",
+))  # fmt: skip
 _WORDS = {
     "type": "needs type", "minimum": "needs ≥", "maximum": "needs ≤", "exclusiveMinimum": "needs >",
     "exclusiveMaximum": "needs <", "enum": "needs one of", "const": "needs", "format": "needs format",
@@ -36,7 +39,7 @@ def violations(run: RunDirectory, value: Any, schema: Mapping[str, Any] | str) -
     """
     name = schema if isinstance(schema, str) else "the schema"
     loaded = config_file.plain(data.load(run, schema)) if isinstance(schema, str) else dict(schema)
-    if not isinstance(loaded, dict) or not loaded.keys() - {"$schema", "$id", "title", "description"}:
+    if not isinstance(loaded, dict) or not loaded.keys() - _SAYS_NOTHING:
         raise BadContent(f"{name} asks for nothing.", "Write `type`, `required` and `properties`.")
     bounds = ChildLimits.of(run.options)
     limits = replace(bounds, seconds=min(SECONDS, bounds.seconds), memory=min(1 << 30, bounds.memory))
