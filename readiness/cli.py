@@ -42,9 +42,11 @@ def main(args: list[str] | None = None) -> int:
         error.show()
         return error.exit_code
     except ReadinessError as error:
-        click.echo(f"readiness: {error.message}", err=True)
+        from readiness.engine.guard import legible  # a message may hold text of a file
+
+        click.echo(f"readiness: {legible(error.message)}", err=True)
         if error.advice:
-            click.echo(f"  {error.advice}", err=True)
+            click.echo(f"  {legible(error.advice)}", err=True)
         return Exit.USAGE
     except BrokenPipeError:
         # whoever read the output has gone; without this Python complains again while it ends

@@ -55,17 +55,19 @@ def histogram(canvas: Canvas, numbers: Numbers) -> None:
         canvas.text(x + shift, 14 + 15 * row, f"{name} {quantity(value, numbers.unit)}", anchor=anchor)
     canvas.text(8, base + 16, quantity(edges[0], numbers.unit))
     canvas.text(WIDTH - 8, base + 16, quantity(edges[-1], numbers.unit), anchor="end")
-    _histogram_limit(canvas, numbers, scale, base)
+    _histogram_limit(canvas, numbers, scale, (top, base))
     canvas.height = base + 22
 
 
-def _histogram_limit(canvas: Canvas, numbers: Numbers, scale: _Scale, base: float) -> None:
+def _histogram_limit(canvas: Canvas, numbers: Numbers, scale: _Scale, span: tuple[float, float]) -> None:
+    # `span` begins below the names of the marks: a dashed line through words makes neither legible.
+    top, base = span
     limit = _limit(numbers)
     if numbers.limit is None or limit is None:
         return
     inside = scale.low <= limit <= scale.high
     if inside:
-        canvas.rule(scale(limit), 4, scale(limit), base, "chart-limit")
+        canvas.rule(scale(limit), top, scale(limit), base, "chart-limit")
     words = f"needs {numbers.limit.words(numbers.unit)}"
     arrow = "" if inside else " →" if limit > scale.high else " ←"
     canvas.text(WIDTH / 2, base + 16, words + arrow, anchor="middle", ink="chart-strong")

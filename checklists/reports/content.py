@@ -64,6 +64,7 @@ def build(loaded: LoadedGate, judged: Judged, *, at: datetime, by: Person) -> di
             "version": gate.checklist.version,
             "sha256": gate.checklist.sha256,
             "waivers": loaded.checklist.waivers,
+            "isolation": loaded.checklist.isolation,
         },
         "artifact": {
             "digest": release.snapshot.digest,

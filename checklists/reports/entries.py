@@ -8,6 +8,7 @@ from typing import Any
 from checklists.loaded import Judged, LoadedGate, LoadedItem
 from checklists.models import Evidence, Note
 from checklists.reports.moments import moment
+from checklists.shown.seen import isolation
 from readiness.engine.outcome import Measurement
 from readiness.engine.policy import SignatureState, State
 
@@ -137,6 +138,7 @@ def _check(result: Mapping[str, Any]) -> dict[str, Any]:
         "message": finding["message"],
         "advice": finding["advice"],
         "seconds": result["duration_s"],
+        "isolation": isolation(finding.get("details")),
         "measurements": [_measured(m) for m in finding["measurements"]],
         "files": result["files"],
     }

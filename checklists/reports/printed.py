@@ -103,8 +103,18 @@ def _item(item: Mapping[str, Any]) -> dict[str, Any]:
         "more_measured": max(0, len(measured) - MEASUREMENTS_IN_PRINT),
         "files": files[:FILES_IN_PRINT],
         "more_files": max(0, len(files) - FILES_IN_PRINT),
+        "isolated": _isolated(item["checks"]),
         "remarks": [c for c in item["checks"] if c["outcome"] != "PASS" and c["message"] != item["observed"]],
     }
+
+
+def _isolated(checks: Iterable[Mapping[str, Any]]) -> list[dict[str, str]]:
+    """Kinds by the isolation that their processes reached; snapshots of before it was told have none."""
+    kinds: dict[str, dict[str, None]] = {}
+    for check in checks:
+        if check.get("isolation"):
+            kinds.setdefault(check["isolation"], {})[check["kind"]] = None
+    return [{"kinds": ", ".join(names), "level": level} for level, names in kinds.items()]
 
 
 def _together(measurements: Iterable[Mapping[str, Any]]) -> Iterator[Mapping[str, Any]]:

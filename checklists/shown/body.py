@@ -107,7 +107,7 @@ def facts(scene: Scene, item: LoadedItem) -> Facts:
         files=list(files.values())[:SHOWN_FILES],
         more_files=max(0, len(files) - SHOWN_FILES),
         evidence=[_piece(scene, piece) for piece in item.evidence],
-        reason=item.row.reason,
+        reason=legibly(item.row.reason, MESSAGE),
         decided=_decided(scene, item),
         remediation=_safe(html, "remediation"),
         guidance=_safe(html, "guidance"),

@@ -80,6 +80,14 @@ def waits(lines: Iterable[GateLine], roles: Iterable[GateRole]) -> list[Wait]:
 
 
 @dataclass(slots=True, kw_only=True)
+class Asked:
+    """One check as the checklist asks for it: kind, and parameters as name and value."""
+
+    kind: str
+    params: list[tuple[str, str]]
+
+
+@dataclass(slots=True, kw_only=True)
 class SpecLine:
     """One item of a published checklist with its texts."""
 
@@ -87,7 +95,7 @@ class SpecLine:
     guidance: SafeString
     evidence: SafeString
     remediation: SafeString
-    checks: list[tuple[str, str]]
+    checks: list[Asked]
 
 
 def spec_sections(version: ChecklistVersion) -> list[tuple[str, float | None, list[SpecLine]]]:
@@ -106,7 +114,10 @@ def _spec(item: Item, texts: Mapping[str, str]) -> SpecLine:
         guidance=_safe(texts, "guidance"),
         evidence=_safe(texts, "evidence"),
         remediation=_safe(texts, "remediation"),
-        checks=[(check.kind, _flat(check.params)) for check in item.checks],
+        checks=[
+            Asked(kind=check.kind, params=[(name, _flat(value)) for name, value in check.params.items()])
+            for check in item.checks
+        ],
     )
 
 
@@ -115,11 +126,14 @@ def _safe(texts: Mapping[str, str], key: str) -> SafeString:
 
 
 def _flat(value: Any) -> str:
+    """A parameter on one line, as YAML writes it: what belongs together stands in braces."""
     if isinstance(value, Mapping):
-        return ", ".join(f"{key} {_flat(inner)}" for key, inner in value.items())
+        return "{" + ", ".join(f"{key}: {_flat(inner)}" for key, inner in value.items()) + "}"
     if isinstance(value, list | tuple):
         return "[" + ", ".join(_flat(inner) for inner in value) + "]"
-    return value if isinstance(value, str) else quantity(value)
+    if isinstance(value, bool) or value is None:
+        return {True: "true", False: "false", None: "null"}[value]
+    return str(value)
 
 
 def counted(checklist: Checklist) -> str:

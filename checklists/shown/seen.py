@@ -15,10 +15,12 @@ from checklists.shown.rows import legibly
 from readiness.engine.outcome import quantity
 
 FIRST_ROWS = 10
+SHORT_ROWS = 20
 MOST_ROWS = 200
 MOST_COLUMNS = 8
 MOST_PARTS = 30
 CELL = 300
+LINE = 120
 BLOCK = 4000
 MOST_DEPTH = 4
 # Told elsewhere: the level of isolation has its own line, and a problem's class says nothing to a reader.
@@ -37,8 +39,13 @@ class Part:
     block: str = ""
 
     @property
+    def first(self) -> list[list[str]]:
+        """The rows that an open row of the gate page shows."""
+        return self.rows[:FIRST_ROWS]
+
+    @property
     def unseen(self) -> int:
-        """How many rows an open row of the gate page leaves to the item's own page."""
+        """How many rows it leaves to the item's own page."""
         return max(0, len(self.rows) - FIRST_ROWS) + self.more
 
 
@@ -51,6 +58,11 @@ class Seen:
     facts: list[Pair]
     parts: list[Part]
 
+    @property
+    def short(self) -> bool:
+        """Whether it can stand open on the item's page without pushing everything else away."""
+        return sum(len(part.rows) for part in self.parts) <= SHORT_ROWS
+
 
 def seen(result: Mapping[str, Any]) -> Seen:
     """The details of a check's result; nothing in it is empty that is listed."""
@@ -60,11 +72,21 @@ def seen(result: Mapping[str, Any]) -> Seen:
     for key, value in known.items():
         if key in _ELSEWHERE or value in (None, "", [], {}):
             continue
-        if isinstance(value, Mapping | list) or (isinstance(value, str) and "\n" in value.strip()):
+        if _tall(value):
             found.parts.append(_part(_label(key), value))
         else:
             found.facts.append((_label(key), _flat(value)))
     return found
+
+
+def _tall(value: Any) -> bool:
+    """Whether a value needs room of its own: a mapping, a block of text, a list that no line holds."""
+    if isinstance(value, str):
+        return "\n" in value.strip()
+    if isinstance(value, list):
+        short = not any(isinstance(one, Mapping | list) for one in value) and len(value) <= MOST_COLUMNS
+        return not (short and len(_flat(value)) <= LINE)
+    return isinstance(value, Mapping)
 
 
 def isolation(details: object) -> str:
@@ -122,7 +144,7 @@ def _rest(value: Sized) -> str:
 
 
 def _cell(value: object) -> str:
-    return legibly(str(value), CELL)
+    return legibly(str(value), CELL) or "–"
 
 
 def _end(text: str) -> str:

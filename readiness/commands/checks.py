@@ -13,6 +13,7 @@ import click
 def command(kind: str | None, *, as_json: bool) -> None:
     """List the kinds of checks, or explain one KIND."""
     from readiness.engine import registry
+    from readiness.engine.guard import legible
     from readiness.engine.render import docs, json
 
     wanted = [registry.get(kind)] if kind else list(registry.kinds().values())
@@ -21,4 +22,4 @@ def command(kind: str | None, *, as_json: bool) -> None:
     else:
         click.echo(docs.page(wanted[0]) if kind else docs.listing(wanted))
     for name, reason in registry.broken().items():
-        click.echo(f"readiness: the kind {name} could not be loaded: {reason}", err=True)
+        click.echo(legible(f"readiness: the kind {name} could not be loaded: {reason}"), err=True)

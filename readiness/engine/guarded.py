@@ -115,7 +115,10 @@ def checked(url: str, entries: Sequence[Allowed]) -> httpx.URL:
 
 
 def token_for(url: str, tokens: Iterable[str]) -> str | None:
-    """The operator's token for the host and port of an address, or None. Entries are "host[:port]=token"."""
+    """The operator's token for the host and port of an address, or None. Entries are "host[:port]=token".
+
+    In the clear (http) a token goes only to a port that the operator named.
+    """
     try:
         place = httpx.URL(url)
     except httpx.InvalidURL:
@@ -124,7 +127,8 @@ def token_for(url: str, tokens: Iterable[str]) -> str | None:
     for entry in tokens:
         name, _, token = entry.partition("=")
         known = parse_entry(name)
-        if token and port is not None and known.covers(host_of(place), port):
+        private = place.scheme == "https" or known.port is not None
+        if token and port is not None and private and known.covers(host_of(place), port):
             return token.strip()
     return None
 

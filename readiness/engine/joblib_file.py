@@ -90,7 +90,9 @@ def _array(wrapper: ArrayWrapper, stream: Stream, path: str, rules: Rules) -> Nd
     state = attributes(wrapper)
     dtype, shape = state.get("dtype"), state.get("shape")
     subclass = state.get("subclass")
-    known = isinstance(dtype, ElementType) and isinstance(subclass, Global) and str(subclass) in _ARRAY_CLASSES
+    known = (
+        isinstance(dtype, ElementType) and isinstance(subclass, Global) and str(subclass) in _ARRAY_CLASSES
+    )
     if not known or not isinstance(dtype, ElementType) or state.get("order") not in ("C", "F"):
         raise ValueError("an array wrapper that makes no sense")
     size = size_of(dtype)

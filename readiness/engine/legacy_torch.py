@@ -9,7 +9,6 @@ from __future__ import annotations
 import io
 import os
 import struct
-import tarfile
 from typing import Any
 
 from readiness.engine.errors import BadContent
@@ -35,6 +34,8 @@ def refuse_tar(file: OpenFile) -> None:
     PyTorch tries this form before all others but zip, and the first block of any file can be made a valid
     one: then it would load another pickle than the one that was looked at.
     """
+    import tarfile  # slow to import, and most files are zip
+
     try:
         tarfile.TarInfo.frombuf(os.pread(file.fd, tarfile.BLOCKSIZE, 0), "utf-8", "surrogateescape")
     except tarfile.HeaderError:

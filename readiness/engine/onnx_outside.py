@@ -85,7 +85,10 @@ def _entry(tensor: Any, name: str) -> dict[str, Any]:
     ):
         raise BadContent(f"{name} keeps weights outside itself, in {shown}: not read.", _ADVICE)
     numbers = {key: told.get(key) for key in ("offset", "length")}
-    if not all(value is None or (value.isascii() and value.isdigit() and len(value) <= 20) for value in numbers.values()):
+    if not all(
+        value is None or (value.isascii() and value.isdigit() and len(value) <= 20)
+        for value in numbers.values()
+    ):
         raise BadContent(f"{name} keeps weights in {shown} at a place that is no number.", _ADVICE)
     return {"location": location} | {k: None if v is None else int(v) for k, v in numbers.items()}
 

@@ -26,9 +26,11 @@ from typing import Any, TypeVar, get_type_hints
 import msgspec
 
 from readiness.engine.errors import ParameterError, ReadinessError
+from readiness.engine.mismatch import explained, meant
 from readiness.engine.outcome import Finding
 from readiness.engine.sizes import SIZE, Bytes
 from readiness.engine.target import RunDirectory
+from readiness.engine.type_words import names
 
 
 class Params(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -69,7 +71,8 @@ class Kind:
         try:
             return msgspec.convert(raw, self.params, dec_hook=_own_type)
         except msgspec.ValidationError as error:
-            raise ParameterError(f"`{self.name}`: {error}.", f"It takes: {self.signature()}.") from None
+            said, takes = explained(error, self.params)
+            raise ParameterError(f"`{self.name}`: {said}.", takes) from None
 
     def schema(self) -> dict[str, Any]:
         """JSON Schema of the parameters, for forms, editors and other tools."""
@@ -82,8 +85,7 @@ class Kind:
 
     def signature(self) -> str:
         """Parameter names for a message; optional ones in brackets."""
-        fields = msgspec.structs.fields(self.params)
-        return ", ".join(f.encode_name if f.required else f"[{f.encode_name}]" for f in fields)
+        return names(self.params)
 
 
 def _own_type(wanted: type, raw: Any) -> Any:
@@ -167,7 +169,8 @@ def get(name: str) -> Kind:
         advice = (
             f"It failed to load: {_BROKEN[name]}."
             if name in _BROKEN
-            else f"Known kinds: {', '.join(known)}. A worker knows a new one after a restart."
+            else f"{meant(name, list(known))}Known kinds: {', '.join(known)}."
+            " A worker knows a new one after a restart."
         )
         raise ParameterError(f"Unknown check kind {name!r}.", advice)
     return known[name]

@@ -7,9 +7,9 @@ from __future__ import annotations
 
 import hashlib
 import os
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from pathlib import PurePosixPath
+from pathlib import Path, PurePosixPath
 from typing import Any
 
 from readiness.engine.errors import BadContent, FileMissing
@@ -129,6 +129,21 @@ def compare(run: RunDirectory, subjects: Iterable[Subject], folder: str) -> Comp
     return compared
 
 
+def named(subjects: Sequence[Subject], file: str, folder: str) -> Sequence[Subject]:
+    """The subjects that may be meant by a file: those of its name or, when none has it, all of them, for many
+    signers give an image's or a package's name. Else one signed file could stand in for another.
+    """
+    path = PurePosixPath(file)
+    wanted = {str(path)}
+    if folder and path.is_relative_to(folder):
+        wanted.add(str(path.relative_to(folder)))
+    for names in (wanted, {path.name}):
+        found = [subject for subject in subjects if str(PurePosixPath(subject.name)) in names]
+        if found:
+            return found
+    return subjects
+
+
 def matches(run: RunDirectory, path: str, subject: Subject) -> bool:
     """Whether the file has every digest that the subject states. Raises FileMissing."""
     return all(file_digest(run, path, name).hex() == value for name, value in subject.digests.items())
@@ -146,14 +161,22 @@ def file_digest(run: RunDirectory, path: str, algorithm: str) -> bytes:
         return hashed.digest()
 
 
+def _beneath(run: RunDirectory, folder: str) -> list[str]:
+    """Everything beneath a folder that is no folder itself: links too, for a loader follows them."""
+    found = []
+    for place, folders, files in os.walk(run.root / folder):
+        links = [name for name in folders if Path(place, name).is_symlink()]
+        found += [Path(place, name).relative_to(run.root).as_posix() for name in (*files, *links)]
+    return sorted(found)
+
+
 def unsigned(run: RunDirectory, statement: Statement, folder: str, own: str) -> list[str]:
     """Files beneath `folder` that the statement does not name, without the signature itself."""
     base = PurePosixPath(folder)
     known = {str(base / subject.name) for subject in statement.subjects} | {str(PurePosixPath(own))}
     left_out = [base / path for path in statement.ignored]
-    beneath = run.glob(f"{folder}/**/*" if folder else "**/*")
     return [
         path
-        for path in beneath
+        for path in _beneath(run, folder)
         if path not in known and not any(PurePosixPath(path).is_relative_to(out) for out in left_out)
     ]

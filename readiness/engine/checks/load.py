@@ -62,9 +62,10 @@ def load(want: LoadParams, run: RunDirectory) -> Finding:
     """Judges many requests at a time: how many, how slow, how many errors, how many in a second.
 
     With `file` it reads what a tool recorded: a summary of k6 as JSON (any of its three forms), Locust's
-    `…_stats.csv`, what hey prints, JMeter's `.jtl` as CSV (percentiles are computed from its samples,
-    transactions are not counted beside their requests), or a JSON or YAML file of your own with the keys below. With `url` it sends the requests itself, over kept connections to one address that
-    the operator allowed; it is skipped otherwise. `latency` measures one request at a time.
+    `…_stats.csv`, what hey prints, JMeter's `.jtl` as CSV (percentiles are computed from its samples, and
+    transactions are not counted beside their requests), or a JSON or YAML file of your own with the keys
+    below. With `url` it sends the requests itself, over kept connections to one address that the operator
+    allowed; it is skipped otherwise. `latency` measures one request at a time.
 
     Fails on too few requests, on slow percentiles, on too many errors, and on figures that cannot be:
     negative ones, a p50 over the p95, more failures than requests. In a file of your own, latencies are in

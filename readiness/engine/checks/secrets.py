@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import hashlib
 import importlib.util
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cache
 from pathlib import PurePosixPath
 from typing import Any
 
@@ -19,6 +21,11 @@ from readiness.engine.scan.secret_search import Search
 from readiness.engine.target import RunDirectory
 
 _SHOWN = 3
+_LISTED = 100
+# What people think up themselves: a plain digest of it is as good as the word to who can guess.
+_GUESSABLE = frozenset(("Secret Keyword", "Basic Auth Credentials", "password", "connection_string"))
+_ROUNDS = 100_000
+_MOST_ALLOWED = 300
 
 
 class SecretsParams(Params, frozen=True):
@@ -33,17 +40,24 @@ class SecretsParams(Params, frozen=True):
 
 @dataclass(frozen=True, slots=True)
 class Secret:
-    """One finding as it may be shown."""
+    """One finding. `digest` is the SHA-1 that baselines of detect-secrets hold; it is not shown where the
+    secret could be guessed from it.
+    """
 
     type: str
     path: str
     line: int
     preview: str
-    fingerprint: str
+    digest: str
+
+    @property
+    def fingerprint(self) -> str:
+        """What names the finding in results and in `allow`: 40 hexadecimal digits."""
+        return _slow(self.digest, self.path) if self.type in _GUESSABLE else self.digest
 
     def to_dict(self) -> dict[str, Any]:
         """`{type, path, line, preview, fingerprint}`."""
-        return {name: getattr(self, name) for name in self.__slots__}
+        return {name: getattr(self, name) for name in ("type", "path", "line", "preview", "fingerprint")}
 
 
 @check("secrets", title="No hard-coded secrets", short="paths")
@@ -53,7 +67,8 @@ def secrets(want: SecretsParams, run: RunDirectory) -> Finding:
     Two searches together: the plugins of detect-secrets, which run in a limited child process and send
     nothing anywhere, and the patterns of `readiness audit`. Files that are no text are left out; a file that
     could not be read to its end is a warning. Long random strings in quotes count only with `entropy: true`.
-    A finding names file, line and type, never the secret. When there is one: revoke it where it is valid,
+    A finding names file, line and type, never the secret; the fingerprint of a password is a slow hash, so
+    that it cannot be guessed from a result. When there is one: revoke it where it is valid,
     take it out of the file, and pass it in by the environment. A false alarm is allowed by its fingerprint
     (`allow`), by a `baseline` of detect-secrets, or by the comment `pragma: allowlist secret` on its line; a
     finding that a baseline marks as a real secret still counts.
@@ -72,7 +87,8 @@ def secrets(want: SecretsParams, run: RunDirectory) -> Finding:
         )
     child = _ask(want, run, search)
     found = list(dict.fromkeys(_merged(search, child)))
-    new = [s for s in found if s.fingerprint not in want.allow and (s.path, s.fingerprint) not in known]
+    new = [s for s in found if (s.path, s.digest) not in known]
+    new = _not_allowed(new, frozenset(want.allow))
     measured = [
         Measurement(name="Secrets", value=len(new), limit=Limit("==", 0)),
         Measurement(name="Files looked at", value=search.files, limit=Limit(">=", 1)),
@@ -85,7 +101,7 @@ def secrets(want: SecretsParams, run: RunDirectory) -> Finding:
         else "Fetch or repair the file, or leave it out with `exclude`.",
         warn=bool(search.unread),
         details={
-            "secrets": [s.to_dict() for s in new[:100]],
+            "secrets": [s.to_dict() for s in new[:_LISTED]],
             "known": len(found) - len(new),
             "lines_allowed_by_comment": len(child.value["allowed"]),
             "not_read": search.unread,
@@ -93,6 +109,23 @@ def secrets(want: SecretsParams, run: RunDirectory) -> Finding:
             "isolation": child.isolation,
         },
     )
+
+
+def _not_allowed(found: list[Secret], allow: frozenset[str]) -> list[Secret]:
+    """The findings whose fingerprint is not in `allow`; of guessable ones the first 300 are compared."""
+    left = [s for s in found if s.digest not in allow]
+    if not allow:
+        return left
+    slow = [s for s in left if s.type in _GUESSABLE][:_MOST_ALLOWED]
+    allowed = {s for s in slow if s.fingerprint in allow}
+    return [s for s in left if s not in allowed]
+
+
+@cache
+def _slow(digest: str, path: str) -> str:
+    return hashlib.pbkdf2_hmac(
+        "sha256", digest.encode(), path.encode(errors="surrogateescape"), _ROUNDS, 20
+    ).hex()
 
 
 def _paths(want: SecretsParams, run: RunDirectory) -> list[str]:

@@ -161,7 +161,8 @@ def _statement(
 def _compared(want: SignatureParams, run: RunDirectory, told: Statement) -> Compared:
     if not want.file:
         return signature_statement.compare(run, told.subjects, want.folder)
-    found = any(signature_statement.matches(run, want.file, subject) for subject in told.subjects)
+    named = signature_statement.named(told.subjects, want.file, want.folder)
+    found = any(signature_statement.matches(run, want.file, subject) for subject in named)
     return Compared(same=[want.file]) if found else Compared(differ=[want.file])
 
 

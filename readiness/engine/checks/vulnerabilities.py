@@ -73,8 +73,9 @@ def vulnerabilities(want: VulnerabilitiesParams, run: RunDirectory) -> Finding:
     latest statement counts. What the report itself sets aside (an ignore file, a rule, VEX) is named, and
     judged by `max_set_aside`; Trivy tells of it with `--show-suppressed`. A report that looked at nothing
     fails (older Trivy names clean lock files only with `--list-all-pkgs`); what the scanner skipped is a
-    warning, or judged by `max_skipped`. An empty list of OSV-Scanner is believed only with
-    `format: osv-scanner`: any tool could have written it.
+    warning, or judged by `max_skipped`, and so is a system that its makers no longer support. An empty list
+    of OSV-Scanner is believed only with `format: osv-scanner`, one in CycloneDX only with `format: cyclonedx`
+    and never from Trivy: it may have been written without looking.
 
     To resolve: update the named packages, or decide that the risk is borne, and until when.
 
@@ -126,6 +127,11 @@ def _today(run: RunDirectory) -> date:
 def _check_scan(want: VulnerabilitiesParams, scan: Scan) -> None:
     if want.format and scan.tool.lower() != want.format:
         raise BadContent(f"{want.file} was written by {scan.tool}, expected {want.format}.", "")
+    if scan.unproven and scan.scanned and want.format is None:
+        raise BadContent(
+            f"{want.file} lists no vulnerability, and does not say that anybody looked for any.",
+            "Write `format: cyclonedx` if a scanner wrote it, or scan it.",
+        )
     if scan.tool == "OSV-Scanner" and not scan.scanned:
         if want.format is None:
             raise BadContent(

@@ -41,7 +41,8 @@ class Advisory:
 @dataclass(slots=True)
 class Scan:
     """A read report. `scanned`: how many packages or targets were looked at, None where it is not said;
-    `skipped`: what was left out, with the reason; `set_aside`: what the report itself calls harmless.
+    `skipped`: what was left out, with the reason; `set_aside`: what the report itself calls harmless;
+    `unproven`: nothing in it says that anybody looked for vulnerabilities.
     """
 
     tool: str
@@ -49,6 +50,7 @@ class Scan:
     scanned: int | None = None
     skipped: list[str] = field(default_factory=list)
     set_aside: list[tuple[Advisory, str]] = field(default_factory=list)
+    unproven: bool = False
 
 
 def severity(word: Any, score: Any = None) -> str:

@@ -105,7 +105,14 @@ def _cyclonedx(data: Any, file: str) -> Scan:
             f"{file} is a bill of materials without `vulnerabilities`: nobody looked for any.",
             "Scan it, for example with `grype sbom:` or `trivy sbom`.",
         )
-    for found in objects(data, "vulnerabilities", file):
+    listed = list(objects(data, "vulnerabilities", file))
+    if not listed and components and "trivy" in _makers(data):
+        raise BadContent(
+            f"{file} is Trivy's, whose list of vulnerabilities is empty also where it did not look for any.",
+            "Scan with `trivy --format json`, or this document with `trivy sbom --format json`.",
+        )
+    scan.unproven = not listed
+    for found in listed:
         ratings = objects(found, "ratings", file, needed=False)
         level = worst(severity(each.get("severity"), each.get("score")) for each in ratings)
         ids = (
@@ -128,6 +135,14 @@ def _cyclonedx(data: Any, file: str) -> Scan:
             else:
                 scan.advisories.append(advisory)
     return scan
+
+
+def _makers(data: Mapping[str, Any]) -> set[str]:
+    """The tools that a CycloneDX document names, in small letters."""
+    metadata = data.get("metadata")
+    tools = metadata.get("tools") if isinstance(metadata, Mapping) else None
+    listed = tools.get("components") if isinstance(tools, Mapping) else tools  # a list up to 1.4
+    return {soft(each, "name").lower() for each in listed} if isinstance(listed, list) else set()
 
 
 def _refs(found: Mapping[str, Any], file: str) -> list[tuple[str, tuple[str, ...] | None]]:

@@ -26,7 +26,7 @@ def read(data: Any, file: str) -> Scan:
     version = 1 if first else data["SchemaVersion"]
     if version not in (1, 2) or isinstance(version, bool):
         raise BadContent(f"{file} is Trivy's schema {str(version)[:20]}, known are 1 and 2.", AGAIN)
-    scan = Scan("Trivy", scanned=0)
+    scan = Scan("Trivy", scanned=0, skipped=[] if first else _unsupported(data))
     for target in objects({"Results": data} if first else data, "Results", file, needed=False):
         found = list(objects(target, "Vulnerabilities", file, needed=False))
         modified = list(objects(target, "ExperimentalModifiedFindings", file, needed=False))
@@ -37,6 +37,15 @@ def read(data: Any, file: str) -> Scan:
         for each in modified:
             _modified(each, scan, file)
     return scan
+
+
+def _unsupported(data: Mapping[str, Any]) -> list[str]:
+    metadata = data.get("Metadata")
+    system = metadata.get("OS") if isinstance(metadata, Mapping) else None
+    if not isinstance(system, Mapping) or system.get("EOSL") is not True:
+        return []
+    name = f"{soft(system, 'Family')} {soft(system, 'Name')}".strip()
+    return [f"{name}: no longer supported, so that its advisories are incomplete"]
 
 
 def _advisory(found: Mapping[str, Any], file: str) -> Advisory:

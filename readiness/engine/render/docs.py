@@ -6,27 +6,17 @@
 from __future__ import annotations
 
 import sys
-import types
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
-from typing import Annotated, Any, Literal, Union, get_args, get_origin, get_type_hints
+from typing import Annotated, Any, get_args, get_origin, get_type_hints
 
 import msgspec
 
 from readiness.engine import registry
 from readiness.engine.registry import Kind, Params
-from readiness.engine.sizes import SIZE, Bytes
+from readiness.engine.type_words import words
 
 INDEX = "README.md"
-_WORDS = {
-    str: "text",
-    int: "whole number",
-    float: "number",
-    bool: "true or false",
-    Bytes: SIZE,
-    type(None): "nothing",
-    Any: "any",
-}
 
 
 def listing(kinds: Iterable[Kind]) -> str:
@@ -105,22 +95,6 @@ def _yaml(value: Any) -> str:
 def _described(hint: Any) -> str:
     metas = get_args(hint)[1:] if get_origin(hint) is Annotated else ()
     return next((m.description for m in metas if isinstance(m, msgspec.Meta) and m.description), "")
-
-
-def words(hint: Any) -> str:
-    """A parameter's type in words: "list of text", "one of fraction, percent"."""
-    origin, args = get_origin(hint), get_args(hint)
-    if origin is Annotated:
-        return words(args[0])
-    if origin is Literal:
-        return f"one of {', '.join(f'`{a}`' for a in args)}"
-    if origin in (Union, types.UnionType):
-        return " or ".join(dict.fromkeys(words(a) for a in args if a is not type(None)))
-    if origin in (list, tuple, set, frozenset):
-        return f"list of {words(args[0])}" if args else "list"
-    if origin is dict:
-        return f"pairs of {words(args[0])} and {words(args[1])}"
-    return _WORDS.get(hint) or ("pairs of parameters" if isinstance(hint, type) else str(hint))
 
 
 def _lower(title: str) -> str:

@@ -85,7 +85,8 @@ def _message(line: Line) -> str:
     if len(missed) > SHOWN:
         words.append(f"{len(missed) - SHOWN} more")
     measured = f" ({'; '.join(words)})" if words else ""
-    return f"{line.title}: {line.told}{measured}"
+    # "[text](address)" in a message is a link, also where a run wrote it
+    return f"{line.title}: {line.told}{measured}".replace("](", "] (")
 
 
 def _fingerprints(sheet: Sheet, line: Line) -> dict[str, str]:

@@ -9,7 +9,7 @@ import pytest
 from hostile_pickles import laughs, opcode_tricks, tuple_laughs
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from torch_files import checkpoint_file, dictionary, many, name, number, pickled, text
+from torch_files import checkpoint_file, dictionary, many, name, number, pickled, real, text
 
 from readiness.engine.checklist import CheckSpec
 from readiness.engine.outcome import Outcome
@@ -131,6 +131,38 @@ def old_tensor(key="0", count=6, shape=(2, 3)):
     sizes = many(*map(number, shape)), many(number(shape[1]), number(1))
     arguments = (storage + b"Q", number(0), *sizes, b"\x89", name("collections", "OrderedDict") + b")R")
     return dictionary(weight=name("torch._utils", "_rebuild_tensor_v2") + many(*arguments) + b"R")
+
+
+def tar_header(data):
+    """The first block made a valid tar header: its checksum, and a size, in a text of the third pickle."""
+    block = bytearray(data[: tarfile.BLOCKSIZE])
+    block[100:148] = (
+        b"0" * 7 + b"\0" + b"0" * 7 + b"\0" + b"0" * 7 + b"\0" + b"0" * 11 + b"\0" + b"0" * 11 + b"\0"
+    )
+    block[148:157] = b" " * 8 + b"0"
+    block[148:156] = b"%06o\0 " % sum(block)
+    return bytes(block) + data[tarfile.BLOCKSIZE :]
+
+
+def test_what_pytorch_takes_for_a_tar_is_refused(tmp_path):
+    """PyTorch looks for a tar archive first: sound pickles in front of one would not be what it loads."""
+    system = dictionary(little_endian=b"\x88", filler=text("0" * 1000))
+    plain = old_form(system=system)
+    assert judge(tmp_path, plain, keys=[]).outcome is Outcome.PASS
+    both = tar_header(plain)
+    with tarfile.open(fileobj=io.BytesIO(both), mode="r:"):
+        pass  # what PyTorch asks
+    found = judge(tmp_path, both, keys=[])
+    assert (found.outcome, "is a tar archive" in found.message) == (Outcome.FAIL, True), found.message
+
+
+def test_copies_do_not_change_each_other(tmp_path):
+    """A dictionary made of another one is a copy: what is written into it later is not in the first."""
+    entries = {"model_state_dict": dictionary(w=old_tensor()), "epoch": number(1), "val_acc": real(0.5)}
+    first = dictionary(**entries) + b"q\x00"
+    other = name("collections", "OrderedDict") + b"(h\x00tR" + text("val_acc") + real(0.99) + b"s"
+    found = judge(tmp_path, old_form(first + other + b"0"), keys=["epoch", "val_acc"])
+    assert (found.outcome, "val_acc 50 %" in found.message) == (Outcome.PASS, True), found.message
 
 
 def test_old_form_by_hand(tmp_path):

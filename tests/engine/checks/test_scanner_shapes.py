@@ -212,3 +212,43 @@ def test_versions_that_cyclonedx_clears(finding, versions, open_):
     part = {"bom-ref": "pkg:pypi/plumage", "type": "library", "name": "plumage", "version": "0.4.0"}
     found = finding("vulnerabilities", FILE | NO_LIMITS, {"v.json": document | {"components": [part]}})
     assert values(found)["High"] == open_ + 1  # and the one for libteal, which has no part here
+
+
+def sbom(*tools, version="1.6", **more):
+    """A CycloneDX bill of materials with an empty list of vulnerabilities."""
+    made = [{"type": "application", "name": name, "version": "1"} for name in tools]
+    metadata = {"tools": made if version == "1.4" else {"components": made}}
+    part = {"bom-ref": "a", "type": "library", "name": "plumage", "version": "0.4.0"}
+    base = {"bomFormat": "CycloneDX", "specVersion": version, "metadata": metadata, "components": [part]}
+    return base | {"vulnerabilities": []} | more
+
+
+VOUCHED = {"format": "cyclonedx"}
+
+
+@pytest.mark.parametrize(
+    ("document", "params", "outcome", "words"),
+    [
+        (sbom("trivy"), {}, "FAIL", "is empty also where it did not look for any"),
+        (sbom("trivy"), VOUCHED, "FAIL", "is empty also where it did not look for any"),
+        (sbom("Trivy", version="1.4"), VOUCHED, "FAIL", "is empty also where it did not look for any"),
+        (sbom("grype"), {}, "FAIL", "does not say that anybody looked"),
+        (sbom("grype"), VOUCHED, "PASS", "No open vulnerability"),
+        (sbom(metadata=None), VOUCHED, "PASS", "No open vulnerability"),
+        (sbom(metadata={"tools": 7}), {}, "FAIL", "does not say that anybody looked"),
+        (sbom(components=[], metadata={}), VOUCHED, "FAIL", "looked at 0, needs ≥ 1"),
+    ],
+)
+def test_an_empty_list_in_cyclonedx(finding, document, params, outcome, words):
+    """`trivy --format cyclonedx` writes one without looking; of others the checklist must vouch for it."""
+    found = finding("vulnerabilities", FILE | params, {"v.json": document})
+    assert (found.outcome, words in found.message) == (outcome, True), found.message
+
+
+@pytest.mark.parametrize(("eosl", "outcome"), [(True, "WARN"), (False, "PASS"), (None, "PASS")])
+def test_a_system_that_is_no_longer_supported(finding, eosl, outcome):
+    """Trivy knows it, and that its advisories are then incomplete."""
+    report = shape("trivy.json")
+    report["Metadata"]["OS"]["EOSL"] = eosl
+    found = finding("vulnerabilities", FILE | NO_LIMITS, {"v.json": report})
+    assert (found.outcome, "debian 12.9: no longer supported" in found.message) == (outcome, bool(eosl))

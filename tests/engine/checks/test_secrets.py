@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 
 from readiness.engine import secrets_task
 from readiness.engine.checklist import CheckSpec
+from readiness.engine.checks.secrets import Secret
 from readiness.engine.options import Options
 from readiness.engine.runner import run_check
 from readiness.engine.scan import candidates
@@ -75,6 +76,23 @@ def test_not_found(finding, text):
     """References, templates, allowed lines, hashes, prose, and random strings unless asked for."""
     found = finding("secrets", {}, {"a.py": text})
     assert found.outcome == "PASS", found.message
+
+
+@pytest.mark.parametrize(
+    "text", ['password = "hunter22"', "u = 'postgres://bob:hunter22@db/x'", '[x]\npasswd="hunter22"']
+)
+def test_a_password_cannot_be_guessed_from_a_result(finding, text):
+    """No plain digest of what a person thought up is shown; what is shown allows it, in that file only."""
+    files = {"a.py": text, "b.py": text}
+    found = finding("secrets", {"paths": ["*.py"]}, files)
+    shown = json.dumps(found.to_dict())
+    guesses = [hashlib.new(name, word).hexdigest() for name in ("md5", "sha1", "sha256") for word in
+               (b"hunter22", b"postgres://bob:hunter22@db/x", b'"hunter22"', b"bob:hunter22")]  # fmt: skip
+    assert not any(guess in shown for guess in guesses)
+    prints = {s["path"]: s["fingerprint"] for s in found.details["secrets"]}
+    assert len(set(prints.values())) == 2
+    assert finding("secrets", {"allow": [prints["a.py"]]}, files).measurements[0].value == 1
+    assert finding("secrets", {"allow": list(prints.values())}, files).outcome == "PASS"
 
 
 def test_entropy_on_request(finding):
@@ -199,7 +217,10 @@ def test_as_the_library_scans_a_file(finding, tmp_path, name):
     found = finding("secrets", {}, {name: SEEDED})
     ours = {(s["line"], s["type"], s["fingerprint"]) for s in found.details["secrets"]}
     with transient_settings({"plugins_used": [{"name": n} for n in candidates.PATTERNS]}):
-        library = {(s.line_number, s.type, s.secret_hash) for s in scan_file(str(tmp_path / name))}
+        scanned = list(scan_file(str(tmp_path / name)))
+    library = {
+        (s.line_number, s.type, Secret(s.type, name, 0, "", s.secret_hash).fingerprint) for s in scanned
+    }
     assert len(library) >= 7
     assert library <= ours
 

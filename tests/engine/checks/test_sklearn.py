@@ -206,6 +206,69 @@ GOOD_ARRAYS = [
 ]
 
 
+CANARY = name("os", "system") + many(text("touch canary")) + b"R"
+
+
+def skipped_by_joblib(code, size):
+    """What this reader would take for text and joblib for `size` bytes of numbers and opcodes behind them."""
+    inside = bytes(size - 5) + CANARY + b"."
+    return wrapper(code, (1,), b"B" + struct.pack("<I", len(inside)) + inside + b"0")
+
+
+def skipped_here():
+    """In the pickle of an array of objects, which joblib reads without looking for further arrays."""
+    hidden = CANARY + b"." + bytes(-len(CANARY + b".") % 8)
+    inner = pickled(wrapper("f8", (len(hidden) // 8,), hidden) + b"0" + objects(text("a")))
+    return wrapper("O8", (1,), inner)
+
+
+TWO_WAYS = [
+    *(skipped_by_joblib(order + code, 8) for order in ("", "<", "|") for code in "bifc"),
+    skipped_here(),
+    wrapper(
+        "O8", (1,), pickled(name("joblib.numpy_pickle", "NumpyArrayWrapper") + b"0" + objects(text("a")))
+    ),
+]
+
+
+@pytest.mark.parametrize("array", TWO_WAYS)
+def test_nothing_hides_between_two_readers(tmp_path, array):
+    """Bytes that this reader skips and joblib reads, or the other way round, never pass."""
+    found = judge(tmp_path, joblib_model(array))
+    assert found.outcome is Outcome.FAIL, found.message
+
+
+def called(module, attribute, *arguments):
+    return name(module, attribute) + many(*arguments) + b"R"
+
+
+LISTED = name("sklearn.metrics._scorer", "get_scorer")
+NUMPY_TEXT = called(
+    "numpy.core.multiarray", "scalar", dtype("U12"), b"C0" + "__setstate__".encode("utf-32-le")
+)
+INDIRECT = [
+    called("numpy.random._pickle", "__randomstate_ctor", text("x"), LISTED),
+    called("numpy.random._pickle", "__generator_ctor", text("x"), LISTED),
+    called("numpy.random._pickle", "__bit_generator_ctor", LISTED),
+    called("copyreg", "_reconstructor", name("sklearn.svm", "SVC"), text("object"), b"N"),
+    called(
+        "copyreg", "_reconstructor", name("sklearn.svm", "SVC"), name("sklearn.metrics", "an_object"), b"N"
+    ),
+    model(__setstate__=LISTED) + text("x") + b"b",
+    model(__setstate__=LISTED),
+    name("sklearn.svm", "SVC") + b")\x81}" + NUMPY_TEXT + LISTED + b"sb",
+    name("sklearn.svm", "SVC") + b")\x81N" + dictionary(__class__=LISTED) + b"\x86b",
+    name("collections", "OrderedDict") + b")R" + dictionary(__setstate__=LISTED) + b"b",
+]
+
+
+@pytest.mark.parametrize("value", INDIRECT)
+def test_no_listed_function_is_called_by_the_way(tmp_path, value):
+    """What is on the list only to be passed on cannot be called through a constructor or a state."""
+    found = judge(tmp_path, pickled(model(x=value)))
+    assert (found.outcome, "is not verified" in found.message) == (Outcome.FAIL, True), found.message
+
+
 @pytest.mark.parametrize("array", GOOD_ARRAYS)
 def test_arrays_inside_the_pickle(tmp_path, array):
     """Numbers, objects, aligned, empty and single arrays: the pickle goes on behind each."""
