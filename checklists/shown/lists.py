@@ -81,10 +81,10 @@ def waits(lines: Iterable[GateLine], roles: Iterable[GateRole]) -> list[Wait]:
 
 @dataclass(slots=True, kw_only=True)
 class Asked:
-    """One check as the checklist asks for it: kind, and parameters as name and value."""
+    """One check as the checklist asks for it: kind, and a line for each parameter."""
 
     kind: str
-    params: list[tuple[str, str]]
+    params: list[str]
 
 
 @dataclass(slots=True, kw_only=True)
@@ -114,15 +114,19 @@ def _spec(item: Item, texts: Mapping[str, str]) -> SpecLine:
         guidance=_safe(texts, "guidance"),
         evidence=_safe(texts, "evidence"),
         remediation=_safe(texts, "remediation"),
-        checks=[
-            Asked(kind=check.kind, params=[(name, _flat(value)) for name, value in check.params.items()])
-            for check in item.checks
-        ],
+        checks=[Asked(kind=check.kind, params=_asked(check.params)) for check in item.checks],
     )
 
 
 def _safe(texts: Mapping[str, str], key: str) -> SafeString:
     return mark_safe(texts.get(key, ""))  # noqa: S308  # sanitised by nh3 when the checklist was published
+
+
+def _asked(params: Any) -> list[str]:
+    """A line for each parameter; what is no mapping, a short form or a mistake, is one line."""
+    if isinstance(params, Mapping):
+        return [f"{name}: {_flat(value)}" for name, value in params.items()]
+    return [] if params is None else [_flat(params)]
 
 
 def _flat(value: Any) -> str:

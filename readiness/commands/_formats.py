@@ -12,6 +12,8 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
+from readiness.commands._shared import safe_json
+
 if TYPE_CHECKING:
     from readiness.engine.render.sheet import Sheet
 
@@ -45,8 +47,8 @@ class Formats:
             if name in SHEETS:
                 module = importlib.import_module(f"readiness.engine.render.{SHEETS[name]}")
                 rendered: str = module.render(sheet())
-                return rendered
-            return json() if name == "json" else text()
+                return safe_json(rendered) if name == "sarif" else rendered
+            return safe_json(json()) if name == "json" else text()
 
         for name, path in self.files:
             # colours are for the terminal

@@ -53,6 +53,19 @@ def name_values(pairs: tuple[str, ...]) -> dict[str, str]:
     return dict(pair.split("=", 1) for pair in pairs)
 
 
+def safe_json(text: str) -> str:
+    """The same JSON with the characters that steer a terminal (C1, direction marks) as escapes; it may be
+    printed there. Those below 32 are escapes in any JSON.
+    """
+    import re
+
+    return re.sub(
+        "[\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069]",
+        lambda found: f"\\u{ord(found[0]):04x}",
+        text,
+    )
+
+
 def terminal() -> tuple[int, bool]:
     """Columns to write in, and whether colours help: both from standard output."""
     import shutil

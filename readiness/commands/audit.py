@@ -7,7 +7,7 @@ from typing import Any
 
 import click
 
-from readiness.commands._shared import Exit
+from readiness.commands._shared import Exit, safe_json
 
 
 @click.command()
@@ -32,7 +32,7 @@ def command(run_dir: Path, *, as_json: bool, patterns: tuple[str, ...]) -> int:
     document = audit.audit(run, paths)
     target = audit.write(run, document)
     if as_json:
-        click.echo(json.dumps(document, indent=2, ensure_ascii=False))
+        click.echo(safe_json(json.dumps(document, indent=2, ensure_ascii=False)))
     else:
         click.echo(_words(document, target))
     return Exit.READY if document["status"] == "PASS" else Exit.NOT_READY

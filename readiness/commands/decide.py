@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from readiness.commands._shared import Exit
+from readiness.commands._shared import Exit, safe_json
 
 if TYPE_CHECKING:
     from readiness.engine.contracts.config import Config
@@ -63,7 +63,7 @@ def command(run_dir: Path, config_file: Path, *, ready_check: bool, as_json: boo
     for note in decided.notes:
         click.echo(legible(f"readiness: {note}"), err=True)
     if as_json:
-        click.echo(json.dumps(document, indent=2, ensure_ascii=False))
+        click.echo(safe_json(json.dumps(document, indent=2, ensure_ascii=False)))
     else:
         click.echo("\n".join(map(legible, lines)))
         if ready_check:

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from readiness.commands._shared import Exit
+from readiness.commands._shared import Exit, safe_json
 
 
 @click.command()
@@ -22,5 +22,5 @@ def command(folders: tuple[Path, ...], *, as_json: bool) -> int:
     from readiness.engine.ready.plain import dump
 
     found = history(folders)
-    click.echo(dump(found.to_dict()) if as_json else format_history(found))
+    click.echo(safe_json(dump(found.to_dict())) if as_json else format_history(found))
     return Exit.READY

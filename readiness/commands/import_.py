@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from readiness.commands._shared import read_markdown
+from readiness.commands._shared import read_markdown, safe_json
 
 
 @click.command()
@@ -15,14 +15,15 @@ from readiness.commands._shared import read_markdown
 def command(file: Path, *, as_json: bool) -> None:
     """Show what the Markdown checklist FILE parses to."""
     from readiness.engine import markdown
+    from readiness.engine.guard import legible
     from readiness.engine.render import json, outline
 
     source = read_markdown(file)
     checklist = markdown.parse(source, name=file.stem)
     notes = markdown.notes(source)
     if as_json:
-        click.echo(json.dump(json.checklist(checklist, notes)))
+        click.echo(safe_json(json.dump(json.checklist(checklist, notes))))
     else:
         click.echo(outline.outline(checklist))
     for note in notes:
-        click.echo(f"readiness: {file}: {note}", err=True)
+        click.echo(legible(f"readiness: {file}: {note}"), err=True)

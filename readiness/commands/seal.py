@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import click
 
 from readiness.commands._run import run_option
-from readiness.commands._shared import Exit
+from readiness.commands._shared import Exit, safe_json
 
 if TYPE_CHECKING:
     from readiness.engine.ready.sealing import Seal
@@ -33,7 +33,7 @@ def command(run_dir: Path, *, as_json: bool) -> int:
         done = seal(run_dir)
     except CheckProblem as problem:
         done = Seal(disagreements=[str(problem)])
-    click.echo(dump(done.to_dict()) if as_json else "\n".join(map(legible, _words(done))))
+    click.echo(safe_json(dump(done.to_dict())) if as_json else "\n".join(map(legible, _words(done))))
     return Exit.NOT_READY if done.disagreements else Exit.READY
 
 

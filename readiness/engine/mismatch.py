@@ -41,9 +41,12 @@ def explained(error: msgspec.ValidationError, params: type[msgspec.Struct]) -> t
     if unknown := _UNKNOWN.fullmatch(what):
         known = [f.encode_name for f in msgspec.structs.fields(inner)]
         return f"{_place(key)}it has no parameter `{unknown[1][:80]}`", meant(unknown[1], known) + takes
-    named = f"`{key}`" if key else "a name"
+    named = f"`{key}`" if key else "it"
     if "`key` in" in str(error):
-        return f"{named} has a name that it cannot have: {what}", takes
+        wrong_name = _ENUM.fullmatch(what)
+        return f"{named} has a name that it cannot have" + (
+            f": {wrong_name[1][:80]!r}" if wrong_name else ""
+        ), takes
     if enum := _ENUM.fullmatch(what):
         return f"{named} is {enum[1][:80]!r}, needs {words(hint) if hint else 'another'}", takes
     if (wrong := _TYPE.fullmatch(what)) and hint is not None:
@@ -68,4 +71,6 @@ def _step(match: re.Match[str]) -> str | int:
 
 
 def _shown(match: re.Match[str]) -> Any:
-    return f".{match['name']}" if match["name"] else "" if match["index"] == "..." else f"[{match['index']}]"
+    return (
+        f".{match['name']}" if match["name"] else ".*" if match["index"] == "..." else f"[{match['index']}]"
+    )

@@ -17,6 +17,9 @@ _WORDS = {
     bool: "true or false",
     Bytes: SIZE,
     type(None): "nothing",
+    list: "list",
+    tuple: "list",
+    dict: "pairs",
     Any: "any",
 }
 _LISTS = (list, tuple, set, frozenset)
@@ -31,13 +34,11 @@ def words(hint: Any) -> str:
         return f"one of {', '.join(f'`{a}`' for a in args)}"
     if origin in (Union, types.UnionType):
         return " or ".join(dict.fromkeys(words(a) for a in args if a is not type(None)))
-    if origin in _LISTS:
-        return f"list of {words(args[0])}" if args else "list"
+    if origin in _LISTS and args:
+        return f"list of {words(args[0])}"
     if origin is dict:
         return f"pairs of {words(args[0])} and {words(args[1])}"
-    if is_struct(hint):
-        return f"{{{names(hint)}}}"
-    return _WORDS.get(hint) or ("pairs of parameters" if isinstance(hint, type) else str(hint))
+    return _WORDS.get(hint) or (f"{{{names(hint)}}}" if is_struct(hint) else str(hint))
 
 
 def names(struct: type[msgspec.Struct]) -> str:
@@ -52,7 +53,7 @@ def is_struct(hint: Any) -> bool:
 
 
 def at(hint: Any, steps: Iterable[str | int]) -> Any:
-    """The type at a place: a step is a field's name, an index, or "" for any key. None when it leads nowhere."""
+    """The type at a place, None for no such: a step is a field's name, an index, or "" for any key."""
     for step in steps:
         found = (_inside(one, step) for one in alternatives(hint))
         hint = next((one for one in found if one is not None), None)

@@ -21,7 +21,7 @@ def test_everybody_with_an_account_reads(client, people, checklist):
         "At least the target",
         "(a person confirms)",
         "<code>metric</code>",
-        "key test.accuracy",
+        "key: test.accuracy",
         "export the model",
         "default 80 %",
         "Technical lead",

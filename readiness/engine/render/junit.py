@@ -15,8 +15,11 @@ from readiness.engine.render.sheet import Line, Sheet
 
 LEFT = "Left to people"
 _TAGS = {Outcome.FAIL: "failure", Outcome.ERROR: "error", Outcome.SKIP: "skipped"}
-# what XML 1.0 cannot carry, not even as a reference
-_ILLEGAL = re.compile("[^\t\n\r -\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+# what XML 1.0 cannot carry, not even as a reference, and what steers a terminal
+_ILLEGAL = re.compile(
+    "[^\t\n -\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]"
+    "|[\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069]"
+)
 
 
 def render(sheet: Sheet) -> str:

@@ -211,7 +211,7 @@ def test_json_lines(finding, lines, params, outcome, words):
         ({"columns": {"a": {"pattern": "(?=x)"}}}, "look-around"),
         ({"columns": {"a": {"type": "text", "min": 3}}}, "does not bound"),
         ({"columns": {"a": {"type": "date", "min": "soon"}}}, "no date"),
-        ({"columns": {"a": {"type": "int"}}}, "Invalid enum value"),
+        ({"columns": {"a": {"type": "int"}}}, "`columns.*.type` is 'int', needs one of `number`"),
     ],
 )
 def test_wrong_rules(finding, params, words):

@@ -199,7 +199,7 @@ def accepted(**more):
             {"accepted": [{"id": "CVE-2026-1", "reason": "x"}]},
             "LOW",
             "ERROR",
-            "missing required field `expires`",
+            "`expires` is missing",
         ),
         ({"max_medium": 1}, "MEDIUM", "PASS", "1 medium open"),
         ({"max_low": 0}, "LOW", "FAIL", "1 low open"),
