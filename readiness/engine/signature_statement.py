@@ -137,11 +137,8 @@ def named(subjects: Sequence[Subject], file: str, folder: str) -> Sequence[Subje
     wanted = {str(path)}
     if folder and path.is_relative_to(folder):
         wanted.add(str(path.relative_to(folder)))
-    for names in (wanted, {path.name}):
-        found = [subject for subject in subjects if str(PurePosixPath(subject.name)) in names]
-        if found:
-            return found
-    return subjects
+    exact = [each for each in subjects if str(PurePosixPath(each.name)) in wanted]
+    return exact or [each for each in subjects if PurePosixPath(each.name).name == path.name] or subjects
 
 
 def matches(run: RunDirectory, path: str, subject: Subject) -> bool:

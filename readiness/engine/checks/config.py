@@ -86,7 +86,9 @@ def _message(want: ConfigParams, measured: list[Measurement], broken: list[Viola
     said = [f"{v.place or 'the top level:'} {v.said}" for v in broken]
     counted = ("Settings", "Schema errors", "Refused settings")
     said += [
-        f"{m.name} is {m.observed}, needs {m.expected}"
+        f"{m.name} is missing"
+        if m.limit == Limit("==", "set")
+        else f"{m.name} is {m.observed}, needs {m.expected}"
         for m in measured
         if m.ok is False and m.name not in counted
     ]

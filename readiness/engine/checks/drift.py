@@ -62,7 +62,7 @@ def drift(want: DriftParams, run: RunDirectory) -> Finding:
     return judged(
         measured,
         _message(want, seen, measured, unseen),
-        advice="Find out what changed in the data; train again if it will stay so.",
+        advice=_advice(want, seen, unseen),
         charts=_charts(want, seen),
         details={"isolation": child.isolation, "columns": seen["columns"][:200]},
         warn=bool(unseen),
@@ -147,6 +147,15 @@ def _message(
     moved = sorted((m for m in bad if m not in structural), key=lambda m: -_size(m.value))
     said = [_bad_words(want, seen, m) for m in [*structural, *moved][:3]]
     return "; ".join(said) + (f"; and {len(bad) - 3} more" if len(bad) > 3 else "")
+
+
+def _advice(want: DriftParams, seen: Mapping[str, Any], unseen: list[str]) -> str:
+    if want.columns and any(seen["missing"].values()):
+        return "Correct the names in the checklist, capitals included, or write the columns."
+    named = (
+        "" if want.columns or not unseen else " Name the `columns` to leave out those that identify a row."
+    )
+    return f"Find out what changed in the data; train again if it will stay so.{named}"
 
 
 def _bad_words(want: DriftParams, seen: Mapping[str, Any], bad: Measurement) -> str:

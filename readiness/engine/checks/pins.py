@@ -91,7 +91,9 @@ def _message(
     if twice:
         pairs = "; ".join(f"{_shown(one)} and {_shown(other)}" for one, other in twice[:MAX_SHOWN])
         said.append(f"Pinned to two versions: {pairs}")
-    return "; ".join(said) or f"{len(found)} requirements in {file}, all pinned exactly"
+    return (
+        "; ".join(said) or f"{len(found)} requirement{'s' * (len(found) != 1)} in {file}, all pinned exactly"
+    )
 
 
 def _shown(requirement: Requirement) -> str:

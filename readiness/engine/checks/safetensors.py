@@ -124,8 +124,8 @@ def _measurements(want: SafetensorsParams, found: dict[str, Any]) -> Iterator[Me
         yield Measurement(name="Parameters", value=found["parameters"], limit=limit, source=source)
     for name, shape in want.tensors.items():
         seen = found["shapes"].get(name)
-        wanted = "there" if shape is None else _words(shape)
-        value = None if seen is None else "there" if shape is None else _words(seen)
+        wanted = "a tensor" if shape is None else _words(shape)
+        value = None if seen is None else "a tensor" if shape is None else _words(seen)
         yield Measurement(name=f"Tensor {name[:80]}", value=value, limit=Limit("==", wanted), source=source)
     if want.dtypes:
         for dtype in found["dtypes"]:
@@ -153,11 +153,14 @@ def _message(
         f"{want.file} · {found['count']} tensors{shards}, {found['parameters']} parameters, "
         f"{', '.join(found['dtypes']) or 'no type'}, {size_words(found['bytes'])}"
     )
-    bad = [
-        f"{m.name.lower() if m.name[:6] != 'Tensor' else m.name} is {quantity(m.value)}, needs {m.expected}"
-        for m in measurements
-        if m.ok is False
-    ]
+    bad = [_problem(m) for m in measurements if m.ok is False]
     if found["broken"]:
         bad.append(f"not finite: {', '.join(found['broken'][:5])}")
     return "; ".join([said, *bad])
+
+
+def _problem(bad: Measurement) -> str:
+    name = bad.name if bad.name.startswith("Tensor") else bad.name.lower()
+    if bad.value is None:
+        return f"{name} is missing"
+    return f"{name} is {quantity(bad.value)}, needs {bad.expected}"

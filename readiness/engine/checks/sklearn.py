@@ -82,7 +82,7 @@ def sklearn(want: SklearnParams, run: RunDirectory) -> Finding:
     return judged(
         measurements,
         _message(want, found, measurements),
-        advice=_advice(found),
+        advice=_advice(want, found, measurements),
         details={**found, "isolation": result.isolation},
         warn=unnamed or len(found["versions"]) > 1,
     )
@@ -188,7 +188,12 @@ def _message(want: SklearnParams, found: dict[str, Any], measurements: list[Meas
     else:
         features = f"{count} {'named ' if found['features'] else ''}features"
     said = f"{want.file} · {short}{steps}, {version}, {features}, not unpickled"
-    return "; ".join([said, *(_problem(m, want, found) for m in bad)])
+    problems = [_problem(m, want, found) for m in bad]
+    if not problems and want.metadata and found["features"] is None:
+        problems = [f"the model keeps no feature names to compare with {want.metadata.file}"]
+    if not problems and len(found["versions"]) > 1:
+        problems = ["its parts were saved by different versions"]
+    return "; ".join([said, *problems])
 
 
 def _problem(measured: Measurement, want: SklearnParams, found: dict[str, Any]) -> str:
@@ -203,7 +208,14 @@ def _problem(measured: Measurement, want: SklearnParams, found: dict[str, Any]) 
     return f"{measured.name.lower()} is {measured.observed}, needs {measured.expected}"
 
 
-def _advice(found: dict[str, Any]) -> str:
-    if found["features"] is None:
+def _advice(want: SklearnParams, found: dict[str, Any], measurements: list[Measurement]) -> str:
+    bad = {m.name: m for m in measurements if m.ok is False}
+    if "Fitted" in bad:
+        return "Save the model after `fit`."
+    if not bad and found["features"] is not None:
+        return "Fit and save all parts of the model in one environment."
+    if found["features"] is None and (not bad or "Feature names agree" in bad):
         return "Fit on a data frame, so that the model keeps its feature names, and save it again."
-    return "Save the intended, fitted model, and write its metadata from the same object."
+    if want.metadata and any(m.source and m.source.startswith(want.metadata.file) for m in bad.values()):
+        return "Save the intended, fitted model, and write its metadata from the same object."
+    return "Save the intended model, or correct what the checklist asks for."

@@ -70,12 +70,12 @@ def vulnerabilities(want: VulnerabilitiesParams, run: RunDirectory) -> Finding:
     findings counts as unknown), unless a limit allows it. A medium or unknown one passes when it is listed in
     `accepted` with a reason and a day that is not over; a critical or high one only if `accept_up_to` says
     so. A VEX statement with a justification sets one aside; it must name the package, or the `product`; the
-    latest statement counts. What the report itself sets aside (an ignore file, a rule, VEX) is named, and
-    judged by `max_set_aside`; Trivy tells of it with `--show-suppressed`. A report that looked at nothing
-    fails (older Trivy names clean lock files only with `--list-all-pkgs`); what the scanner skipped is a
-    warning, or judged by `max_skipped`, and so is a system that its makers no longer support. An empty list
-    of OSV-Scanner is believed only with `format: osv-scanner`, one in CycloneDX only with `format: cyclonedx`
-    and never from Trivy: it may have been written without looking.
+    latest statement counts. What the report itself sets aside is named, and judged by `max_set_aside`;
+    without that limit an ignore file or rule is a warning (Trivy tells of it with `--show-suppressed`). A
+    report that looked at nothing fails (older Trivy names clean lock files only with `--list-all-pkgs`); what
+    the scanner skipped is a warning, or judged by `max_skipped`, and so is a system that its makers no longer
+    support. An empty list of OSV-Scanner is believed only with `format: osv-scanner`, one in CycloneDX only
+    with `format: cyclonedx` and never from Trivy: it may have been written without looking.
 
     To resolve: update the named packages, or decide that the risk is borne, and until when.
 
@@ -104,8 +104,14 @@ def vulnerabilities(want: VulnerabilitiesParams, run: RunDirectory) -> Finding:
         _message(scan, sorted_, measured),
         advice="Update the named packages, or accept the risk with a reason and a day in the checklist.",
         details=_details(scan, sorted_),
-        warn=bool(scan.skipped) and want.max_skipped is None,
+        warn=_doubtful(want, scan),
     )
+
+
+def _doubtful(want: VulnerabilitiesParams, scan: Scan) -> bool:
+    """Whether no limit judges what was left out. What a scanner was told to ignore nobody waived."""
+    ignored = any(each.severity != "low" and why.startswith("ignored") for each, why in scan.set_aside)
+    return (bool(scan.skipped) and want.max_skipped is None) or (ignored and want.max_set_aside is None)
 
 
 def _day(accepted: Accepted) -> date:

@@ -36,7 +36,7 @@ def read(run: RunDirectory, file: str, line: Line) -> Iterator[Requirement]:
         return
     loaded = plain_toml.parse(text, file)
     if name == "pyproject.toml":
-        yield from _project(loaded, file, line)
+        yield from _project(loaded, text, file, line)
         return
     table, one = _READERS.get(name, ("packages", _pylock))
     packages = loaded.get(table)
@@ -131,12 +131,16 @@ def _pipfile(loaded: Any, file: str) -> Iterator[Requirement]:
             )
 
 
-def _project(loaded: Mapping[str, Any], file: str, line: Line) -> Iterator[Requirement]:
+def _project(loaded: Mapping[str, Any], text: str, file: str, line: Line) -> Iterator[Requirement]:
     project = _mapping(loaded.get("project"))
     if "dependencies" in _listed(project.get("dynamic")) or not isinstance(project.get("dependencies"), list):
         raise BadContent(f"{file} has no list `project.dependencies`.", "Name a lock file instead.")
+    lines = text.splitlines()
+    start = next((n for n, said in enumerate(lines) if said.strip() == "[project]"), 0)
     for entry in project["dependencies"]:
-        yield from line(str(entry), 1)
+        quoted = (f'"{entry}"', f"'{entry}'")
+        place = next((n for n in range(start, len(lines)) if any(q in lines[n] for q in quoted)), 0)
+        yield from line(str(entry), place + 1)
 
 
 def _mapping(value: Any) -> Mapping[str, Any]:

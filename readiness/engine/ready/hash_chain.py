@@ -126,5 +126,6 @@ def _advice(chain: Chain) -> str:
         for m in chain.mismatches
     ]
     if changed:
+        changed = list(dict.fromkeys(changed))  # several lists may name one file
         return f"{'; '.join(changed[:3])}. Restore the bytes, or find out who changed them and run again."
     return "Put the files of the run back, or write the run again."

@@ -15,13 +15,17 @@ def outline(value: Checklist, notes: Iterable[str] = ()) -> str:
     sections = sum(bool(section.items) for section in value.sections)
     lines = [
         f"{safe(value.title)} {value.version} ({value.slug})",
-        f"{len(items)} items in {sections} sections, {scripted} with scripted checks",
+        f"{_count(len(items), 'item')} in {_count(sections, 'section')}, {scripted} with scripted checks",
     ]
     for section in value.sections:
         weight = f" · weight {section.weight:g} %" if section.weight is not None else ""
         lines += ["", f"{'#' * max(section.level, 1)} {safe(section.title)}{weight}"]
         lines += [_item(item) for item in section.items]
     return "\n".join([*lines, *(f"\nNote: {note}" for note in notes)])
+
+
+def _count(number: int, noun: str) -> str:
+    return f"{number} {noun}{'s' * (number != 1)}"
 
 
 def _item(item: Item) -> str:

@@ -119,7 +119,8 @@ def _summary(value: Report) -> str:
         Outcome.SKIP: "skipped",
     }
     parts = [f"{counts[outcome]} {name}" for outcome, name in names.items() if counts[outcome]]
-    return f"{counts.total()} checks: {', '.join(parts) or 'none ran'}."
+    total = counts.total()
+    return f"{total} check{'s' * (total != 1)}: {', '.join(parts) or 'none ran'}."
 
 
 def _wrap(text: str, width: int, indent: int = _INDENT) -> list[str]:

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from onnx import TensorProto, helper
-from onnx_files import answered, constant, linear, npz, outside
+from onnx import AttributeProto, TensorProto, helper
+from onnx_files import answered, constant, linear, model, npz, outside
 
 from readiness.engine.checklist import CheckSpec
 from readiness.engine.outcome import Outcome
@@ -272,6 +272,7 @@ PLACES = [
     (changed(offset="1"), BESIDE, "which has 48 bytes"),
     (changed(length="1" + "0" * 18), BESIDE, "which has 48 bytes"),
     (changed(offset="-4"), BESIDE, "at a place that is no number"),
+    (changed(offset="0" * 20 + "8"), BESIDE, "at a place that is no number"),
     (changed(length="x"), BESIDE, "at a place that is no number"),
     (changed(length="44"), BESIDE, "does not load"),
     (outside("w.bin"), None, "which is not in the run"),
@@ -286,6 +287,30 @@ def test_lying_places_are_refused(tmp_path, made, weights, words):
     export(tmp_path, made, weights)
     found = on(tmp_path).finding
     assert (found.outcome, words in found.message) == (Outcome.FAIL, True), found.message
+
+
+def in_default():
+    """External data in the default that a function of the model gives one of its attributes."""
+    hidden = outside("../hidden.bin").graph.initializer[0]
+    node = helper.make_node("Constant", [], ["c"])
+    node.attribute.add(name="value", ref_attr_name="v", type=AttributeProto.TENSOR)
+    default = helper.make_attribute("v", hidden)
+    opsets = [helper.make_opsetid("", 17), helper.make_opsetid("own", 1)]
+    own = helper.make_function("own", "Held", [], ["c"], [node], opsets[:1], [], [default])
+    graph = [
+        helper.make_node("Held", [], ["w"], domain="own"),
+        helper.make_node("MatMul", ["image", "w"], ["logits"]),
+    ]
+    made = model(graph, [], opsets=opsets[1:])
+    made.functions.append(own)
+    return made
+
+
+def test_weights_in_a_default_are_found(tmp_path):
+    """No place of the format that can name a file is left to the runtime."""
+    export(tmp_path, in_default(), None)
+    found = on(tmp_path).finding
+    assert (found.outcome, "hidden.bin': not read" in found.message) == (Outcome.FAIL, True), found.message
 
 
 @pytest.mark.parametrize("link", [os.symlink, os.link])

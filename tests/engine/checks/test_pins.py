@@ -31,7 +31,7 @@ def test_pinned(finding, text):
     found = finding("pins", {}, {"requirements.txt": text})
     assert (found.outcome, found.message) == (
         "PASS",
-        "1 requirements in requirements.txt, all pinned exactly",
+        "1 requirement in requirements.txt, all pinned exactly",
     )
 
 

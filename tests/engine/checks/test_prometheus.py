@@ -12,6 +12,7 @@ from urllib.parse import parse_qs, urlsplit
 import pytest
 
 from readiness.engine.checklist import CheckSpec
+from readiness.engine.guarded import token_for
 from readiness.engine.options import Options
 from readiness.engine.outcome import Outcome
 from readiness.engine.runner import run_check
@@ -166,6 +167,21 @@ def test_a_token_goes_to_its_host_only(tmp_path, tokens, sent):
     found, seen = judge(tmp_path, vector("0.01"), tokens=tokens)
     assert seen[0][2] == sent
     assert "abc" not in str(found.to_dict())
+
+
+@pytest.mark.parametrize(
+    ("url", "entry", "sent"),
+    [
+        ("https://mon.example/", "mon.example=abc", "abc"),
+        ("http://mon.example/", "mon.example=abc", None),
+        ("http://mon.example:443/", "mon.example=abc", None),
+        ("http://mon.example:9090/", "mon.example:9090=abc", "abc"),
+        ("https://mon.example:9090/", "mon.example=abc", None),
+    ],
+)
+def test_a_token_is_not_sent_in_the_clear(url, entry, sent):
+    """Who writes a checklist cannot have a token sent over http, but to a port that the operator named."""
+    assert token_for(url, [entry]) == sent
 
 
 def test_the_options_hide_their_tokens():

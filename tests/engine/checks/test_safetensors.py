@@ -59,7 +59,7 @@ def test_passes_with_its_figures():
 
 WRONG = [
     ({"tensors": {"layer.weight": [6, 4]}}, "layer.weight is 4 × 6, needs 6 × 4"),
-    ({"tensors": {"head": None}}, "Tensor head is not found, needs there"),
+    ({"tensors": {"head": None}}, "Tensor head is missing"),
     ({"dtypes": ["F32"]}, "type is I64, needs one of F32"),
     ({"parameters": 30}, "parameters is 29, needs 30"),
     ({"parameters_at_least": 30}, "needs ≥ 30"),

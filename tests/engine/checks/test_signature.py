@@ -458,3 +458,34 @@ def test_nothing_is_asked_of_the_network(finding, monkeypatch):
     by_key = finding("signature", BY_KEY | {"file": "m"}, {"m": MODEL, "s": ecdsa(P256, MODEL)})
     assert by_key.outcome == "PASS"
     assert by_key.details["fingerprint"] == sha(spki(P256))
+
+
+@pytest.mark.parametrize(
+    ("subjects", "outcome"),
+    [
+        ({"models/m": sha(MODEL)}, "PASS"),
+        ({"m": sha(MODEL), "other": sha(b"x")}, "PASS"),
+        ({"registry.example/image": sha(MODEL)}, "PASS"),
+        ({"models/m": "0" * 64, "models/old": sha(MODEL)}, "FAIL"),
+        ({"m": "0" * 64, "old": sha(MODEL)}, "FAIL"),
+        ({"dist/m": "0" * 64, "dist/old": sha(MODEL)}, "FAIL"),
+        ({"./models/m": "0" * 64, "old": sha(MODEL)}, "FAIL"),
+    ],
+)
+def test_one_signed_file_cannot_stand_in_for_another(finding, subjects, outcome):
+    """Where the statement knows the file's name, only the content signed under that name will do."""
+    files = {"models/m": MODEL, "s": json.dumps(envelope(statement(subjects)))}
+    for folder in ("models", ""):
+        params = BY_KEY | {"file": "models/m", "folder": folder}
+        assert finding("signature", params, files).outcome == outcome
+
+
+@pytest.mark.parametrize("target", ["config.json", "../k.pub", "../elsewhere"])
+def test_a_link_is_a_file_that_is_not_signed(finding, tmp_path, target):
+    """`complete`: what a loader would follow counts, to a file or a folder, inside the run or not."""
+    files = real("model.sig")
+    finding("signature", SIGNED, files)
+    (tmp_path / "elsewhere").mkdir()
+    (tmp_path / "model" / "more.bin").symlink_to(target)
+    found = finding("signature", SIGNED | {"complete": True}, files)
+    assert (found.outcome, "not signed: more.bin" in found.message.replace("model/", "")) == ("FAIL", True)

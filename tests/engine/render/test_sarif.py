@@ -132,3 +132,9 @@ def test_any_sheet_is_valid(value: Sheet) -> None:
     """Any text gives a log that the schema accepts, with one result per check that did not pass."""
     run = log(value)
     assert len(run["results"]) == sum(entry.outcome is not Outcome.PASS for entry in value.lines)
+
+
+def test_no_link_out_of_a_message() -> None:
+    """Square brackets before a round one would be a link in a code host's page."""
+    told = log(sheet(line(Outcome.FAIL, message="see [the fix](https://evil.example/x)")))
+    assert "](" not in told["results"][0]["message"]["text"]
