@@ -102,3 +102,16 @@ def test_standalone_brings_its_colours():
     """For the PDF every mark has its colour in the element; on the page classes carry them."""
     assert 'fill="#' in charts.svg(BARS, standalone=True)
     assert 'fill="#' not in charts.svg(BARS)
+
+
+def test_limit_line_ends_below_the_names_of_marks():
+    """A limit within a histogram's range crosses none of the words above the bars."""
+    data = {"edges": [0, 500, 1000], "counts": [9, 1], "marks": {"p50": 100.0, "p95": 600.0, "p99": 800.0}}
+    drawn = charts.svg(
+        Chart(kind="histogram", title="t", data=data, unit="ms", limit=Limit("<=", 200)).to_dict()
+    )
+    found = ET.fromstring(drawn)
+    (limit,) = [e for e in found.iter() if e.get("class") == "chart-limit"]
+    names = [float(e.attrib["y"]) for e in found.iter() if (e.text or "").startswith("p")]
+    assert len(names) == 3
+    assert float(limit.attrib["y1"]) > max(names)

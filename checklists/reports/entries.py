@@ -8,10 +8,11 @@ from typing import Any
 from checklists.loaded import Judged, LoadedGate, LoadedItem
 from checklists.models import Evidence, Note
 from checklists.reports.moments import moment
-from checklists.shown.seen import isolation
+from checklists.shown.seen import FIRST_ROWS, isolation, seen
 from readiness.engine.outcome import Measurement
 from readiness.engine.policy import SignatureState, State
 
+KEPT_LISTS, KEPT_LINES = 4, FIRST_ROWS
 WORDS = {
     "open": "Open",
     "passed": "Passed",
@@ -139,9 +140,21 @@ def _check(result: Mapping[str, Any]) -> dict[str, Any]:
         "advice": finding["advice"],
         "seconds": result["duration_s"],
         "isolation": isolation(finding.get("details")),
+        "kept": [] if finding["outcome"] == "PASS" else _kept(result),
         "measurements": [_measured(m) for m in finding["measurements"]],
         "files": result["files"],
     }
+
+
+def _kept(result: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """The first lines of each list that a check kept: `{label, lines[], more}`. Bounded whatever it kept."""
+    found = []
+    for part in seen(result).parts[:KEPT_LISTS]:
+        block = part.block.splitlines()
+        lines = [" · ".join(row) for row in part.first] or block[-KEPT_LINES:]
+        more = part.unseen or len(block) - len(block[-KEPT_LINES:])
+        found.append({"label": part.label, "lines": lines, "more": more})
+    return found
 
 
 def _measured(stored: Mapping[str, Any]) -> dict[str, Any]:

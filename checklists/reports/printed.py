@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import groupby
 from typing import Any
 
@@ -99,13 +99,20 @@ def _item(item: Mapping[str, Any]) -> dict[str, Any]:
     files = list({f["path"]: f for check in item["checks"] for f in check["files"]}.values())
     return {
         **item,
-        "measured": measured[:MEASUREMENTS_IN_PRINT],
+        "measured": foremost(measured, MEASUREMENTS_IN_PRINT),
         "more_measured": max(0, len(measured) - MEASUREMENTS_IN_PRINT),
         "files": files[:FILES_IN_PRINT],
         "more_files": max(0, len(files) - FILES_IN_PRINT),
+        "kept": [kept for check in item["checks"] for kept in check.get("kept", ())],
         "isolated": _isolated(item["checks"]),
         "remarks": [c for c in item["checks"] if c["outcome"] != "PASS" and c["message"] != item["observed"]],
     }
+
+
+def foremost(measurements: Sequence[Mapping[str, Any]], most: int) -> list[Mapping[str, Any]]:
+    """At most that many, in their order; those that failed are the last to be left out."""
+    by_weight = sorted(range(len(measurements)), key=lambda n: measurements[n].get("ok") is not False)
+    return [measurements[n] for n in sorted(by_weight[:most])]
 
 
 def _isolated(checks: Iterable[Mapping[str, Any]]) -> list[dict[str, str]]:

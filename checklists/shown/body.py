@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from itertools import islice
 from typing import Any
 
 from django.utils.safestring import SafeString, mark_safe
@@ -12,6 +13,7 @@ from checklists import charts
 from checklists.loaded import LoadedItem
 from checklists.models import Evidence
 from checklists.permissions import OWNER, Act
+from checklists.reports.printed import foremost
 from checklists.shown import times
 from checklists.shown.criteria import Criterion, criteria
 from checklists.shown.rows import OBSERVED_LENGTH, Row, legibly, row
@@ -21,6 +23,8 @@ from readiness.engine.checklist import Block
 from readiness.engine.outcome import Measurement
 
 SHOWN_FILES = 12
+SHOWN_MEASUREMENTS = 200
+SHOWN_CHARTS = 24
 MESSAGE = 5000
 CELL = 1000
 _OUTCOMES = {
@@ -77,6 +81,7 @@ class Facts:
     criteria: list[Criterion]
     told: list[Told]
     measured: list[Measured]
+    more_measured: int
     charts: list[tuple[str, SafeString]]
     seen: list[Seen]
     demanded: str
@@ -96,12 +101,14 @@ def facts(scene: Scene, item: LoadedItem) -> Facts:
     html = scene.loaded.gate.checklist.html.get("items", {}).get(item.key, {})
     files = {f["path"]: f for result in item.results for f in result["files"]}
     drawn = ((c["title"], charts.svg(c)) for finding in item.findings for c in finding["charts"])
+    measurements = [m for finding in item.findings for m in finding["measurements"]]
     return Facts(
         row=row(scene, item),
         criteria=criteria(item),
         told=_told_apart(item),
-        measured=[_measured(m) for finding in item.findings for m in finding["measurements"]],
-        charts=[(title, svg) for title, svg in drawn if svg],
+        measured=[_measured(m) for m in foremost(measurements, SHOWN_MEASUREMENTS)],
+        more_measured=max(0, len(measurements) - SHOWN_MEASUREMENTS),
+        charts=[(title, svg) for title, svg in islice(drawn, SHOWN_CHARTS) if svg],
         seen=[one for one in map(seen, item.results) if one.isolation or one.facts or one.parts],
         demanded=scene.loaded.checklist.isolation,
         files=list(files.values())[:SHOWN_FILES],

@@ -12,7 +12,7 @@ from checklists.audit import VERBS
 from checklists.models import AuditEntry
 from checklists.queries import ItemHistory
 from checklists.shown import states
-from checklists.shown.rows import shorten
+from checklists.shown.rows import legibly
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -40,7 +40,7 @@ def _line(entry: AuditEntry, now: datetime) -> Line:
         iso=entry.at.isoformat(),
         who=entry.actor_name,
         what=VERBS[entry.verb],
-        details=[shorten(detail, 500) for detail in _details(entry)],
+        details=[legibly(detail, 500) for detail in _details(entry)],
         seq=entry.seq,
     )
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from checklists.loaded import LoadedItem
-from checklists.shown.rows import shorten
+from checklists.shown.rows import legibly
 from checklists.shown.scene import Scene
 from readiness.engine.policy import Blocker
 
@@ -45,7 +45,7 @@ def obstacles(scene: Scene) -> tuple[list[Obstacle], int]:
 
 def _obstacle(blocker: Blocker, base: str, title: str, text: str, resolve: str) -> Obstacle:
     href = f"#item-{blocker.item}" if blocker.item else f"{base}#sign-off"
-    return Obstacle(href=href, title=title, text=_verbal(shorten(text, 160)), resolve=shorten(resolve, 160))
+    return Obstacle(href=href, title=title, text=_verbal(legibly(text, 160)), resolve=legibly(resolve, 160))
 
 
 def _verbal(text: str) -> str:

@@ -87,7 +87,7 @@ def find_entry(entries: Sequence[Allowed], host: str, port: int) -> Allowed:
         shown = f"[{host}]" if ":" in host else host
         raise NotAllowed(
             f"{shown}:{port} is not on the list of hosts that may be asked; nothing was sent.",
-            f"The operator can allow it: {shown}:{port}.",
+            f"The operator can allow it: {shown}:{port}, with --allow-host or in READINESS_PROBE_HOSTS.",
         )
     return max(matching, key=lambda entry: entry.private)
 

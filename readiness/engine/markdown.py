@@ -12,7 +12,7 @@ from dataclasses import replace
 from markdown_it import MarkdownIt
 from markdown_it.tree import SyntaxTreeNode
 
-from readiness.engine import front_matter, inline, tree
+from readiness.engine import front_matter, inline, near_misses, tree
 from readiness.engine.checklist import Checklist, Section
 from readiness.engine.draft import Draft
 from readiness.engine.errors import BadContent, ChecklistError
@@ -34,28 +34,31 @@ def parse(source: str | bytes, *, name: str = "checklist") -> Checklist:
     (`validation.validate` refuses that). Raises ChecklistError with the line for a document over
     MAX_BYTES, MAX_LINES or MAX_NESTING, for bad front matter or check blocks, and for an id used twice.
     """
-    return _checklist(_walk(source), name)
+    walker, front, _ = _walk(source)
+    return _checklist(walker, front, name)
 
 
 def notes(source: str | bytes) -> tuple[str, ...]:
     """What an author should know about a document that parses: sentences, none when all is well."""
-    walker, front = _walk(source)
+    walker, front, root = _walk(source)
+    near = tuple(near_misses.notes(root))
     if any(part.drafts for part in walker.parts):
-        return front.notes
+        return (*near, *front.notes)
     seen = {"plain bullet points": walker.bullets, "tables": walker.tables}
     found = " and ".join(f"{count} {what}" for what, count in seen.items() if count)
     held = f" The document has {found}, which are not imported." if found else ""
-    return (f"No task items found.{held} Write each item as `- [ ] text`.", *front.notes)
+    return (f"No task items found.{held} Write each item as `- [ ] text`.", *near, *front.notes)
 
 
-def _walk(source: str | bytes) -> tuple[Walker, FrontMatter]:
+def _walk(source: str | bytes) -> tuple[Walker, FrontMatter, SyntaxTreeNode]:
     lines = _lines(source)
     front = front_matter.read(lines)
     # blank lines in its place keep every line number true
     lines[: front.length] = [""] * front.length
     walker = Walker(lines)
-    walker.document(_blocks("\n".join(lines)).children)
-    return walker, front
+    root = _blocks("\n".join(lines))
+    walker.document(root.children)
+    return walker, front, root
 
 
 def _lines(source: str | bytes) -> list[str]:
@@ -93,8 +96,7 @@ def _blocks(text: str) -> SyntaxTreeNode:
     return SyntaxTreeNode(tokens)
 
 
-def _checklist(walked: tuple[Walker, FrontMatter], name: str) -> Checklist:
-    walker, front = walked
+def _checklist(walker: Walker, front: FrontMatter, name: str) -> Checklist:
     title = front.texts.get("title") or _first_title(walker.parts) or name
     conditional = frozenset(s.role for s in front.sign_off if s.conditional)
     ids = _ids(walker.parts)

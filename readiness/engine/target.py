@@ -175,10 +175,12 @@ class RunDirectory:
         """The text of a UTF-8 (or BOM-marked UTF-16) file. Raises BadContent naming the first bad byte."""
         return decode(self.read_bytes(path, limit), path)
 
-    def glob(self, pattern: str) -> list[str]:
-        """Paths of plain files matching a glob beneath the root, sorted; links are not followed out."""
+    def glob(self, pattern: str, *, links: bool = False) -> list[str]:
+        """Paths of plain files matching a glob beneath the root, sorted; links are left out, or with `links`
+        listed too, wherever they lead.
+        """
         _clean(pattern)
-        matches = (p for p in self.root.glob(pattern) if p.is_file() and not p.is_symlink())
+        matches = (p for p in self.root.glob(pattern) if (links if p.is_symlink() else p.is_file()))
         return sorted(p.relative_to(self.root).as_posix() for p in matches)
 
     def _record(self, file: OpenFile) -> None:

@@ -243,3 +243,24 @@ def test_counts_agree_and_ids_are_unique(lines: list[str]) -> None:
     assert len({item["id"] for item in items}) == len(items)
     assert [item["line"] for item in items] == sorted(item["line"] for item in items)
     assert bool(items) or notes
+
+
+@pytest.mark.parametrize(
+    ("line", "words"),
+    [
+        ("- [] a", "Line 3 looks like a task item"),
+        ("- [ ]a", "Line 3 looks like a task item"),
+        ("-[ ] a", "Line 3 looks like a task item"),
+        ("- [-] a", "Line 3 looks like a task item"),
+        ("- ☐ a\n- ☑ b", "Lines 3, 4 look like task items"),
+        ("```yaml checks\nmetric: {}\n```", "Line 3 looks like a check block"),
+        ("```check\nmetric: {}\n```", "Line 3 looks like a check block"),
+        ("- [a link](b)\n- [1] a note\n- [x](b)", ""),
+        ("```yaml\nmetric: {}\n```", ""),
+        ("```yaml check\nfile: a\n```", ""),
+    ],
+)
+def test_near_misses_are_named(line: str, words: str) -> None:
+    """What looks like a box or a check block, and would be passed over, is said with its line."""
+    notes = markdown.notes(f"- [ ] first\n\n{line}\n")
+    assert [note[: len(words)] for note in notes] == ([words] if words else [])

@@ -164,11 +164,12 @@ def _pause(*, seconds: float = 0.0, dies: bool = False) -> dict[str, Any]:
 
 
 def _plugin(home: Path) -> Path:
-    """A directory with the kinds of slow_kinds.py as an installed package, entry point and all."""
+    """A directory from which every process learns the kinds of slow_kinds.py at its start.
+
+    Not by an entry point: kinds of another package run in a confined child, and these must reach the worker.
+    """
     site = home / "site"
-    about = site / "slow_kinds-1.0.dist-info"
-    about.mkdir(parents=True)
+    site.mkdir(parents=True)
     shutil.copy(Path(__file__).with_name("slow_kinds.py"), site)
-    (about / "METADATA").write_text("Metadata-Version: 2.1\nName: slow-kinds\nVersion: 1.0\n")
-    (about / "entry_points.txt").write_text("[readiness.checks]\npause = slow_kinds\n")
+    (site / "sitecustomize.py").write_text("import slow_kinds\n")
     return site

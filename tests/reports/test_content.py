@@ -13,7 +13,7 @@ from checklists import clock
 from checklists.actions import gates, library, releases, signoffs
 from checklists.actions import items as acts
 from checklists.loaded import load
-from checklists.models import Environment, Release
+from checklists.models import CheckRun, Environment, Release
 from checklists.reports import trail
 from checklists.reports.content import build
 from readiness.engine import seal
@@ -202,3 +202,23 @@ def test_constant_queries(project, people, run_dir, extra):
     with CaptureQueriesContext(connection) as queries:
         build(loaded, judged, at=at, by=people.lead)
     assert len(queries) == 4, [q["sql"][:80] for q in queries]
+
+
+def test_kept_lists(ready_gate, people):
+    """What a check that did not pass kept is in the report, bounded; of one that passed it is not."""
+    run = load(ready_gate.pk).item("weights").row.run
+    many = [{"id": f"GHSA-{n:04}\u202e", "package": "demo"} for n in range(480)]
+    for outcome, lists in (("FAIL", ["Open", "Output"]), ("PASS", [])):
+        finding = run.results[0]["finding"] | {
+            "outcome": outcome,
+            "details": {"open": many, "output": "\n".join(f"line {n}" for n in range(100))},
+        }
+        CheckRun.objects.filter(pk=run.pk).update(results=[run.results[0] | {"finding": finding}])
+        kept = items(snapshot(ready_gate, people.owner))["weights"]["checks"][0]["kept"]
+        assert [one["label"] for one in kept] == lists
+        assert [len(one["lines"]) for one in kept] == [10] * len(kept)
+        if kept:
+            assert kept[0]["lines"][0] == "GHSA-0000[U+202E] · demo"
+            assert kept[0]["more"] == 470
+            assert kept[1]["lines"][-1] == "line 99"
+            assert kept[1]["more"] == 90

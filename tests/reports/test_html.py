@@ -13,8 +13,9 @@ from django.test.utils import CaptureQueriesContext
 from checklists.actions import signoffs
 from checklists.reports import html
 from checklists.reports.legible import legible
+from checklists.reports.printed import foremost
 from readiness.engine.errors import ResultError
-from tests.reports.made import attach, sign, snapshot
+from tests.reports.made import attach, items, sign, snapshot
 
 
 def words(document: str) -> str:
@@ -134,3 +135,38 @@ def test_unknown_snapshots(ready_gate, people, key, value):
     made = snapshot(ready_gate, people.owner) | {key: value}
     with pytest.raises(ResultError, match="version"):
         html.render(made)
+
+
+def test_isolation(ready_gate, people):
+    """The demanded level stands with the checklist, the one reached with its item; old reports lack both."""
+    made = snapshot(ready_gate, people.owner)
+    assert "isolat" not in words(html.render(made))
+    made["checklist"]["isolation"] = "seccomp"
+    for check in items(made)["weights"]["checks"]:
+        check["isolation"] = "rlimit, seccomp"
+    said = words(html.render(made))
+    assert "checks demand isolation of level seccomp" in said
+    assert "file: in a process of its own, isolated by rlimit, seccomp" in said
+    del made["checklist"]["isolation"]
+    for check in items(made)["weights"]["checks"]:
+        del check["isolation"]
+    assert "isolat" not in words(html.render(made))
+
+
+@pytest.mark.parametrize(("failed", "kept"), [([], [0, 1, 2]), ([4], [0, 1, 4]), ([1, 2, 3, 4], [1, 2, 3])])
+def test_failed_measurements_are_printed(failed, kept):
+    """Where not all measurements fit, those that failed stay, in their order."""
+    many = [{"name": n, "ok": False if n in failed else None} for n in range(5)]
+    assert [one["name"] for one in foremost(many, 3)] == kept
+
+
+def test_kept_lists_are_printed(ready_gate, people):
+    """The first lines of what a check kept, and how many more there are, stand with its item, as text."""
+    made = snapshot(ready_gate, people.owner)
+    kept = {"label": "Open", "lines": ["GHSA-1 · <b>demo</b>"], "more": 470}
+    items(made)["weights"]["checks"][0]["kept"] = [kept]
+    said = html.render(made)
+    assert "GHSA-1 · &lt;b&gt;demo&lt;/b&gt;" in said
+    assert "and 470 more on the item’s page" in words(said)
+    del items(made)["weights"]["checks"][0]["kept"]
+    assert "GHSA-1" not in html.render(made)

@@ -33,11 +33,12 @@ class HashParams(Params, frozen=True):
 def hash_(want: HashParams, run: RunDirectory) -> Finding:
     """Computes the digest of every file that a list names, and compares.
 
-    The list is what `sha256sum` writes, JSON (`{path: digest}`, or under `files`), or a `.dvc` file. Fails on
-    a file that is missing or differs, on a list that is empty or that nobody understands, and on a file that
-    matches `require_all` and is not listed. MD5 and SHA-1, which DVC and others write, prove nothing against
-    intent: they are refused unless `algorithm` asks for them. One file alone is given with `file` and
-    `sha256`. When a file differs, find out who changed it; do not just write the list again.
+    The list is what `sha256sum` writes, JSON (`{path: digest}`, or under `files`), a `.dvc` file or
+    `dvc.lock`. Fails on a file that is missing or differs, on a list that is empty or that nobody
+    understands, and on a file that matches `require_all` and is not listed. MD5 and SHA-1, which DVC and
+    others write, prove nothing against intent: they are refused unless `algorithm` asks for them. One file
+    alone is given with `file` and `sha256`. When a file differs, find out who changed it; do not just write
+    the list again.
 
     ```yaml check
     hash: {manifest: models/SHA256SUMS, require_all: ["models/*.onnx"]}
@@ -115,7 +116,7 @@ def _digest(file: OpenFile, algorithm: str) -> str:
 def _required(want: HashParams, run: RunDirectory) -> set[str]:
     found: set[str] = set()
     for pattern in want.require_all:
-        matches = set(run.glob(pattern)) - {PurePosixPath(want.manifest).as_posix()}
+        matches = set(run.glob(pattern, links=True)) - {PurePosixPath(want.manifest).as_posix()}
         if not matches:
             raise FileMissing(f"No file matches {pattern}.", "Correct `require_all`, or write the files.")
         found |= matches

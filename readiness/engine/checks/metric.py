@@ -58,9 +58,9 @@ def metric(want: MetricParams, run: RunDirectory) -> Finding:
       (`val/acc`), or `params/…`, `tags/…`, `meta/status`.
 
     Several values under one key (one for each epoch) need `pick`. Limits are `at_least`, `at_most`, `above`,
-    `below`, `equals`, `one_of`. With `unit: "%"` the values 0.828 and "82.8 %" are the same; how a bare
-    number was read is said in the finding. Text, NaN, infinity, a missing key and a Git LFS pointer never
-    pass, and what a file says twice, differently, is never chosen.
+    `below`, `equals`, `one_of`; without any, the value only has to be there. With `unit: "%"` the values
+    0.828 and "82.8 %" are the same; how a bare number was read is said in the finding. Text, NaN, infinity,
+    a missing key and a Git LFS pointer never pass, and what a file says twice, differently, is never chosen.
 
     ```yaml check
     metric: {file: results/production/metrics.json, key: test.accuracy, unit: "%", at_least: 80}

@@ -35,11 +35,11 @@ def per_class(want: PerClassParams, run: RunDirectory) -> Finding:
     """Reads precision, recall and F1 of every class, from scikit-learn's classification report (as dict in
     JSON, YAML or CSV, or as printed text) or a metrics file, and compares the weakest class with the limits.
 
-    A confusion matrix alone is enough: a list in the file, or a CSV file of counts, with the classes' names
-    in its first row and column or without (rows: true class). Fails when any F1 is not above its limit, when
-    any class is recalled too seldom, or when the confusion matrix or the averages contradict the classes:
-    `macro avg` must be over as many examples, with their mean F1. Look at the rows of the confusion matrix of
-    the weakest class: collect more examples of it, or correct their labels.
+    A confusion matrix alone is enough: a list under a key of the file, or a CSV file of counts, with the
+    classes' names in its first row and column or without (rows: true class). Fails when any F1 is not above
+    its limit, when any class is recalled too seldom, or when the confusion matrix or the averages contradict
+    the classes: `macro avg` must be over as many examples, with their mean F1. Look at the rows of the
+    confusion matrix of the weakest class: collect more examples of it, or correct their labels.
 
     ```yaml check
     per-class: {file: results/production/metrics.json, key: per_class, confusion: confusion_matrix}

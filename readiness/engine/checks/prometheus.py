@@ -62,7 +62,8 @@ def prometheus(want: PrometheusParams, run: RunDirectory) -> Finding:
     server, such as an answer that is not complete, is a warning here.
 
     A token, where the server wants one, comes from the operator's READINESS_TOKENS (`host:port=token`), never
-    from a checklist. To resolve a failure: look at the same query in the server's own page.
+    from a checklist; over http it is sent only to a port named there.
+    To resolve a failure: look at the same query in the server's own page.
 
     ```yaml check
     - prometheus:

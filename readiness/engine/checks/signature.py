@@ -47,7 +47,8 @@ def signature(want: SignatureParams, run: RunDirectory) -> Finding:
     write it), a DSSE envelope with an in-toto statement, or a sigstore bundle of either, also one by OpenSSF
     model signing. ECDSA (P-256, P-384), Ed25519 and RSA (PSS or PKCS #1 v1.5) are read. A detached signature
     covers `file`. A statement names its files: each is compared with the run, beneath `folder`; with `file`,
-    only that one must be among them; with `complete`, no other file may lie in `folder`.
+    only that one must be among them, under its own name where the statement has that; with `complete`,
+    no other file may lie in `folder`.
 
     A key that lies in the run proves nothing by itself, so it needs a `fingerprint`; a trusted root likewise.
     Without a key the bundle's certificate must be of `identity` and `issuer`, and certificate, logs and

@@ -51,7 +51,10 @@ def report(run: RunDirectory, file: str, key: str) -> list[ClassScore]:
         loaded = data.load(run, file)
         rows = data.lookup(loaded, key, file) if key else loaded
     if not isinstance(rows, Mapping):
-        raise BadContent(f"{file} does not map classes to results.", "Write {class: {f1, recall, …}}.")
+        raise BadContent(
+            f"{file} does not map classes to results.",
+            "Write {class: {f1, recall, …}}; `confusion` names a key or a CSV file with a confusion matrix.",
+        )
     named = {str(name): row for name, row in rows.items()}
     own = {name: row for name, row in named.items() if name not in _OVERALL}
     scores = [_score(name, row, file) for name, row in own.items()]

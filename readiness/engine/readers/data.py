@@ -17,6 +17,10 @@ MAX_ROWS = 1_000_000
 # Files whose ending does not tell: https://dvc.org/doc/user-guide/project-structure (dvc.lock),
 # https://mlflow.org/docs/latest/ml/model/ (MLmodel), and the lock files of uv, Poetry and PDM.
 _YAML_NAMES = frozenset({"dvc.lock", "MLmodel", "registered_model_meta"})
+_UNKNOWN = (
+    "Its name does not tell its format, so JSON was tried: name it .json, .yaml, .toml, .csv or .md,"
+    " or use the kind of check for such files, as `log` or `checkpoint`."
+)
 _TOML_NAMES = frozenset({"uv.lock", "poetry.lock", "pdm.lock"})
 
 
@@ -33,7 +37,12 @@ def load(run: RunDirectory, file: str) -> Any:
         return plain_toml.parse(plain_text.read(run, file, plain_toml.LIMIT), file)
     if suffix in (".jsonl", ".ndjson"):
         return _json_lines(plain_text.read(run, file), file)
-    return plain_json.parse(plain_text.read(run, file), file)
+    try:
+        return plain_json.parse(plain_text.read(run, file), file)
+    except BadContent as problem:
+        if suffix == ".json":
+            raise
+        raise BadContent(problem.message, _UNKNOWN) from None
 
 
 def _json_lines(text: str, file: str) -> list[Any]:

@@ -11,7 +11,7 @@ import re
 from dataclasses import dataclass
 from typing import Any
 
-from readiness.engine.errors import BadContent, FileMissing, NotFound
+from readiness.engine.errors import BadContent, FileMissing, FileRefused, NotFound
 from readiness.engine.readers import data, plain_text
 from readiness.engine.target import RunDirectory
 
@@ -40,7 +40,10 @@ class Logged:
 
 def is_run(run: RunDirectory, path: str) -> bool:
     """Whether `path` is a directory that MLflow wrote for a run."""
-    return run.exists(f"{path}/meta.yaml")
+    try:
+        return run.exists(f"{path}/meta.yaml")
+    except FileRefused:
+        return False  # whoever reads the path itself is refused with its own name
 
 
 def read(run: RunDirectory, path: str, key: str) -> list[Logged] | str | Any:

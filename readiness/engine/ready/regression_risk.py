@@ -20,7 +20,8 @@ PASSED = "No regression detected"
 DETECTED = "Regression detected"
 _NAMES = ("regress", "degrad")
 _WORDS = (*_NAMES, "dropped", "drop ", "decreas", "worse", "slower", "declin")
-_REVIEW = "Review it before the release; note it as reviewed in decision.json."
+_LOOK = "Find out why before the release."
+_REVIEW = f'{_LOOK[:-1]}, and mark it in {FILE} as seen: {{"message": …, "reviewed": true}}.'
 
 
 @readiness_check("regression_risk")
@@ -29,7 +30,7 @@ def check_regression_risk(files: RunFiles) -> Finding:
     gate = decision.load(files)
     if gate and (failed := _failed(gate)):
         return finding(
-            ReadinessStatus.FAIL, f"Regression check failed: {failed[0]}", _REVIEW, {"checks": failed}
+            ReadinessStatus.FAIL, f"Regression check failed: {failed[0]}", _LOOK, {"checks": failed}
         )
     warnings = list(_warnings(gate)) if gate else []
     worse, compared = _compare(files)
@@ -40,7 +41,7 @@ def check_regression_risk(files: RunFiles) -> Finding:
         return finding(
             ReadinessStatus.WARN,
             first if first.casefold().startswith("regression") else f"{DETECTED}: {first}",
-            _REVIEW,
+            _REVIEW if told and not worse else _LOOK,
             {"warnings": told[:20], "worse": [change.words for change in worse[:20]]},
             _measured(worse),
         )

@@ -161,3 +161,14 @@ def test_lfs_pointer(finding):
 def test_text_that_is_no_list_never_passes(finding, text, name):
     """Noise instead of a list: FAIL or ERROR, never a pass."""
     assert finding("hash", name, {name: text, "a": A}).outcome in ("FAIL", "ERROR")
+
+
+@pytest.mark.parametrize("target", ["a.bin", "../elsewhere.bin", "nowhere"])
+def test_a_link_must_be_listed_too(finding, tmp_path, target):
+    """What a loader would find by the same glob counts, wherever it leads."""
+    files = FILES | {"m/SHA256SUMS": GNU, "elsewhere.bin": B}
+    want = {"manifest": "m/SHA256SUMS", "require_all": ["m/*.bin"]}
+    assert finding("hash", want, files).outcome == "PASS"
+    (tmp_path / "m" / "c.bin").symlink_to(target)
+    found = finding("hash", want, files)
+    assert (found.outcome, "m/c.bin is not listed" in found.message) == ("FAIL", True), found.message

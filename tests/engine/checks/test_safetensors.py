@@ -65,7 +65,7 @@ WRONG = [
     ({"parameters_at_least": 30}, "needs ≥ 30"),
     ({"parameters_at_most": 28}, "needs ≤ 28"),
     ({"metadata": {"format": "tf"}}, "metadata format is pt, needs tf"),
-    ({"metadata": {"licence": None}}, "metadata licence is not found"),
+    ({"metadata": {"licence": None}}, "metadata licence is missing"),
 ]
 
 
