@@ -313,3 +313,13 @@ def test_compared_with_the_approved_run(tmp_path: Path, capsys: pytest.CaptureFi
     assert main(command) == 1
     assert "No release was approved before" in capsys.readouterr().out
     assert main([*command, "--approved", str(tmp_path / "gone")]) == 2
+
+
+def test_what_was_overlooked_is_said(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """A block that is not quite a check does not stay unnoticed; the report itself is as before."""
+    gate = tmp_path / "gate.md"
+    gate.write_text("- [ ] a\n\n  ```yaml checks\n  file: a.txt\n  ```\n")
+    main(["check", str(tmp_path), "--checklist", str(gate), "--json"])
+    shown = capsys.readouterr()
+    assert json.loads(shown.out)
+    assert "gate.md: Line 3 looks like a check block and is none" in shown.err

@@ -147,13 +147,13 @@ def _check(result: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _kept(result: Mapping[str, Any]) -> list[dict[str, Any]]:
-    """The first lines of each list that a check kept: `{label, lines[], more}`. Bounded whatever it kept."""
+    """The first lines of the lists a check kept: `{label, columns[], lines[], more}`. Bounded."""
     found = []
     for part in seen(result).parts[:KEPT_LISTS]:
         block = part.block.splitlines()
         lines = [" · ".join(row) for row in part.first] or block[-KEPT_LINES:]
         more = part.unseen or len(block) - len(block[-KEPT_LINES:])
-        found.append({"label": part.label, "lines": lines, "more": more})
+        found.append({"label": part.label, "columns": part.head, "lines": lines, "more": more})
     return found
 
 

@@ -24,12 +24,20 @@ class Exit(IntEnum):
 
 
 def load_checklist(name: str) -> Checklist:
-    """The built-in checklist of that slug, or the Markdown file; empty: the built-in default."""
+    """The built-in checklist of that slug, or the Markdown file; empty: the built-in default.
+
+    What a file's author most likely meant to be an item or a check, and is none, is said on standard error.
+    """
     from readiness.engine import library, markdown
+    from readiness.engine.render.text import safe
 
     path = Path(name)
     if name and (path.suffix.lower() in (".md", ".markdown", ".txt") or path.is_file()):
-        return markdown.parse(read_markdown(path), name=path.stem)
+        source = read_markdown(path)
+        checklist = markdown.parse(source, name=path.stem)
+        for note in markdown.overlooked(source):
+            click.echo(safe(f"readiness: {path}: {note}"), err=True)
+        return checklist
     return library.load(name or library.DEFAULT)
 
 

@@ -10,7 +10,7 @@ import click
 from readiness.commands._shared import Exit, safe_json
 
 
-@click.command()
+@click.command(short_help="Look for personal data and secrets in a run's data.")
 @click.option("--run", "run_dir", type=click.Path(path_type=Path), required=True, help="The run directory.")
 @click.option("--json", "as_json", is_flag=True, help="Print what is written, as JSON.")
 @click.option(

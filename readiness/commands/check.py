@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from readiness.engine.report import Report
 
 
-@click.command()
+@click.command(short_help="Check a run against a checklist.")
 @click.argument("run_dir", type=click.Path(path_type=Path))
 @click.option(
     "--checklist", "checklist_name", default="", metavar="SLUG|FILE.md", help="Default: the built-in one."

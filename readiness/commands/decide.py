@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from readiness.engine.outcome import Outcome
 
 
-@click.command()
+@click.command(short_help="Evaluate data contracts; write decision.json.")
 @click.option("--run", "run_dir", type=click.Path(path_type=Path), required=True, help="The run directory.")
 @click.option(
     "--config",

@@ -9,7 +9,7 @@ import click
 from readiness.commands._shared import Exit, safe_json
 
 
-@click.command()
+@click.command(short_help="Readiness over a series of runs, oldest first.")
 @click.argument("folders", nargs=-1, required=True, metavar="DIR...", type=click.Path(path_type=Path))
 @click.option("--json", "as_json", is_flag=True, help="Print the history as JSON.")
 def command(folders: tuple[Path, ...], *, as_json: bool) -> int:

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from readiness.engine.ready.sealing import Seal
 
 
-@click.command()
+@click.command(short_help="Write the hashes that a run is missing.")
 @run_option
 @click.option("--json", "as_json", is_flag=True, help="Print what was done as JSON.")
 def command(run_dir: Path, *, as_json: bool) -> int:

@@ -18,6 +18,7 @@ from readiness.engine import parameters, strict_yaml
 from readiness.engine.checklist import Parameter, Role, SignOffRole
 from readiness.engine.errors import ChecklistError, ParameterError
 from readiness.engine.isolation import Level
+from readiness.engine.mismatch import explained
 from readiness.engine.strict_yaml import Located, Path
 
 WHAT = "front matter"
@@ -191,8 +192,9 @@ def _convert(found: Located, path: Path, wanted: Any) -> Any:
         return msgspec.convert(value, wanted)
     except msgspec.ValidationError as error:
         name = ".".join(str(step) for step in path)
-        raise _wrong(found, path, f"`{name}`: {error}") from None
+        said, takes = explained(error, wanted)
+        raise _wrong(found, path, f"`{name}`: {said}", takes) from None
 
 
-def _wrong(found: Located, path: Path, problem: str) -> ChecklistError:
-    return ChecklistError(f"{problem}.", "Correct the front matter.", line=found.lines.get(path, 1))
+def _wrong(found: Located, path: Path, problem: str, advice: str = "") -> ChecklistError:
+    return ChecklistError(f"{problem}.", advice or "Correct the front matter.", line=found.lines.get(path, 1))

@@ -16,13 +16,16 @@ SLUG_LENGTH = 60
 
 _MARKDOWN = MarkdownIt("commonmark").enable("strikethrough")
 _SPECIAL = re.compile(r"[\\`*_~<&\[\]!]")
+# Possessive, and beginning where blanks begin: a text of anything is read in linear time.
 _ATTRIBUTES = re.compile(
-    r"\s*\{\s*(?:#(?P<id>[A-Za-z0-9][\w.:-]*))?(?P<rest>(?:\s*[\w-]+=[\w.-]+)*)\s*\}\s*$"
+    r"(?<!\s)\s*+\{\s*+(?:#(?P<id>[A-Za-z0-9][\w.:-]*+))?(?P<rest>(?:\s*+[\w-]++=[\w.-]++)*+)\s*+\}\s*+$"
 )
-_STATE = re.compile(r"\s*\((done|partial|pending)\)\s*([.;]?)\s*$", re.IGNORECASE)
-_CONFIRM = re.compile(r"\s*\(confirm\)\s*\.?\s*$", re.IGNORECASE)
-_WEIGHT = re.compile(r"\bweight\s*[:=]?\s*(\d{1,3}(?:[.,]\d{1,4})?)\s*%", re.IGNORECASE)
-_WEIGHT_MARK = re.compile(r"\s*[(\[]\s*weight\s*[:=]?\s*\d{1,3}(?:[.,]\d{1,4})?\s*%\s*[)\]]", re.IGNORECASE)
+_STATE = re.compile(r"(?<!\s)\s*+\((done|partial|pending)\)\s*+([.;]?)\s*+$", re.IGNORECASE)
+_CONFIRM = re.compile(r"(?<!\s)\s*+\(confirm\)\s*+\.?\s*+$", re.IGNORECASE)
+_WEIGHT = re.compile(r"\bweight\s*+[:=]?\s*+(\d{1,3}(?:[.,]\d{1,4})?)\s*+%", re.IGNORECASE)
+_WEIGHT_MARK = re.compile(
+    r"(?<!\s)\s*+[(\[]\s*+weight\s*+[:=]?\s*+\d{1,3}(?:[.,]\d{1,4})?\s*+%\s*+[)\]]", re.IGNORECASE
+)
 _LEVELS = (
     (Requirement.MANDATORY, re.compile(r"\((?:mandatory|required)\b|^mandatory:", re.IGNORECASE)),
     (

@@ -50,6 +50,11 @@ def notes(source: str | bytes) -> tuple[str, ...]:
     return (f"No task items found.{held} Write each item as `- [ ] text`.", *near, *front.notes)
 
 
+def overlooked(source: str | bytes) -> tuple[str, ...]:
+    """What looks like a task item or a check block and is none: sentences with their lines."""
+    return tuple(near_misses.notes(_walk(source)[2]))
+
+
 def _walk(source: str | bytes) -> tuple[Walker, FrontMatter, SyntaxTreeNode]:
     lines = _lines(source)
     front = front_matter.read(lines)

@@ -27,15 +27,17 @@ _GOT = {
 }
 
 
-def explained(error: msgspec.ValidationError, params: type[msgspec.Struct]) -> tuple[str, str]:
-    """The sentence without its stop, and advice: what the place takes."""
+def explained(error: msgspec.ValidationError, params: Any) -> tuple[str, str]:
+    """The sentence without its stop, and advice: what the place takes. `params`: a struct or another type."""
     match = _AT.fullmatch(str(error))
     what, path = (match["what"], match["path"] or "$") if match else (str(error), "$")
     steps = [_step(step) for step in _STEP.finditer(path)]
     key = _STEP.sub(_shown, path.removeprefix("$")).lstrip(".")
     hint = at(params, steps)
     inner = next((one for one in alternatives(hint) if is_struct(one)), params)
-    takes = f"It takes: {names(inner)}." if inner is params else f"`{key}` takes: {names(inner)}."
+    takes = f"`{key}` takes: {names(inner)}." if inner is not params else ""
+    if inner is params and is_struct(params):
+        takes = f"It takes: {names(params)}."
     if missing := _MISSING.fullmatch(what):
         return f"{_place(key)}`{missing[1]}` is missing", takes
     if unknown := _UNKNOWN.fullmatch(what):

@@ -11,7 +11,7 @@ from readiness.engine.labels import label
 
 LISTS = ("bullet_list", "ordered_list")
 _TASK = re.compile(r"\[([ xX])\]\s+(?=\S)")
-_HARD_BREAK = re.compile(r"(?: {2,}|\\)$")
+_HARD_BREAK = re.compile(r"(?:(?<! ) {2,}|\\)$")
 
 
 def title(text: str) -> tuple[str, list[str], inline.Attributes]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import types
 from collections.abc import Iterable
+from enum import Enum
 from typing import Annotated, Any, Literal, Union, get_args, get_origin, get_type_hints
 
 import msgspec
@@ -30,8 +31,9 @@ def words(hint: Any) -> str:
     origin, args = get_origin(hint), get_args(hint)
     if origin is Annotated:
         return words(args[0])
-    if origin is Literal:
-        return f"one of {', '.join(f'`{a}`' for a in args)}"
+    if origin is Literal or (isinstance(hint, type) and issubclass(hint, Enum)):
+        choices = args or [member.value for member in hint]
+        return f"one of {', '.join(f'`{a}`' for a in choices)}"
     if origin in (Union, types.UnionType):
         return " or ".join(dict.fromkeys(words(a) for a in args if a is not type(None)))
     if origin in _LISTS and args:

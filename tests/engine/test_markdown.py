@@ -256,7 +256,7 @@ def test_requirement_words(text: str, level: Requirement) -> None:
         ("---\na: &x 1\nb: *x\ngate: x\n---\n", 3, "aliases"),
         ("---\na: .nan\ngate: x\n---\n", 2, "not a number"),
         ("---\na: !!python/object:os.system {}\ngate: x\n---\n", 2, "constructor"),
-        ("---\nwaivers: perhaps\n---\n", 2, "bool"),
+        ("---\nwaivers: perhaps\n---\n", 2, "true or false"),
         ("---\nparameters:\n  ok: {}\n  bad: {type: colour}\n---\n", 4, "colour"),
         ("---\nparameters:\n  bad: {default: lots}\n---\n", 3, "must be a number"),
         ("---\nparameters:\n  bad: {defualt: 1}\n---\n", 3, "defualt"),

@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
-from readiness.engine import registry
-from readiness.engine.errors import ParameterError
+from readiness.engine import markdown, registry
+from readiness.engine.errors import ChecklistError, ParameterError
 
 
 @pytest.mark.parametrize(
@@ -66,3 +66,19 @@ def test_wrong_parameters(kind: str, params: dict[Any, Any], said: str, advice: 
     assert said in caught.value.message
     assert "`null`" not in caught.value.message
     assert caught.value.advice.startswith(advice)
+
+
+@pytest.mark.parametrize(
+    ("line", "said"),
+    [
+        ("sign_off: [tech-lead]", "`sign_off.0`: it is 'tech-lead', needs one of `technical-lead`"),
+        ("waivers: maybe", "`waivers`: it is text, needs true or false"),
+        ("parameters: {a: {type: float}}", "`parameters.a`: `type` is 'float', needs one of `number`"),
+        ("parameters: {a: {typ: text}}", "`parameters.a`: it has no parameter `typ`"),
+    ],
+)
+def test_wrong_front_matter(line: str, said: str) -> None:
+    """Front matter is told in the same words."""
+    with pytest.raises(ChecklistError) as caught:
+        markdown.parse(f"---\ngate: a\n{line}\n---\n- [ ] a\n")
+    assert said in caught.value.message

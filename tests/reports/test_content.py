@@ -219,6 +219,7 @@ def test_kept_lists(ready_gate, people):
         assert [len(one["lines"]) for one in kept] == [10] * len(kept)
         if kept:
             assert kept[0]["lines"][0] == "GHSA-0000[U+202E] · demo"
+            assert kept[0]["columns"] == ["Id", "Package"]
             assert kept[0]["more"] == 470
             assert kept[1]["lines"][-1] == "line 99"
             assert kept[1]["more"] == 90

@@ -15,7 +15,7 @@ from readiness.engine.target import RunDirectory
 
 _WORD = re.compile(r"\w{2,}")
 _HEADING = re.compile(r"(?m)^ {0,3}#{1,6}(?:[ \t].*)?$")
-_ATTRIBUTES = re.compile(r"\s*\{[#.][^{}]*\}$")
+_ATTRIBUTES = re.compile(r"(?<!\s)\s*+\{[#.][^{}]*+\}$")
 _NUMBERED = re.compile(r"^(?:\d+(?:\.\d+)*[.)]?|[A-Z][.)])\s+(?=\S)")
 # What is left of a template that nobody filled in. RE2 and bounded: the documents are not ours.
 _PLACEHOLDERS = {

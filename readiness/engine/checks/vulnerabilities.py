@@ -19,6 +19,9 @@ MAX_SHOWN = 3
 MAX_KEPT = 200
 Tool = Literal["pip-audit", "trivy", "grype", "osv-scanner", "cyclonedx"]
 
+_UPDATE = "Update the named packages, or accept the risk with a reason and a day in the checklist."
+_SKIPPED = "Let the scanner look at what it skipped, or say with `max_skipped` how much it may skip."
+
 
 class Accepted(Params, frozen=True):
     """A known risk: `id`, why it is borne, the last day on which that holds (UTC), the package."""
@@ -102,7 +105,7 @@ def vulnerabilities(want: VulnerabilitiesParams, run: RunDirectory) -> Finding:
     return judged(
         measured,
         _message(scan, sorted_, measured),
-        advice="Update the named packages, or accept the risk with a reason and a day in the checklist.",
+        advice=_UPDATE if any(m.ok is False for m in measured) else _SKIPPED,
         details=_details(scan, sorted_),
         warn=_doubtful(want, scan),
     )

@@ -30,6 +30,7 @@ _NO_SECRET = re2.compile(
     r"(?i)tokens|tokeni[sz]e|token_(?:count|limit|len)|max_token|pad_token|(?:eos|bos|unk|sep|cls)_token"
 )
 _INDEXES = re.compile(r"(?:\.\d+)+$")
+_LONGEST_KEY = 2000
 
 
 def load(run: RunDirectory, file: str) -> dict[str, Any]:
@@ -107,9 +108,7 @@ def matcher(patterns: tuple[str, ...]) -> Callable[[str], bool]:
     """
     parts = ("".join({"*": ".*", "?": "."}.get(c, re2.escape(c)) for c in p) for p in patterns)
     compiled = re2.compile(rf"(?is)(?:{'|'.join(parts)})")
-    return lambda key: (
-        bool(patterns) and bool(compiled.fullmatch(key) or compiled.fullmatch(_INDEXES.sub("", key)))
-    )
+    return lambda key: bool(patterns) and bool(compiled.fullmatch(key) or compiled.fullmatch(_bare(key)))
 
 
 def is_secret(key: str) -> bool:
@@ -131,3 +130,8 @@ def word(value: Any) -> str:
     if value is None or isinstance(value, bool):
         return "null" if value is None else str(value).lower()
     return str(value)
+
+
+def _bare(key: str) -> str:
+    # indexes at the end of a key; one that is long was not made of them
+    return _INDEXES.sub("", key) if len(key) < _LONGEST_KEY else key

@@ -16,7 +16,9 @@ from readiness.engine.target import RunDirectory
 LONGEST_FIELD = 1000
 _FIELD = re2.compile(r"^[\s>*+\-]*(?P<name>[A-Za-z][\w /()\-]{0,40}?)\**\s*:\**\s*(?P<value>\S.*)$")
 _CODE = re.compile(r"[`*]")
-_VERSION = re.compile(r"\b(?P<name>[A-Za-z][\w.\-]*)\s+v?(?P<version>\d+(?:\.\d+)+)(?P<local>\+[\w.]+)?")
+_VERSION = re.compile(
+    r"\b(?P<name>[A-Za-z][\w.\-]{0,80})\s{1,20}v?(?P<version>\d+(?:\.\d+)+)(?P<local>\+[\w.]+)?"
+)
 _WHOLE = re.compile(r"\d{1,20}")
 
 

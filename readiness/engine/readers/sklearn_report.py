@@ -13,7 +13,7 @@ from readiness.engine.readers import numbers
 
 HEADER = ("precision", "recall", "f1-score", "support")
 AVERAGES = frozenset({"micro avg", "macro avg", "weighted avg", "samples avg"})
-_HEADER = re.compile(r"^\s*precision\s+recall\s+f1-score\s+support\s*$", re.MULTILINE)
+_HEADER = re.compile(r"^[ \t]*+precision[ \t]+recall[ \t]+f1-score[ \t]+support[ \t\r]*$", re.MULTILINE)
 
 
 def is_one(text: str) -> bool:

@@ -41,7 +41,7 @@ def check_regression_risk(files: RunFiles) -> Finding:
         return finding(
             ReadinessStatus.WARN,
             first if first.casefold().startswith("regression") else f"{DETECTED}: {first}",
-            _REVIEW if told and not worse else _LOOK,
+            _REVIEW if warnings and not worse else _LOOK,
             {"warnings": told[:20], "worse": [change.words for change in worse[:20]]},
             _measured(worse),
         )

@@ -20,7 +20,7 @@ HOW = f"Write {ENVIRONMENT} with the random seed and the versions of Python and 
 _SEEDS = ("seed", "random_seed", "rng_seed", "global_seed")
 _TABLES = ("versions", "dependencies", "packages", "libraries", "requirements", "pip_freeze")
 _SINGLE = ("python", "python_version")
-_VERSION = re.compile(r"v?\d+(\.\d+)+\S*")
+_VERSION = re.compile(r"v?\d++(?:\.\d++)++\S*+")
 
 
 @readiness_check("reproducibility")

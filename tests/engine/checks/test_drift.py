@@ -155,3 +155,9 @@ def test_many_columns(finding):
 def test_wrong_bins(finding):
     """One bin holds everything, so nothing could ever drift: refused."""
     assert drifted(finding, "x\n1\n", "x\n1\n", bins=1).outcome == "ERROR"
+
+
+def test_wrong_column_name_is_the_checklists_fault(finding):
+    """A column that the checklist names and no table has asks for another name, not for training again."""
+    found = drifted(finding, "x\n" + "1\n" * 200, "x\n" + "1\n" * 200, columns=["X"])
+    assert (found.outcome, found.advice[:17]) == ("FAIL", "Correct the names"), found.advice

@@ -223,3 +223,16 @@ def test_never_a_pass_without_a_finite_number(finding, value):
         assert not isinstance(measured, bool)
         assert math.isfinite(measured)
         assert measured >= 80
+
+
+@pytest.mark.parametrize(("file", "words"), [("train.log", "use the kind"), ("m.json", "Write plain JSON")])
+def test_a_name_without_format_is_said(finding, file, words):
+    """JSON is only a guess for other endings: the advice says so."""
+    found = finding("metric", ACCURACY | {"file": file}, {file: "Epoch 1 done"})
+    assert (found.outcome, words in found.advice) == ("FAIL", True), found.advice
+
+
+def test_refused_path_is_named_as_written(finding):
+    """A path that leaves the run is named as the checklist has it."""
+    found = finding("metric", ACCURACY | {"file": "../mlruns"}, {})
+    assert (found.outcome, found.message.startswith("'../mlruns' is not")) == ("ERROR", True), found.message

@@ -148,3 +148,10 @@ def test_pinned_twice(finding, text, outcome):
 def test_allowed_names(finding, name):
     """A name is one package however it is spelled."""
     assert finding("pins", {"allow": [name]}, {"requirements.txt": "scikit-learn\n"}).outcome == "PASS"
+
+
+def test_project_names_the_line(finding):
+    """A loose dependency of pyproject.toml is named with its own line, not that of the build's."""
+    text = '[build-system]\nrequires = ["a>=1"]\n\n[project]\ndependencies = [\n  "b==1",\n  "a>=1",\n]\n'
+    found = finding("pins", {"files": ["pyproject.toml"]}, {"pyproject.toml": text})
+    assert "a>=1 (pyproject.toml line 7)" in found.message
