@@ -98,7 +98,7 @@ def test_hostile_names(decide):
 
 
 def test_a_training_run_keeps_its_name(decide, tmp_path):
-    """The decision carries the name of run_meta.json, so that `ready` finds one run; no manifest is missed."""
+    """The decision carries the name of run_meta.json, so that `ready` finds one run; none is missed."""
     (tmp_path / "run" / "run_meta.json").write_text('{"run_id": "train_7", "status": "completed"}')
     code, out, err = decide(one(), "--json")
     assert (code, json.loads(out)["run_id"]) == (0, "train_7")

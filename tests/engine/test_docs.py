@@ -62,7 +62,7 @@ def _parses(check: CheckSpec) -> None:
 )
 def test_types_in_words(hint: Any, words: str) -> None:
     """Types are told in the words of an author, not of Python."""
-    assert docs.words(hint) == words
+    assert type_words.words(hint) == words
 
 
 def test_example_in_the_format_guide_is_valid() -> None:

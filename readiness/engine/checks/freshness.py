@@ -60,7 +60,7 @@ def freshness(want: FreshnessParams, run: RunDirectory) -> Finding:
     now = run.options.now or datetime.now(UTC)
     ahead = (earliest - now).total_seconds()
     age = (now - moment).total_seconds() / DAY
-    short = max(round(age, 3), 0.0)
+    short = max(round(age, 1), 0.0)
     if (short <= want.max_age_days) is (age <= want.max_age_days):
         age = short  # a near miss keeps its digits
     future = ahead > SKEW

@@ -5,10 +5,10 @@ from __future__ import annotations
 import hashlib
 from pathlib import PurePosixPath
 
-from readiness.engine.checks.file import refuse_pointer
 from readiness.engine.errors import BadContent, FileMissing, ParameterError
 from readiness.engine.outcome import Finding, Limit, Measurement, judged
 from readiness.engine.readers import digests
+from readiness.engine.readers.lfs import refuse_pointer
 from readiness.engine.registry import Params, check
 from readiness.engine.target import OpenFile, RunDirectory
 

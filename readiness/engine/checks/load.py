@@ -94,10 +94,11 @@ def _finding(
 ) -> Finding:
     measured = _measurements(want, found, sources, volatile=volatile)
     limit = _bound("<=", want.max_p95)
+    title = "Latency under load" + ("; the line is the limit of p95" if limit else "")
     return judged(
         measured,
         _message(measured),
-        charts=[picture("Latency under load", found.latency, found.samples, limit)] if found.latency else [],
+        charts=[picture(title, found.latency, found.samples, limit)] if found.latency else [],
         advice="Scale the service, or find what is slow.",
         details=details,
     )

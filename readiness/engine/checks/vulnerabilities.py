@@ -20,7 +20,7 @@ MAX_KEPT = 200
 Tool = Literal["pip-audit", "trivy", "grype", "osv-scanner", "cyclonedx"]
 
 _UPDATE = "Update the named packages, or accept the risk with a reason and a day in the checklist."
-_SKIPPED = "Let the scanner look at what it skipped, or say with `max_skipped` how much it may skip."
+_LEFT_OUT = "Look at what was left out, or say with `max_skipped` or `max_set_aside` how much may be."
 
 
 class Accepted(Params, frozen=True):
@@ -105,7 +105,7 @@ def vulnerabilities(want: VulnerabilitiesParams, run: RunDirectory) -> Finding:
     return judged(
         measured,
         _message(scan, sorted_, measured),
-        advice=_UPDATE if any(m.ok is False for m in measured) else _SKIPPED,
+        advice=_UPDATE if any(m.ok is False for m in measured) else _LEFT_OUT,
         details=_details(scan, sorted_),
         warn=_doubtful(want, scan),
     )

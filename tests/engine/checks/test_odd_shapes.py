@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -30,7 +31,7 @@ SHAPES = {
     "signature/cosign-bundle.json": ("signature", {"public_key": KEY}),
     "signature/cosign-v0.3.json": ("signature", {"public_key": KEY}),
 }
-ODD = [
+ODD: list[Any] = [
     None,
     True,
     False,
