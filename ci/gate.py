@@ -26,6 +26,14 @@ FILES = {
 }
 
 
+# options that may be given several times, one value per line of the input
+LISTS = {
+    "set": "READINESS_SET",
+    "allow-host": "READINESS_ALLOW_HOST",
+    "allow-command": "READINESS_ALLOW_COMMAND",
+}
+
+
 class WrongInputError(Exception):
     """An input that cannot be understood."""
 
@@ -47,7 +55,10 @@ def arguments(env: Mapping[str, str], reports: Path) -> list[str]:
         given.append("--complete")
     if env.get("READINESS_CHECKLIST"):
         given.append(f"--checklist={env['READINESS_CHECKLIST']}")
-    given += [f"--set={line.strip()}" for line in env.get("READINESS_SET", "").splitlines() if line.strip()]
+    for option, name in LISTS.items():
+        given += [f"--{option}={line.strip()}" for line in env.get(name, "").splitlines() if line.strip()]
+    if env.get("READINESS_ISOLATION"):
+        given.append(f"--isolation={env['READINESS_ISOLATION']}")
     return ["check", *given, "--", run]
 
 

@@ -203,3 +203,14 @@ def test_data_paths_are_those_of_ready(run_dir):
     manifest = json.dumps({"datasets": [{"path": "b.csv"}]})
     run = RunDirectory(run_dir({"manifest.json": manifest, "a.csv": CLEAN, "b.csv": CLEAN}))
     assert audit.data_paths(run) == ["b.csv", "a.csv"]
+
+
+@pytest.mark.parametrize("name", ["manifest.json", "run_meta.json"])
+def test_the_audit_names_the_run(run_dir, name):
+    """As the run names itself, so that its files belong together; else by its directory."""
+    folder = run_dir({"data.csv": CLEAN})
+    main(["audit", "--run", str(folder)])
+    assert written(folder)["run_id"] == folder.name
+    (folder / name).write_text('{"run_id": "run_7"}')
+    main(["audit", "--run", str(folder)])
+    assert written(folder)["run_id"] == "run_7"

@@ -46,6 +46,7 @@ NEEDY = {
         "security",
     ),
 }
+CONTRACTS = "contracts:\n  - {name: rows, type: completeness, dataset: a.csv, min_row_count: 1}\n"
 CHECKLIST = "# Gate\n- [ ] Metrics\n  ```yaml check\n  metric: {file: m.json, key: a, at_least: 80}\n  ```\n"
 
 
@@ -196,3 +197,13 @@ def test_missing_extra_is_named(needy: dict[str, dict[str, str]], kind: str) -> 
     assert said["status"] == "ERROR"
     assert said["message"] == f"This check needs {library}, which is not installed."
     assert said["advice"] == f"Install it with: pip install 'readiness[{extra}]'."
+
+
+def test_decide_keeps_the_decision(base, tmp_path):
+    """Without its library `decide` says what to install, and leaves the decision that stands there alone."""
+    run = make_run(tmp_path, {"a.csv": TABLE, "decision.json": {"status": "PASS"}})
+    (tmp_path / "contracts.yml").write_text(CONTRACTS)
+    done = base("readiness", "decide", "--run", ".", "--config", "contracts.yml", where=tmp_path)
+    assert done.returncode == 2
+    assert "readiness[data]" in done.stderr
+    assert json.loads((run.root / "decision.json").read_text()) == {"status": "PASS"}

@@ -113,6 +113,7 @@ def test_failed_run_fails_the_job(repository: Path) -> None:
         ({"reports": "a\nverdict=ready"}, 2, "must be one line"),
         ({"reports": "gate.md"}, 2, "cannot be written"),
         ({"complete": "true"}, 1, ""),
+        ({"isolation": "much"}, 2, "--isolation"),
         ({"run": "--help"}, 2, "does not exist"),
         ({"checklist": "--help"}, 2, "--help"),
     ],
@@ -225,6 +226,8 @@ def test_installation(tmp_path: Path, extras: str, version: str, wanted: str | N
         ({"READINESS_RUN": "nowhere"}, 2, "wrong-usage"),
         ({"READINESS_COMPLETE": "true"}, 1, "not-ready"),
         ({"READINESS_SET": "\nnonsense\n"}, 2, "wrong-usage"),
+        ({"READINESS_ISOLATION": "much"}, 2, "wrong-usage"),
+        ({"READINESS_ALLOW_HOST": "a.example\nb.example", "READINESS_ISOLATION": "rlimit"}, 0, "ready"),
         ({"READINESS_RUN": '"; touch pwned; $(touch pwned)'}, 2, "wrong-usage"),
         ({"READINESS_SET": "a=$(touch pwned)\nEND\ntouch pwned"}, 2, "wrong-usage"),
     ],
@@ -312,3 +315,15 @@ def test_schemas(arguments: list[str], tmp_path: Path) -> None:
     wrong = tmp_path / "wrong.yml"
     wrong.write_text("runs: 1\nreadiness: {script: {a: 1}}\n", encoding="utf-8")
     assert subprocess.run([*tool, str(wrong)], capture_output=True, check=False).returncode == 1
+
+
+@pytest.mark.parametrize(("allowed", "code"), [("", 1), ("echo that\n\n echo it ", 0)])
+def test_commands_run_only_where_the_job_allows_them(repository: Path, allowed: str, code: int) -> None:
+    """`allow-command` reaches the checks, one command a line."""
+    gate = "# Gate\n\n- [ ] It runs\n  ```yaml check\n  command: [echo, it, ran]\n  ```\n"
+    (repository / "gate.md").write_text(gate, encoding="utf-8")
+    assert Job(repository, GOOD | {"allow-command": allowed}).code == code
+    env = environment(**gitlab_job()["variables"]) | {"READINESS_CHECKLIST": "gate.md"}
+    env |= {"READINESS_ALLOW_COMMAND": allowed, "READINESS_RUN": GOOD["run"]}
+    script = "\n".join(gitlab_job()["script"])
+    assert subprocess.run(["sh", "-e", "-c", script], cwd=repository, env=env, check=False).returncode == code

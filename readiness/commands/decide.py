@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib.util
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -46,10 +47,14 @@ def command(run_dir: Path, config_file: Path, *, ready_check: bool, as_json: boo
 
     from readiness.engine.contracts import decision
     from readiness.engine.contracts.evaluate import decide
+    from readiness.engine.errors import ExtraMissing
     from readiness.engine.guard import legible
     from readiness.engine.target import RunDirectory
 
     run = RunDirectory(run_dir)
+    # a missing library must not replace the decision that stands there
+    if importlib.util.find_spec("duckdb") is None:
+        raise ExtraMissing("duckdb", "data")
     decided = decide(run, _config(config_file))
     target = decision.write(run, decided)
     outcomes, document, lines = [decided.status], decided.to_dict(), [*_words(decided), f"Written: {target}"]

@@ -9,7 +9,7 @@ from typing import Annotated, Any, Literal
 import msgspec
 import pytest
 
-from readiness.engine import library, markdown, parameters, registry
+from readiness.engine import library, markdown, parameters, registry, type_words
 from readiness.engine.checklist import CheckSpec
 from readiness.engine.render import docs
 from readiness.engine.sizes import Bytes

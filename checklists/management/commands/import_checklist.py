@@ -9,6 +9,7 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from checklists.actions import library
 from checklists.models import Person
+from readiness.engine import markdown
 from readiness.engine.errors import ReadinessError
 
 
@@ -37,5 +38,7 @@ class Command(BaseCommand):
             raise CommandError(f"Nobody is called {options['by']!r}. Give the user name.") from None
         except ReadinessError as error:
             raise CommandError(f"{path}: {error.message} {error.advice}".strip()) from None
+        for note in markdown.notes(source):
+            self.stderr.write(f"{path}: {note}")
         items = len(version.checklist.items)
         self.stdout.write(f"{version.slug} {version.version} is published: {version.title}, {items} items.")

@@ -93,7 +93,10 @@ def command(want: CommandParams, run: RunDirectory) -> Finding:
 
     No shell is involved: `argv` is a list, and a `$name` in it is one whole argument. The command has no
     network, an empty environment, a temporary home, and cannot write into the run; which files it reads is
-    not known. To resolve a skip: the operator allows the first words (`--allow-command "ruff check"`). To
+    not known. A tool follows configuration that lies in the run, and many run code that it names (mypy's
+    plugins, pytest's conftest): what they say is worth as much as who wrote the run.
+
+    To resolve a skip: the operator allows the first words (`--allow-command "ruff check"`). To
     resolve a failure: read the end of the output in the details, and run the command by hand.
 
     ```yaml check

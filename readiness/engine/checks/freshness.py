@@ -60,9 +60,9 @@ def freshness(want: FreshnessParams, run: RunDirectory) -> Finding:
     now = run.options.now or datetime.now(UTC)
     ahead = (earliest - now).total_seconds()
     age = (now - moment).total_seconds() / DAY
-    short = max(round(age, 1), 0.0)
-    if (short <= want.max_age_days) is (age <= want.max_age_days):
-        age = short  # a near miss keeps its digits
+    # a near miss keeps its digits
+    shorter = (max(round(age, digits), 0.0) for digits in (1, 3))
+    age = next((s for s in shorter if (s <= want.max_age_days) is (age <= want.max_age_days)), age)
     future = ahead > SKEW
     shown = raw if isinstance(raw, str) else str(moment if want.mtime else raw)
     measured = [

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from readiness.engine.errors import BadContent, ParameterError
+from readiness.engine.errors import BadContent
 from readiness.engine.outcome import Finding, Limit, Measurement, Scalar, judged, quantity
 from readiness.engine.readers import metrics
 from readiness.engine.readers.metrics import Pick, Wanted
@@ -27,6 +27,15 @@ class MetricParams(Params, frozen=True):
     below: float | None = None
     equals: Scalar = None
     one_of: tuple[str, ...] = ()
+
+    def __post_init__(self) -> None:
+        if not self.named:
+            raise ValueError("it needs `key` or `keys`, for example `key: test.accuracy`")
+
+    @property
+    def named(self) -> tuple[str, ...]:
+        """The keys that are looked for."""
+        return self.keys or ((self.key,) if self.key else ())
 
     def limits(self) -> list[Limit]:
         """The declared limits, as values."""
@@ -66,10 +75,7 @@ def metric(want: MetricParams, run: RunDirectory) -> Finding:
     metric: {file: results/production/metrics.json, key: test.accuracy, unit: "%", at_least: 80}
     ```
     """
-    keys = want.keys or ((want.key,) if want.key else ())
-    if not keys:
-        raise ParameterError("`metric` needs `key` or `keys`.", 'Write for example `key: "test.accuracy"`.')
-    measured = [m for key in keys for m in _measure(want, key, run)]
+    measured = [m for key in want.named for m in _measure(want, key, run)]
     tiny = _tiny_bar(want)
     return judged(
         measured,

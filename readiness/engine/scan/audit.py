@@ -10,6 +10,7 @@ from typing import Any
 
 from readiness import __version__
 from readiness.engine import atomic
+from readiness.engine.errors import CheckProblem
 from readiness.engine.scan import scan_run
 from readiness.engine.scan.values import Scan
 from readiness.engine.target import RunDirectory
@@ -45,7 +46,7 @@ def audit(run: RunDirectory, paths: Iterable[str]) -> dict[str, Any]:
         "schema_version": SCHEMA_VERSION,
         "tool": "readiness audit",
         "version": __version__,
-        "run_id": run.root.name,
+        "run_id": _run_id(run),
         "generated_at": datetime.now(UTC).isoformat(timespec="seconds"),
         "status": status(scan),
         "findings_count": sum(scan.counted.values()),
@@ -80,3 +81,18 @@ def write(run: RunDirectory, document: dict[str, Any]) -> Path:
 
 def _name(path: str) -> str:
     return Path(path).as_posix()
+
+
+def _run_id(run: RunDirectory) -> str:
+    """The name that the run gives itself, else that of its directory."""
+    from readiness.engine.ready import layout, listing
+    from readiness.engine.ready.files import RunFiles
+
+    for name in (listing.MANIFEST, layout.RUN_META):
+        try:
+            stated = (RunFiles(run).object(name) or {}).get("run_id")
+        except CheckProblem:  # `ready` says what is wrong with it
+            continue
+        if isinstance(stated, str) and stated:
+            return stated
+    return run.root.name
