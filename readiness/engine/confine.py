@@ -26,6 +26,7 @@ _CAPABILITY_VERSION_3 = 0x20080522
 _EPERM, _ENOSYS = 1, 38
 
 _libc = ctypes.CDLL(None, use_errno=True)
+MAX_PROCESSES = 512  # of a command; the parent ends it earlier, when it looks (engine/watch.py)
 
 
 def confine(
@@ -48,7 +49,10 @@ def confine(
             _libc.prctl(_PR_SET_DUMPABLE, 0, 0, 0, 0)  # what it starts may not reach into this process
     abi = _landlock(readable, writable, programs)
     filtered = _seccomp(programs=programs is not None, signals=abi >= _SCOPED)
-    _limit(limits, forks=filtered or programs is not None)
+    # In its own user namespace the process is counted from nothing; elsewhere the kernel counts all processes
+    # of the account, so only "no more at all" is a meaningful number. An administrator's are never counted.
+    counted = MAX_PROCESSES if alone and programs is not None else None
+    _limit(limits, processes=counted if filtered or programs is not None else 0)
     layers = {"rlimit": True, "seccomp": filtered, "landlock": abi > 0, "userns": alone}
     return "+".join(name for name, reached in layers.items() if reached)
 
@@ -70,7 +74,7 @@ def _first_to_go() -> None:
         return
 
 
-def _limit(limits: Mapping[str, float], *, forks: bool) -> None:
+def _limit(limits: Mapping[str, float], *, processes: int | None) -> None:
     cpu = math.ceil(limits["seconds"]) + 1
     wanted = {
         resource.RLIMIT_CPU: cpu,
@@ -79,9 +83,8 @@ def _limit(limits: Mapping[str, float], *, forks: bool) -> None:
         resource.RLIMIT_NOFILE: int(limits["files"]),
         resource.RLIMIT_CORE: 0,
     }
-    if not forks:
-        # Counts all processes of the account, so only "no more at all" is a meaningful number.
-        wanted[resource.RLIMIT_NPROC] = 0
+    if processes is not None:
+        wanted[resource.RLIMIT_NPROC] = processes
     for name, value in wanted.items():
         hard = resource.getrlimit(name)[1]
         bound = value if hard == resource.RLIM_INFINITY else min(value, hard)

@@ -20,12 +20,12 @@ MAX_PROCESSES = 256
 MAX_WRITTEN = 256 << 20
 MAX_FILES = 20_000
 MAX_DEPTH = 50
-_EVERY = 0.2
+_EVERY = 0.1
 _SUSPECT = "Look at what the command does; make it do less."
 
 
 class Watch:
-    """Counts at most every 0.2 s. `session` is the child's process id, `home` its writable directory."""
+    """Counts at most every 0.1 s. `session` is the child's process id, `home` its writable directory."""
 
     def __init__(self, session: int, home: str, memory: int) -> None:
         self.session, self.home, self.memory = session, home, memory
