@@ -227,6 +227,7 @@ def test_installation(tmp_path: Path, extras: str, version: str, wanted: str | N
         ({"READINESS_COMPLETE": "true"}, 1, "not-ready"),
         ({"READINESS_SET": "\nnonsense\n"}, 2, "wrong-usage"),
         ({"READINESS_ISOLATION": "much"}, 2, "wrong-usage"),
+        ({"READINESS_STRICT": "yes"}, 2, "wrong-usage"),
         ({"READINESS_ALLOW_HOST": "a.example\nb.example", "READINESS_ISOLATION": "rlimit"}, 0, "ready"),
         ({"READINESS_RUN": '"; touch pwned; $(touch pwned)'}, 2, "wrong-usage"),
         ({"READINESS_SET": "a=$(touch pwned)\nEND\ntouch pwned"}, 2, "wrong-usage"),

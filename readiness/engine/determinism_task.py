@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from typing import TYPE_CHECKING, Any
 
 from readiness.engine.accuracy_task import load_all
@@ -104,6 +105,8 @@ class _Largest:
         elif first.size:
             scale = np.maximum(1, np.maximum(np.abs(left), np.abs(right)))
             largest = float((np.abs(left - right) / scale).max())
+            if not np.array_equal(first, second):  # whole numbers beyond 2^53 are alike as floats
+                largest = max(largest, sys.float_info.epsilon)
             if largest > self.largest:
                 self.largest, self.where = largest, name
 

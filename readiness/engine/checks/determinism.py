@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from decimal import Decimal
 from pathlib import PurePosixPath
 from typing import Annotated, Any, Literal
 
@@ -156,7 +157,7 @@ def _cell(found: Differences, place: str, first: str, second: str) -> None:
     except ValueError:
         found.text(place, first, second)
     else:
-        found.number(place, *numbers)
+        found.number(place, *numbers, differ=Decimal(first) != Decimal(second))
 
 
 def _measurements(want: DeterminismParams, found: Differences) -> list[Measurement]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import sys
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -23,13 +24,15 @@ class Differences:
     where: str = ""
     others: list[str] = field(default_factory=list)
 
-    def number(self, place: str, first: float, second: float) -> None:
-        """Compare two numbers."""
+    def number(self, place: str, first: float, second: float, *, differ: bool) -> None:
+        """Compare two numbers; `differ` says that they differ, however little."""
         self.compared += 1
         if not (math.isfinite(first) and math.isfinite(second)):
             self.other(f"{place} is {first} and {second}, not finite")
             return
         found = abs(first - second) / max(1.0, abs(first), abs(second))
+        if differ:  # whole numbers beyond 2^53 are alike as floats
+            found = max(found, sys.float_info.epsilon)
         if found > self.largest:
             self.largest, self.where = found, place
 
@@ -59,7 +62,7 @@ def compare(first: Any, second: Any, ignore: Collection[str]) -> Differences:
             pairs = enumerate(zip(left, right, strict=False))
             open_ += reversed([(f"{place}.{n}".lstrip("."), a, b) for n, (a, b) in pairs])
         elif _is_number(left) and _is_number(right):
-            found.number(place, float(left), float(right))
+            found.number(place, float(left), float(right), differ=left != right)
         else:
             found.text(place or "the value", left, right)
     return found

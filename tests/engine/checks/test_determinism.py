@@ -199,3 +199,16 @@ def test_difference_is_what_inequality_is(first, second):
     found = compare(first, second, ())
     same = json.dumps(first, sort_keys=True) == json.dumps(second, sort_keys=True)
     assert (not found.others and found.largest == 0) == same
+
+
+@pytest.mark.parametrize("within", [0, 1e-6])
+def test_whole_numbers_beyond_floats(tmp_path, within):
+    """2^53 and its successor are one float, and not the same number: `within: 0` sees it."""
+    expected = Outcome.FAIL if within == 0 else Outcome.PASS
+    numbers = {"id": 2**53, "x": 1}, {"id": 2**53 + 1, "x": 1}
+    assert judge(tmp_path, *numbers, ".json", within=within).outcome is expected
+    (tmp_path / "a.npz").write_bytes(npz(images=np.array([2**53])))
+    (tmp_path / "b.npz").write_bytes(npz(images=np.array([2**53 + 1])))
+    params = {"first": "a.npz", "second": "b.npz", "within": within}
+    spec = CheckSpec(kind="determinism", params=params)
+    assert run_check(spec, RunDirectory(tmp_path), {}, required=True).finding.outcome is expected
