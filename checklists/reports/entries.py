@@ -7,8 +7,8 @@ from typing import Any
 
 from checklists.loaded import Judged, LoadedGate, LoadedItem
 from checklists.models import Evidence, Note
+from checklists.reports.details import FIRST_ROWS, isolation, seen
 from checklists.reports.moments import moment
-from checklists.shown.seen import FIRST_ROWS, isolation, seen
 from readiness.engine.outcome import Measurement
 from readiness.engine.policy import SignatureState, State
 

@@ -8,6 +8,8 @@ from collections.abc import Iterator
 from itertools import groupby
 from typing import Any
 
+OBSERVED_LENGTH = 240
+
 LONGEST = 1200
 MOST_MARKS = 4
 # Letters join or stay apart by these two in Persian and Indic scripts.
@@ -60,3 +62,13 @@ def _one(character: str) -> str:
     if unicodedata.category(character) in _HIDDEN:
         return f"[U+{ord(character):04X}]"
     return character
+
+
+def legibly(text: str, length: int = OBSERVED_LENGTH) -> str:
+    """At most that many characters of a text of anybody; what would hide or turn it is spelled out."""
+    return plain(shorten(text, length), length)
+
+
+def shorten(text: str, length: int = OBSERVED_LENGTH) -> str:
+    """At most that many characters, cut with an ellipsis."""
+    return text if len(text) <= length else f"{text[: length - 1]}…"

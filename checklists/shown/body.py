@@ -13,12 +13,13 @@ from checklists import charts
 from checklists.loaded import LoadedItem
 from checklists.models import Evidence
 from checklists.permissions import OWNER, Act
+from checklists.reports.details import Seen, seen
+from checklists.reports.legible import OBSERVED_LENGTH, legibly
 from checklists.reports.printed import foremost
 from checklists.shown import times
 from checklists.shown.criteria import Criterion, criteria
-from checklists.shown.rows import OBSERVED_LENGTH, Row, legibly, row
+from checklists.shown.rows import Row, row
 from checklists.shown.scene import Scene
-from checklists.shown.seen import Seen, seen
 from readiness.engine.checklist import Block
 from readiness.engine.outcome import Measurement
 

@@ -11,8 +11,8 @@ from django.utils import timezone
 from checklists.audit import VERBS
 from checklists.models import AuditEntry
 from checklists.queries import ItemHistory
+from checklists.reports.legible import legibly
 from checklists.shown import states
-from checklists.shown.rows import legibly
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -7,8 +7,9 @@ from dataclasses import dataclass, field
 from checklists.actions.signoffs import refusal
 from checklists.models import GateRole, MemberRole
 from checklists.permissions import may_drop
+from checklists.reports.legible import shorten
 from checklists.shown import times
-from checklists.shown.rows import latest, shorten
+from checklists.shown.rows import latest
 from checklists.shown.scene import Scene
 from checklists.snapshot import Change, changes
 from readiness.engine.policy import SignatureState

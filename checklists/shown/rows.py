@@ -12,13 +12,12 @@ from django.utils.safestring import SafeString, mark_safe
 
 from checklists.loaded import LoadedGate, LoadedItem
 from checklists.models import MemberRole, SignOff
-from checklists.reports.legible import plain
+from checklists.reports.legible import legibly, shorten
 from checklists.shown import states, times
 from checklists.shown.scene import Scene
 from readiness.engine.outcome import Measurement
 from readiness.engine.policy import SignatureState
 
-OBSERVED_LENGTH = 240
 _TAGS = {"conditional": "conditional", "recommended": "recommended", "mandatory": ""}
 
 
@@ -153,16 +152,6 @@ def emphasised(text: str, values: Iterable[str]) -> SafeString:
         parts += [escape(text[last:start]), "<b>", escape(text[start:end]), "</b>"]
         last = end
     return mark_safe("".join([*parts, escape(text[last:])]))  # noqa: S308  # every part is escaped
-
-
-def legibly(text: str, length: int = OBSERVED_LENGTH) -> str:
-    """At most that many characters of a text of anybody; what would hide or turn it is spelled out."""
-    return plain(shorten(text, length), length)
-
-
-def shorten(text: str, length: int = OBSERVED_LENGTH) -> str:
-    """At most that many characters, cut with an ellipsis."""
-    return text if len(text) <= length else f"{text[: length - 1]}…"
 
 
 def _approval(scene: Scene, item: LoadedItem) -> Row:

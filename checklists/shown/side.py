@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from checklists.loaded import LoadedItem
-from checklists.shown.rows import legibly
+from checklists.reports.legible import legibly
 from checklists.shown.scene import Scene
 from readiness.engine.policy import Blocker
 

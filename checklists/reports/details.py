@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from itertools import islice
 from typing import Any
 
-from checklists.shown.rows import legibly
+from checklists.reports.legible import legibly
 from readiness.engine.outcome import quantity
 
 FIRST_ROWS = 10

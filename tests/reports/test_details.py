@@ -10,9 +10,9 @@ import pytest
 from checklists.actions import gates, library, releases, runs
 from checklists.loaded import LoadedItem
 from checklists.models import CheckRun, Environment, Gate
+from checklists.reports.details import BLOCK, CELL, FIRST_ROWS, MOST_ROWS, isolation, seen
 from checklists.shown import rows
 from checklists.shown.body import SHOWN_MEASUREMENTS
-from checklists.shown.seen import BLOCK, CELL, FIRST_ROWS, MOST_ROWS, isolation, seen
 from tests.conftest import SOURCE
 
 LEVEL = "rlimit+seccomp+landlock+userns"
