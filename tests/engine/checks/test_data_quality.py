@@ -248,3 +248,17 @@ def test_every_written_row_is_read(finding, rows):
     values = {m.name: m.value for m in found.measurements}
     assert values["Rows"] == len(rows)
     assert values["Duplicate rows"] == len(rows) - len(set(rows))
+
+
+@pytest.mark.parametrize(
+    "name", ['a"; DROP TABLE side0; --', "a'b", "count(*)", "v0", "line", "select", "$age", "é\u202e"]
+)
+def test_names_are_no_statements(finding, name):
+    """A column may be called anything: its name is data, and is judged like any other."""
+    quoted = '"' + name.replace('"', '""') + '"'
+    table = f"{quoted},other\n1,x\n-1,y\n"
+    found = finding(
+        "data-quality", {"file": "t.csv", "columns": {name: {"type": "integer", "min": 0}}}, {"t.csv": table}
+    )
+    below = [m for m in found.measurements if m.value == 1 and m.ok is False]
+    assert (found.outcome, len(below)) == ("FAIL", 1), found.message
