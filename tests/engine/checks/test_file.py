@@ -18,7 +18,7 @@ POINTER = "version https://git-lfs.github.com/spec/v1\noid sha256:abc\nsize 1234
         ({"path": "a.bin", "max_bytes": 10}, b"x" * 11, "FAIL", "needs ≤ 10 bytes"),
         ({"path": "a.bin", "min_bytes": "1 kB"}, b"x" * 999, "FAIL", "size is 999 bytes, needs ≥ 1 kB"),
         ({"path": "a.bin", "min_bytes": "1 kB", "max_bytes": "5 MB"}, b"x" * 1000, "PASS", ""),
-        ({"path": "a.bin", "max_bytes": "5 Mb/s"}, b"x", "ERROR", "$.max_bytes"),
+        ({"path": "a.bin", "max_bytes": "5 Mb/s"}, b"x", "ERROR", "`max_bytes`: "),
         ({"path": "a.bin", "max_bytes": "5 Mb/s"}, b"x", "ERROR", "a size such as 5 MB"),
         ({"path": "a.bin", "sha256": "0" * 64}, b"x", "FAIL", "sha-256 is"),
         ({"path": "a.bin", "sha256": "sha256:" + hashlib.sha256(b"x").hexdigest().upper()}, b"x", "PASS", ""),
