@@ -14,6 +14,7 @@ LONGEST = 1200
 MOST_MARKS = 4
 # Letters join or stay apart by these two in Persian and Indic scripts.
 _JOINERS = "\u200c\u200d"
+_MARKS = {"Mn", "Me"}
 _HIDDEN = {"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"}
 _MOMENT = re.compile(r"(\d{4}-\d\d-\d\d)T(\d\d:\d\d:\d\d)([+-]\d\d:\d\d)")
 _MOMENTS = {"at", "signed_at", "frozen_at"}
@@ -32,17 +33,26 @@ def legible(value: Any, key: str = "") -> Any:
     return plain(value)
 
 
+def _harmless(text: str) -> bool:
+    """Whether a text is shown as it stands: the usual case, told without looking at every character."""
+    if not text.isprintable():
+        return False
+    return text.isascii() or (
+        unicodedata.is_normalized("NFC", text) and _MARKS.isdisjoint(map(unicodedata.category, text))
+    )
+
+
 def plain(text: str, longest: int = LONGEST) -> str:
     """At most `longest` characters; control and format characters as `[U+202E]`, line ends kept."""
     more = len(text) - longest
     kept = text if more <= 0 else text[:longest]
-    if not (kept.isascii() and kept.isprintable()):
+    if not _harmless(kept):
         kept = "".join(_seen(unicodedata.normalize("NFC", kept).replace("\r\n", "\n")))
     return kept if more <= 0 else f"{kept}… ({more} more characters in report.json)"
 
 
 def _seen(text: str) -> Iterator[str]:
-    for is_mark, run in groupby(text, key=lambda c: unicodedata.category(c) in ("Mn", "Me")):
+    for is_mark, run in groupby(text, key=lambda c: unicodedata.category(c) in _MARKS):
         characters = list(run)
         if is_mark:
             # A pile of marks would cover the lines above and below.

@@ -132,9 +132,10 @@ def _measured(item: LoadedItem) -> Iterator[str]:
     failed = item.row.state == "failed"
     for finding in item.findings:
         for stored in finding["measurements"][:8]:
+            if stored["limit"] is None or isinstance(stored["value"], bool):
+                continue
             measurement = Measurement.from_dict(stored)
-            told = measurement.limit is not None and not isinstance(measurement.value, bool)
-            if told and not (failed and measurement.ok):
+            if not (failed and measurement.ok):
                 yield legibly(measurement.observed)
 
 
