@@ -33,7 +33,7 @@ def words(hint: Any) -> str:
         return words(args[0])
     if origin is Literal or (isinstance(hint, type) and issubclass(hint, Enum)):
         choices = args or [member.value for member in hint]
-        return f"one of {', '.join(f'`{a}`' for a in choices)}"
+        return f"one of {', '.join(map(_choice, choices))}"
     if origin in (Union, types.UnionType):
         return " or ".join(dict.fromkeys(words(a) for a in args if a is not type(None)))
     if origin in _LISTS and args:
@@ -41,6 +41,11 @@ def words(hint: Any) -> str:
     if origin is dict:
         return f"pairs of {words(args[0])} and {words(args[1])}"
     return _WORDS.get(hint) or (f"{{{names(hint)}}}" if is_struct(hint) else str(hint))
+
+
+def _choice(value: Any) -> str:
+    # a tab looks like nothing; in quotes YAML reads it as one
+    return '`"\\t"`' if value == "\t" else f"`{value}`"
 
 
 def names(struct: type[msgspec.Struct]) -> str:

@@ -73,3 +73,11 @@ def test_example_in_the_format_guide_is_valid() -> None:
     checklist = markdown.parse(example[1])
     validate(checklist)
     assert len(checklist.items) >= 4
+
+
+@pytest.mark.parametrize("kind", registry.kinds())
+def test_tables_keep_their_columns(kind: str) -> None:
+    """Whatever a parameter may be, its row has the three cells of the head, and no cell holds a tab."""
+    rows = [line for line in docs.page(registry.get(kind)).splitlines() if line.startswith("| ")]
+    assert {len(re.findall(r"(?<!\\)\|", row)) for row in rows} == {4}
+    assert not any("\t" in row for row in rows)

@@ -72,7 +72,12 @@ def _rows(kind: Kind) -> Iterator[str]:
     for field in msgspec.structs.fields(kind.params):
         hint = hints[field.name]
         said = f": {_described(hint)}" if _described(hint) else ""
-        yield f"| `{field.encode_name}` | {words(hint)}{said} | {_default(field)} |"
+        yield f"| `{field.encode_name}` | {_cell(words(hint) + said)} | {_cell(_default(field))} |"
+
+
+def _cell(text: str) -> str:
+    """Text as a cell of a table, which a bar would end."""
+    return text.replace("|", "\\|")
 
 
 def _default(field: msgspec.structs.FieldInfo) -> str:
@@ -89,7 +94,7 @@ def _yaml(value: Any) -> str:
         return f"[{', '.join(_yaml(v) for v in value)}]"
     if isinstance(value, Mapping):
         return f"{{{', '.join(f'{k}: {_yaml(v)}' for k, v in value.items())}}}"
-    return str(value).replace("|", "\\|")
+    return str(value)
 
 
 def _described(hint: Any) -> str:
