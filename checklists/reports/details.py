@@ -23,6 +23,13 @@ CELL = 300
 LINE = 120
 BLOCK = 4000
 MOST_DEPTH = 4
+# What each layer (engine/isolation.py) means to somebody who signs.
+LAYERS = {
+    "rlimit": "limits on time and memory",
+    "seccomp": "a filter of system calls",
+    "landlock": "no files but its own",
+    "userns": "no network",
+}
 # Told elsewhere: the level of isolation has its own line, and a problem's class says nothing to a reader.
 _ELSEWHERE = {"isolation", "problem"}
 Pair = tuple[str, str]
@@ -90,12 +97,17 @@ def _tall(value: Any) -> bool:
 
 
 def isolation(details: object) -> str:
-    """The layers of isolation that held, by comma; a kind that reads several files tells it for each."""
+    """The layers of isolation that held, in words; a kind that reads several files tells it for each."""
     if not isinstance(details, Mapping):
         return ""
     told = [details, *(value for value in details.values() if isinstance(value, Mapping))]
     reached = {str(one["isolation"]) for one in told if one.get("isolation")}
-    return "; ".join(legibly(level.replace("+", ", "), 80) for level in sorted(reached)[:3])
+    return "; ".join(_layers(level) for level in sorted(reached)[:3])
+
+
+def _layers(level: str) -> str:
+    names = level.split("+", 8)  # a foreign check may write anything there
+    return ", ".join(f"{LAYERS[name]} ({name})" if name in LAYERS else legibly(name, 80) for name in names)
 
 
 def _part(label: str, value: Any) -> Part:

@@ -10,13 +10,15 @@ import pytest
 from checklists.actions import gates, library, releases, runs
 from checklists.loaded import LoadedItem
 from checklists.models import CheckRun, Environment, Gate
-from checklists.reports.details import BLOCK, CELL, FIRST_ROWS, MOST_ROWS, isolation, seen
+from checklists.reports.details import BLOCK, CELL, FIRST_ROWS, LAYERS, MOST_ROWS, isolation, seen
 from checklists.shown import rows
 from checklists.shown.body import SHOWN_MEASUREMENTS
+from readiness.engine.isolation import LEVELS
 from tests.conftest import SOURCE
 
 LEVEL = "rlimit+seccomp+landlock+userns"
-WORDS = "rlimit, seccomp, landlock, userns"
+LIMITS = "limits on time and memory (rlimit)"
+WORDS = f"{LIMITS}, a filter of system calls (seccomp), no files but its own (landlock), no network (userns)"
 MANY = [{"id": f"GHSA-{n:04}", "package": "demo"} for n in range(480)]
 
 
@@ -94,7 +96,8 @@ def test_isolation():
     """The level stands for itself, not among the details; a kind that tells it for each file is read too."""
     assert isolation({"isolation": LEVEL}) == WORDS
     assert isolation({"a.onnx": {"isolation": LEVEL}, "b.onnx": {"isolation": LEVEL}}) == WORDS
-    assert isolation({"a": {"isolation": "rlimit"}, "b": {"isolation": LEVEL}}) == f"rlimit; {WORDS}"
+    assert isolation({"a": {"isolation": "rlimit"}, "b": {"isolation": LEVEL}}) == f"{LIMITS}; {WORDS}"
+    assert isolation({"isolation": "magic\u202e+rlimit"}) == f"magic[U+202E], {LIMITS}"
     assert looked({"isolation": LEVEL, "problem": "BadContent"}).facts == []
 
 
@@ -226,3 +229,8 @@ def test_red_is_what_failed(case):
 
     shown = rows._observed(Stored(Row(), None, []))
     assert re.findall(r"<b>(.*?)</b>", shown) == bold
+
+
+def test_every_layer_has_words():
+    """A layer that the engine learns must be told to people too."""
+    assert LAYERS.keys() == set(LEVELS)
