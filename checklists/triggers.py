@@ -12,23 +12,71 @@ from typing import Any
 
 from django.db.backends.base.base import BaseDatabaseWrapper
 
-APPEND_ONLY = ("checklists_auditentry", "checklists_checklistversion", "checklists_artifactsnapshot")
-# Records that people take back but nobody edits: the columns that hold still, and when the rest does too.
-TAKEN_BACK = {
+APPEND_ONLY = (
+    "checklists_auditentry",
+    "checklists_checklistversion",
+    "checklists_artifactsnapshot",
+    "checklists_scorecard",
+    "checklists_releasemanifest",
+    "checklists_deploymentpolicy",
+    "checklists_deploymentdecision",
+    "checklists_proposalvote",
+)
+# Records that move on but whose facts nobody edits: columns, and when they hold still ("" is always).
+HOLDS_STILL: dict[str, tuple[tuple[str, str], ...]] = {
     "checklists_signoff": (
         (
             "gate_id, role, person_id, person_name, decision, meaning, criteria, comment, digest, snapshot,"
-            " signed_at, utc_offset_minutes"
+            " signed_at, utc_offset_minutes",
+            "",
         ),
-        "live",
-        "NEW.live AND NOT OLD.live",
+        ("live", "NEW.live AND NOT OLD.live"),
     ),
     "checklists_evidence": (
-        "item_id, kind, name, sha256, size, media_type, url, added_by_id, added_at",
-        "removed_by_id, removed_at",
-        "OLD.removed_at IS NOT NULL",
+        ("item_id, kind, name, sha256, size, media_type, url, added_by_id, added_at", ""),
+        ("removed_by_id, removed_at", "OLD.removed_at IS NOT NULL"),
+    ),
+    "checklists_waiver": (
+        ("gate_id, item_id, rule, requested_by_id", ""),
+        (
+            "reason, risk, mitigation, owner_id, scope, expires_at, expires_zone, requested_at",
+            "OLD.state <> 'draft'",
+        ),
+        (
+            "state",
+            "OLD.state IN ('rejected', 'revoked') OR (OLD.state = 'approved' AND NEW.state <> 'revoked')",
+        ),
+        ("decided_by_id, decided_as, decided_at, decision_reason, before, after", "OLD.decided_at IS NOT NULL"),
+        ("revoked_by_id, revoked_at, revoke_reason", "OLD.revoked_at IS NOT NULL"),
+    ),
+    "checklists_rehearsal": (
+        (
+            "project_id, environment_id, performed_at, performed_by, from_version, to_version,"
+            " duration_seconds, outcome, gaps, log_name, log_sha256, log_size, recorded_by_id, recorded_at",
+            "",
+        ),
+        ("remediation, remediated_by_id, remediated_at", "OLD.remediated_at IS NOT NULL"),
+    ),
+    "checklists_deployment": (
+        ("release_id, environment_id, gate_id, decision_id, manifest_id, deployed_at, deployed_by_id", ""),
+        ("rolled_out_at, rolled_out_by_id", "OLD.rolled_out_at IS NOT NULL"),
+        (
+            "state, rolled_back_at, rolled_back_by_id, rolled_back_to, rollback_reason",
+            "OLD.rolled_back_at IS NOT NULL",
+        ),
+    ),
+    "checklists_proposal": (
+        (
+            "project_id, kind, title, reason, link, checklist_id, environment_id, release_id, base, text,"
+            " proposed_by_id, proposed_at",
+            "",
+        ),
+        ("state, closed_by_id, closed_at, outcome", "OLD.closed_at IS NOT NULL"),
     ),
 }
+
+
+_NAMES = ("no_update", "no_return", "no_update_3", "no_update_4", "no_update_5")
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,10 +98,10 @@ class _Trigger:
 def _all(vendor: str) -> Iterator[_Trigger]:
     for table in APPEND_ONLY:
         yield _Trigger(table, f"{table}_no_update", "UPDATE")
-    for table, (still, moving, when) in TAKEN_BACK.items():
-        yield _Trigger(table, f"{table}_no_update", f"UPDATE OF {still}")
-        yield _Trigger(table, f"{table}_no_return", f"UPDATE OF {moving}", when)
-    for table in (*APPEND_ONLY, *TAKEN_BACK):
+    for table, rules in HOLDS_STILL.items():
+        for name, (columns, when) in zip(_NAMES, rules, strict=False):
+            yield _Trigger(table, f"{table}_{name}", f"UPDATE OF {columns}", when)
+    for table in (*APPEND_ONLY, *HOLDS_STILL):
         yield _Trigger(table, f"{table}_no_delete", "DELETE")
         if vendor == "postgresql":
             yield _Trigger(table, f"{table}_no_truncate", "TRUNCATE")

@@ -1,5 +1,6 @@
 """The rows. Facts and rules about one row live here; changes of several rows are acts (actions/)."""
 
+from checklists.models.access import ApiToken, IdempotencyKey
 from checklists.models.audit import AuditEntry, AuditStream
 from checklists.models.catalog import (
     ChecklistVersion,
@@ -9,32 +10,67 @@ from checklists.models.catalog import (
     Person,
     Project,
 )
+from checklists.models.change import Proposal, ProposalVote
+from checklists.models.deployment import Deployment, DeploymentDecision, DeploymentPolicy
 from checklists.models.evidence import Evidence, Note
-from checklists.models.gate import Gate, GateItem, GateRole
+from checklists.models.gate import Gate, GateItem, GateRole, ScorePoint
+from checklists.models.outbox import (
+    Message,
+    Notification,
+    NotificationPreference,
+    Webhook,
+    WebhookDelivery,
+)
+from checklists.models.registry import ReleaseManifest, Scorecard
+from checklists.models.rehearsal import Rehearsal
 from checklists.models.release import ArtifactSnapshot, ParameterSet, Release
 from checklists.models.report import Report
 from checklists.models.signoff import SignOff
+from checklists.models.stage import ProjectStage, Schedule
+from checklists.models.upload import StoredFile, Upload
 from checklists.models.verification import CheckRun, Heartbeat
+from checklists.models.waiver import Waiver
 
 __all__ = [
+    "ApiToken",
     "ArtifactSnapshot",
     "AuditEntry",
     "AuditStream",
     "CheckRun",
     "ChecklistVersion",
+    "Deployment",
+    "DeploymentDecision",
+    "DeploymentPolicy",
     "Environment",
     "Evidence",
     "Gate",
     "GateItem",
     "GateRole",
     "Heartbeat",
+    "IdempotencyKey",
     "MemberRole",
     "Membership",
+    "Message",
     "Note",
+    "Notification",
+    "NotificationPreference",
     "ParameterSet",
     "Person",
     "Project",
+    "ProjectStage",
+    "Proposal",
+    "ProposalVote",
+    "Rehearsal",
     "Release",
+    "ReleaseManifest",
     "Report",
+    "Schedule",
+    "ScorePoint",
+    "Scorecard",
     "SignOff",
+    "StoredFile",
+    "Upload",
+    "Waiver",
+    "Webhook",
+    "WebhookDelivery",
 ]

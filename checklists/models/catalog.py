@@ -11,7 +11,13 @@ from readiness.engine.checklist import Checklist, Role
 
 
 class Person(AbstractUser):
-    """Somebody who signs in. People are deactivated, never deleted: what they did keeps their name."""
+    """Somebody who signs in. People are deactivated, never deleted: what they did keeps their name.
+
+    A service account (`is_service`) is a pipeline's: it works by tokens only, holds no signing role, and
+    never signs in.
+    """
+
+    is_service = models.BooleanField(default=False, verbose_name="service account")
 
     @property
     def name(self) -> str:
@@ -43,11 +49,18 @@ class ProjectQuerySet(models.QuerySet["Project"]):
 
 
 class Project(models.Model):
-    """The thing that is released, e.g. "Image classifier"."""
+    """The thing that is released, e.g. "Image classifier".
+
+    `change_board` is told of every proposal; `channels` names chats or pagers that the operator configured;
+    with `change_control`, thresholds change by proposal only.
+    """
 
     slug = models.SlugField(unique=True)
     name = models.CharField(max_length=120)
     description = models.TextField(blank=True)
+    change_board = models.EmailField(blank=True)
+    channels = models.JSONField(default=list, blank=True)
+    change_control = models.BooleanField(default=False)
     created_by = models.ForeignKey(Person, on_delete=models.PROTECT, related_name="+")
     created_at = models.DateTimeField()
 
@@ -95,11 +108,14 @@ class Environment(models.Model):
 class ChecklistVersion(models.Model):
     """A published checklist. Never changes (a trigger sees to it); a new text is a new version.
 
+    One of a `project` is that project's own and its slug begins with the project's; others are everybody's.
+
     `content` is the parsed checklist (readiness.engine.checklist), `html` the rendered and sanitised
     Markdown: `{"summary": …, "items": {id: {"guidance": …, "evidence": …, "remediation": …}}}`.
     """
 
-    slug = models.SlugField()
+    slug = models.SlugField(max_length=100)
+    project = models.ForeignKey(Project, null=True, on_delete=models.PROTECT, related_name="checklists")
     version = models.CharField(max_length=40)
     title = models.CharField(max_length=200)
     source = models.TextField()

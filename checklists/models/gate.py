@@ -48,11 +48,24 @@ class GateVerdict(models.TextChoices):
     DECLINED = "declined", "Declined"
 
 
+class Stage(models.TextChoices):
+    """The stages of a release, in their order: a later one is closed while an earlier one is not approved."""
+
+    BUILD = "build", "Build"
+    READINESS = "readiness", "Readiness"
+    STAGING = "staging", "Staging"
+    APPROVAL = "approval", "Approval"
+    PRODUCTION = "production", "Production"
+    POST_DEPLOYMENT = "post-deployment", "Post-deployment"
+
+
 class Gate(models.Model):
     """May this release go to production? `revision` rises with every act: lock, order and polling cursor.
 
     `digest`, `verdict` and `summary` (counts and first blockers) are what `decide` said at that revision,
-    kept for lists; the gate page, signing, reports and CI always decide anew.
+    kept for lists; the gate page, signing, reports and CI always decide anew. `verdict_until` is the moment
+    at which time alone changes the verdict (a waiver expires): past it, lists decide anew too. An upgraded
+    gate is superseded and takes no more acts.
     """
 
     release = models.ForeignKey(Release, on_delete=models.PROTECT, related_name="gates")
@@ -60,6 +73,11 @@ class Gate(models.Model):
     environment = models.ForeignKey(Environment, on_delete=models.PROTECT, related_name="gates")
     revision = models.PositiveIntegerField(default=0)
     digest = models.CharField(max_length=71, blank=True)
+    verdict_until = models.DateTimeField(null=True)
+    stage = models.CharField(max_length=15, choices=Stage, blank=True)
+    superseded_by = models.OneToOneField(
+        "self", null=True, on_delete=models.PROTECT, related_name="upgrade_of"
+    )
     verdict = models.CharField(max_length=10, choices=GateVerdict, default=GateVerdict.OPEN)
     summary = models.JSONField(default=dict)
     opened_by = models.ForeignKey(Person, on_delete=models.PROTECT, related_name="+")
@@ -70,7 +88,12 @@ class Gate(models.Model):
         constraints = [
             models.UniqueConstraint(
                 fields=["release", "environment", "checklist"], name="one_gate_per_release_and_environment"
-            )
+            ),
+            models.UniqueConstraint(
+                fields=["release", "stage"],
+                condition=~Q(stage="") & Q(superseded_by=None),
+                name="one_gate_per_stage",
+            ),
         ]
 
     def __str__(self) -> str:
@@ -84,6 +107,8 @@ class Gate(models.Model):
 
 class GateItem(models.Model):
     """The live state of an item. Its texts live in the checklist version under `key`.
+
+    `partial` counts half in the score of an open item; it never settles anything.
 
     `confirmed` lists the indexes of criteria a person confirmed. `changed_in` is the gate revision of the
     last change: forms carry it, so that nobody overwrites what they have not seen.
@@ -101,6 +126,7 @@ class GateItem(models.Model):
     decided_by = models.ForeignKey(Person, null=True, on_delete=models.PROTECT, related_name="+")
     decided_at = models.DateTimeField(null=True)
     reason = models.TextField(blank=True)
+    partial = models.BooleanField(default=False)
     confirmed = models.JSONField(default=list)
     run = models.ForeignKey("CheckRun", null=True, on_delete=models.PROTECT, related_name="+")
     changed_in = models.PositiveIntegerField(default=0)
@@ -160,3 +186,20 @@ class GateRole(models.Model):
 
     def __str__(self) -> str:
         return f"{self.gate_id}/{self.role}"
+
+
+class ScorePoint(models.Model):
+    """The score of a gate after an act that changed it, for the course over time. None: nothing counts."""
+
+    gate = models.ForeignKey(Gate, on_delete=models.PROTECT, related_name="scores")
+    revision = models.PositiveIntegerField()
+    at = models.DateTimeField()
+    score = models.FloatField(null=True)
+    blockers = models.PositiveIntegerField(default=0)
+
+    class Meta:
+        ordering = ["gate", "revision"]
+        constraints = [models.UniqueConstraint(fields=["gate", "revision"], name="one_score_per_revision")]
+
+    def __str__(self) -> str:
+        return f"{self.gate_id}#{self.revision}: {self.score}"

@@ -22,15 +22,23 @@ class ArtifactSnapshot(models.Model):
         return self.digest[:19]
 
 
+class ReleaseFiles(models.TextChoices):
+    DIRECTORY = "directory", "A directory on the server"
+    STORED = "stored", "Pushed, stored here"
+    ELSEWHERE = "elsewhere", "Checked where they lie"
+
+
 class Release(models.Model):
-    """One candidate of a project. `root` is the run directory on the server, beneath a configured root.
+    """One candidate of a project. `root` is the run directory on the server, beneath a configured root;
+    empty when the files were pushed (`stored`) or only their index and results were (`elsewhere`).
 
     `parameters` is the set that counts now (null only while the release is being created).
     """
 
     project = models.ForeignKey(Project, on_delete=models.PROTECT, related_name="releases")
     version = models.CharField(max_length=60)
-    root = models.CharField(max_length=500)
+    files = models.CharField(max_length=9, choices=ReleaseFiles, default=ReleaseFiles.DIRECTORY)
+    root = models.CharField(max_length=500, blank=True)
     snapshot = models.ForeignKey(ArtifactSnapshot, on_delete=models.PROTECT, related_name="releases")
     parameters = models.ForeignKey("ParameterSet", null=True, on_delete=models.PROTECT, related_name="+")
     planned_for = models.DateField(null=True, blank=True)
@@ -39,7 +47,14 @@ class Release(models.Model):
 
     class Meta:
         ordering = ["-created_at"]
-        constraints = [models.UniqueConstraint(fields=["project", "version"], name="one_release_per_version")]
+        constraints = [
+            models.UniqueConstraint(fields=["project", "version"], name="one_release_per_version"),
+            models.CheckConstraint(
+                condition=(models.Q(files="directory") & ~models.Q(root=""))
+                | models.Q(files__in=["stored", "elsewhere"], root=""),
+                name="root_only_of_directory",
+            ),
+        ]
 
     def __str__(self) -> str:
         return f"{self.project.name} {self.version}"

@@ -39,7 +39,8 @@ class CheckRun(models.Model):
     """One execution of an item's checks on a snapshot with one set of parameters.
 
     `claim` is the fencing token: only the worker that holds it may store the result. `results` is a list
-    of CheckResult dicts (readiness.engine.runner).
+    of CheckResult dicts (readiness.engine.runner). `reported_by` names the pipeline that ran the checks where
+    the files lie; empty when they ran here.
     """
 
     item = models.ForeignKey(GateItem, on_delete=models.PROTECT, related_name="runs")
@@ -48,6 +49,7 @@ class CheckRun(models.Model):
     state = models.CharField(max_length=8, choices=RunState, default=RunState.QUEUED)
     outcome = models.CharField(max_length=5, blank=True)
     results = models.JSONField(default=list)
+    reported_by = models.CharField(max_length=200, blank=True)
     requested_by = models.ForeignKey(Person, on_delete=models.PROTECT, related_name="+")
     requested_at = models.DateTimeField()
     sent_at = models.DateTimeField(null=True)

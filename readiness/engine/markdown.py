@@ -55,15 +55,24 @@ def overlooked(source: str | bytes) -> tuple[str, ...]:
     return tuple(near_misses.notes(_walk(source)[2]))
 
 
-def _walk(source: str | bytes) -> tuple[Walker, FrontMatter, SyntaxTreeNode]:
+def structure(source: str | bytes) -> tuple[list[str], SyntaxTreeNode]:
+    """The lines of a document as they are counted, and its block tree. Raises ChecklistError as `parse`."""
     lines = _lines(source)
-    front = front_matter.read(lines)
-    # blank lines in its place keep every line number true
-    lines[: front.length] = [""] * front.length
-    walker = Walker(lines)
-    root = _blocks("\n".join(lines))
+    return lines, _read(lines)[2]
+
+
+def _walk(source: str | bytes) -> tuple[Walker, FrontMatter, SyntaxTreeNode]:
+    body, front, root = _read(_lines(source))
+    walker = Walker(body)
     walker.document(root.children)
     return walker, front, root
+
+
+def _read(lines: list[str]) -> tuple[list[str], FrontMatter, SyntaxTreeNode]:
+    front = front_matter.read(lines)
+    # blank lines in the place of the front matter keep every line number true
+    body = [""] * front.length + lines[front.length :]
+    return body, front, _blocks("\n".join(body))
 
 
 def _lines(source: str | bytes) -> list[str]:

@@ -1,0 +1,59 @@
+"""What counts as said: a name or a text, not a word that stands for one."""
+
+from __future__ import annotations
+
+import unicodedata
+
+from readiness.engine.guard import legible
+from readiness.engine.readers import release_manifest
+
+_STANDS_FOR = frozenset(
+    (
+        "someone", "somebody", "anyone", "nobody", "no one", "no-one", "unknown", "anonymous", "to be defined",
+        "to be determined", "to be decided", "to be announced", "tba", "tbc", "tbd.", "n.a.", "n.a", "nn", "n.n.",
+        "not applicable", "not available", "unassigned", "placeholder", "approver", "name", "your name", "first last",
+        "waiting", "awaiting", "open", "later", "x", "xx", "--", "---", "—", "–", "_", "__", "nil", "undefined",
+        "test", "foo", "bar", "changeme", "example",
+    )
+)  # fmt: skip
+APPROVE = frozenset(("approve", "approved"))
+DECLINE = frozenset(("decline", "declined", "reject", "rejected", "denied"))
+PASSED = frozenset(("passed", "pass", "success", "successful", "succeeded", "ok"))
+FAILED = frozenset(("failed", "fail", "failure", "unsuccessful", "error"))
+LONGEST = 120
+
+
+def real(text: str) -> bool:
+    """Whether a text says something: "TBD", "n/a", "-", "pending" and a text without letters do not."""
+    plain = same(text).strip("<>[](){}\"'`*. ")
+    if not any(c.isalnum() for c in plain):
+        return False
+    return release_manifest.said(plain) and plain not in _STANDS_FOR
+
+
+def same(name: str) -> str:
+    """A name as names are compared: case, width of characters and blanks do not count."""
+    kept = "".join(c for c in unicodedata.normalize("NFKC", name) if unicodedata.category(c) != "Cf")
+    return " ".join(kept.casefold().split())
+
+
+def word(text: str) -> str:
+    """A single word such as an outcome, as it is compared."""
+    return same(text).replace("_", "-")
+
+
+def role(name: str) -> str:
+    """A role as it is compared: "Technical Lead" is "technical-lead"."""
+    return release_manifest.role(same(name))
+
+
+def shown(text: str) -> str:
+    """A text from a file inside a message: one line, short, printable."""
+    cut = text if len(text) <= LONGEST else f"{text[:LONGEST]}…"
+    return legible(cut)
+
+
+def listed(names: list[str], most: int = 5) -> str:
+    """`a, b and 3 more`."""
+    kept = ", ".join(shown(name) for name in names[:most])
+    return f"{kept} and {len(names) - most} more" if len(names) > most else kept

@@ -1,0 +1,1 @@
+"""Readiness suites: commands of a pipeline, judged by their own reports, summed up in a scorecard."""

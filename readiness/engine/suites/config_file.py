@@ -1,0 +1,229 @@
+"""From the bytes of `readiness.yml` to a Config: shape first, then what the shape cannot say."""
+
+from __future__ import annotations
+
+import re
+import shlex
+from collections.abc import Iterator
+from pathlib import PurePosixPath
+from typing import Any
+
+import msgspec
+
+from readiness.engine.errors import BadContent, ChecklistError, ReadinessError
+from readiness.engine.mismatch import explained
+from readiness.engine.strict_yaml import Located, Path, load
+from readiness.engine.suites.config import (
+    DEFAULTS,
+    FORMS,
+    MAX_BYTES,
+    Config,
+    File,
+    Plan,
+    Suite,
+    Thresholds,
+    sha256,
+)
+from readiness.engine.suites.grants import granted
+from readiness.engine.target import decode
+
+START = "Start from `suites: [{name: unit, kind: unit, command: pytest}]`; docs/suites.md explains each key."
+_PATH = re.compile(r" - at `(?:key in `)?\$(?P<path>[^`]*)`", re.DOTALL)
+_STEP = re.compile(r"\.([A-Za-z_]\w*)|\[(\d+|\.\.\.)\]")
+_UNKNOWN = re.compile(r"unknown field `([^`]*)`")
+_VARIABLE = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
+_SHELL = frozenset(("&&", "||", "|", ";", "&", ">", ">>", "<", "2>&1", "2>", "&>"))
+# which reports can measure a threshold
+_MEASURED_BY = {
+    "min_success_rate": ("junit",), "max_flake_rate": ("junit",),
+    "max_p95_ms": ("load", "benchmark"), "max_error_rate": ("load",),
+    "max_critical": ("sarif", "vulnerabilities"), "max_high": ("sarif", "vulnerabilities"),
+    "max_medium": ("sarif", "vulnerabilities"), "max_low": ("sarif", "vulnerabilities"),
+    "max_unknown": ("sarif", "vulnerabilities"),
+}  # fmt: skip
+# a kind without the report that its name promises proves nothing
+_PROMISED = {
+    "integration": ("min_success_rate",), "performance": ("max_p95_ms",), "security": ("max_critical",),
+}  # fmt: skip
+
+
+class SuiteConfigError(ReadinessError):
+    """A configuration that cannot be used. `line` is 1-based, or None when the whole file is meant."""
+
+    def __init__(self, message: str, advice: str = "", *, line: int | None = None) -> None:
+        super().__init__(message, advice)
+        self.line = line
+
+
+def parse(data: bytes, name: str) -> Config:
+    """The configuration. Raises SuiteConfigError that names file, line and key."""
+    located = _located(data, name)
+    if not isinstance(located.data, dict):
+        raise SuiteConfigError(f"{name} holds no suites.", START, line=1)
+    _keep_text(located)
+    try:
+        file = msgspec.convert(located.data, File)
+    except msgspec.ValidationError as error:
+        said, takes = explained(error, File)
+        raise _wrong(located, name, _steps(str(error)), said, takes) from None
+    _check_whole(file, located, name)
+    plans = tuple(_plan(file, place, located, name) for place in range(len(file.suites)))
+    _check_shared_reports(plans, located, name)
+    grants = []
+    for place, waiver in enumerate(file.waivers):
+        try:
+            grants.append(granted(waiver, {plan.name for plan in plans}))
+        except ValueError as error:
+            raise _wrong(located, name, ("waivers", place), str(error), "") from None
+    return Config(
+        name=name, sha256=sha256(data), release=file.release, environment=file.environment, owner=file.owner,
+        tenant=file.tenant, suites=plans, waivers=tuple(grants),
+    )  # fmt: skip
+
+
+def _located(data: bytes, name: str) -> Located:
+    if len(data) > MAX_BYTES:
+        raise SuiteConfigError(f"{name} is larger than {MAX_BYTES // 1000} kB.", "Write fewer suites.")
+    try:
+        return load(decode(data, name), line=1, what="file")
+    except BadContent as problem:
+        raise SuiteConfigError(problem.message, problem.advice) from None
+    except ChecklistError as problem:
+        raise SuiteConfigError(f"{name}: {problem.message}", problem.advice, line=problem.line) from None
+
+
+def _keep_text(located: Located) -> None:
+    """Release 2025.10 and the variable `PORT: 8080` are text, whatever YAML takes them for."""
+    for path, text in located.raw.items():
+        if path in (("release",), ("environment",)) or (len(path) > 1 and path[-2] == "env"):
+            holder = located.data
+            for step in path[:-1]:
+                holder = holder[step]
+            if isinstance(holder[path[-1]], int | float):
+                holder[path[-1]] = text
+
+
+def _steps(said: str) -> Path:
+    match = _PATH.search(said)
+    steps: list[str | int] = []
+    for one in _STEP.finditer(match["path"] if match else ""):
+        steps.append(one[1] or (int(one[2]) if one[2].isdecimal() else ""))
+    unknown = _UNKNOWN.search(said)
+    return (*steps, unknown[1]) if unknown else tuple(steps)
+
+
+def _wrong(located: Located, name: str, steps: Path, said: str, advice: str) -> SuiteConfigError:
+    while steps and steps not in located.lines:
+        steps = steps[:-1]
+    line = located.lines.get(steps, 1)
+    return SuiteConfigError(f"{name} line {line}: {said.rstrip('.')}.", advice or START, line=line)
+
+
+def _check_whole(file: File, located: Located, name: str) -> None:
+    def wrong(steps: Path, said: str, advice: str = "") -> SuiteConfigError:
+        return _wrong(located, name, steps, said, advice)
+
+    if not file.suites:
+        raise wrong(("suites",), "there is no suite, so nothing would be shown")
+    seen: set[str] = set()
+    for place, suite in enumerate(file.suites):
+        if suite.name.lower() in seen:
+            advice = "Give each suite its own name; capitals do not tell two apart."
+            raise wrong(("suites", place, "name"), f"the name {suite.name!r} stands twice", advice)
+        seen.add(suite.name.lower())
+    if not any(file.defaults.blocking if s.blocking is None else s.blocking for s in file.suites):
+        raise wrong(
+            ("suites",), "no suite is blocking, so nothing could ever fail", "Set `blocking: true` for one."
+        )
+
+
+def _plan(file: File, place: int, located: Located, name: str) -> Plan:
+    suite, defaults = file.suites[place], file.defaults
+    steps: Path = ("suites", place)
+    try:
+        limits = _limits(suite, located.data["suites"][place].get("thresholds") or {})
+        argv = _argv(suite.command)
+        env = _env(defaults.env | suite.env)
+        directory = _inside(suite.working_directory or defaults.working_directory, "working_directory")
+        for form in FORMS:
+            for pattern in suite.reports.patterns(form):
+                _inside(pattern, f"reports.{form}")
+    except ValueError as error:
+        said, _, advice = str(error).partition(" | ")
+        raise _wrong(located, name, steps, f"suite {suite.name}: {said}", advice) from None
+    return Plan(
+        name=suite.name, kind=suite.kind, argv=argv, env=env, working_directory=directory,
+        timeout=defaults.timeout if suite.timeout is None else suite.timeout,
+        retries=defaults.retries if suite.retries is None else suite.retries,
+        blocking=defaults.blocking if suite.blocking is None else suite.blocking,
+        findings_exit_codes=suite.findings_exit_codes, reports=suite.reports, limits=limits,
+    )  # fmt: skip
+
+
+def _limits(suite: Suite, written: dict[str, Any]) -> Thresholds:
+    """Thresholds of the suite over those of its kind. Raises ValueError for one that nothing measures."""
+    own = {key: getattr(suite.thresholds, key) for key in written}
+    limits = DEFAULTS[suite.kind] | own
+    for key, value in list(limits.items()):
+        forms = _MEASURED_BY.get(key, ())
+        if value is None or not forms or any(suite.reports.patterns(form) for form in forms):
+            continue
+        if key in own or key in _PROMISED.get(suite.kind, ()):
+            needed = " or ".join(f"reports.{form}" for form in forms)
+            raise ValueError(
+                f"{key} has nothing to measure it | Name the file in {needed}, or lift it: `{key}: null`."
+            )
+        limits[key] = None
+    return msgspec.convert(limits, Thresholds)
+
+
+def _argv(command: str | tuple[str, ...]) -> tuple[str, ...]:
+    if isinstance(command, str):
+        try:
+            words = tuple(shlex.split(command))
+        except ValueError as error:
+            raise ValueError(
+                f"command: {str(error).lower()} | Close the quotation, or write a list."
+            ) from None
+        if shell := next((w for w in words if w in _SHELL), None):
+            raise ValueError(
+                f"command: {shell!r} is a word of the shell, and no shell is used"
+                ' | Write [sh, -c, "…"] if you need one.'
+            )
+    else:
+        words = command
+    if not words or not words[0].strip() or any("\0" in word for word in words):
+        raise ValueError("command: it is empty | Write the program and its arguments.")
+    return words
+
+
+def _env(env: dict[str, str]) -> dict[str, str]:
+    for key, value in env.items():
+        if not _VARIABLE.fullmatch(key) or "\0" in value:
+            raise ValueError(f"env: {key[:80]!r} is no variable | Write NAME: value.")
+    return env
+
+
+def _inside(path: str, key: str) -> str:
+    pure = PurePosixPath(path)
+    if not path.strip() or "\0" in path or pure.is_absolute() or ".." in pure.parts:
+        raise ValueError(f"{key}: {path[:80]!r} is no path beneath | Write a relative path without `..`.")
+    return pure.as_posix()
+
+
+def _check_shared_reports(plans: tuple[Plan, ...], located: Located, name: str) -> None:
+    seen: dict[str, str] = {}
+    for place, plan in enumerate(plans):
+        for file in _files(plan):
+            if seen.setdefault(file, plan.name) != plan.name:
+                raise _wrong(
+                    located, name, ("suites", place, "reports"),
+                    f"suite {plan.name}: {file} is the report of {seen[file]} too",
+                    "Give each suite its own file: nobody could tell whose it is.",
+                )  # fmt: skip
+
+
+def _files(plan: Plan) -> Iterator[str]:
+    for form in FORMS:
+        for pattern in plan.reports.patterns(form):
+            yield (PurePosixPath(plan.working_directory) / pattern).as_posix()
