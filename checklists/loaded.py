@@ -15,9 +15,21 @@ from typing import Any
 
 from django.db.models import F, FilteredRelation, Q
 
-from checklists import snapshot
-from checklists.models import Evidence, Gate, GateItem, GateRole, MemberRole, Membership, SignOff
+from checklists import clock, snapshot
+from checklists.models import (
+    Evidence,
+    Gate,
+    GateItem,
+    GateRole,
+    MemberRole,
+    Membership,
+    ProjectStage,
+    SignOff,
+    Waiver,
+)
+from checklists.models.gate import Stage
 from checklists.models.verification import OPEN_STATES
+from checklists.models.waiver import WaiverState
 from readiness.engine import policy, seal
 from readiness.engine.checklist import Checklist, Item, Requirement
 from readiness.engine.outcome import Outcome
@@ -33,6 +45,24 @@ class LoadedItem:
         self.evidence = evidence
         self.run_state: str | None = getattr(row, "open_state", None)
         self.run_started: datetime | None = getattr(row, "open_started", None)
+        self.waiver: Waiver | None = None  # the approved one that expires last; see LoadedGate.look_at
+        self.state: str = row.state  # with a live waiver counted in
+
+    def look_at(self, at: datetime) -> None:
+        """Count a waiver in that is live at that moment; without one the item shows its own state."""
+        unsettled = self.row.state in (State.OPEN, State.FAILED)
+        waived = unsettled and self.waiver is not None and self.waiver.live(at)
+        self.state = State.WAIVED.value if waived else self.row.state
+
+    @property
+    def lapsed(self) -> bool:
+        """A waiver expired, and nothing settled the item since."""
+        return self.waiver is not None and self.state in (State.OPEN, State.FAILED)
+
+    @property
+    def reported_by(self) -> str:
+        """The pipeline that ran the latest checks where the files lie; empty when they ran here."""
+        return self.row.run.reported_by if self.row.run_id and self.row.run else ""
 
     @property
     def key(self) -> str:
@@ -62,7 +92,7 @@ class LoadedItem:
     @property
     def shown(self) -> str:
         """The state for people: running and queued before the stored one, warned apart from passed."""
-        return self.run_state or ("warned" if self.warned else self.row.state)
+        return self.run_state or ("warned" if self.warned else self.state)
 
     @property
     def to_confirm(self) -> list[int]:
@@ -105,6 +135,8 @@ class LoadedGate:
         self.items = items
         self.roles = roles
         self.signoffs = signoffs
+        self.waivers: list[Waiver] = []  # approved ones, where the checklist allows any
+        self.before: list[tuple[Stage, LoadedGate | None]] = []  # earlier stages with their gates
         self.members: list[Membership] = []  # filled by acts and pages, not by load()
 
     @cached_property
@@ -127,11 +159,26 @@ class LoadedGate:
 
     def judge(self, at: datetime) -> Judged:
         """Snapshot, digest and verdict at a moment."""
-        taken = snapshot.build(self)
-        digest = seal.digest(taken)
-        return Judged(snapshot=taken, digest=digest, verdict=policy.decide(self._state(digest), at))
+        passed: list[Passed] = []
+        for stage, gate in self.before:
+            passed.append(Passed(stage, gate, gate._judge(at, tuple(passed)) if gate else None))
+        return self._judge(at, tuple(passed))
 
-    def _state(self, digest: str) -> policy.GateState:
+    def _judge(self, at: datetime, earlier: tuple[Passed, ...]) -> Judged:
+        for item in self.items:
+            item.look_at(at)
+        taken = snapshot.build(self, at, earlier)
+        digest = seal.digest(taken)
+        state = self._state(digest, earlier)
+        return Judged(snapshot=taken, digest=digest, verdict=policy.decide(state, at))
+
+    def verdict_until(self, at: datetime) -> datetime | None:
+        """When time alone changes the verdict next: a waiver here or at an earlier stage expires."""
+        gates = [self, *(gate for _, gate in self.before if gate)]
+        ends = [waiver.expires_at for gate in gates for waiver in gate.waivers if waiver.expires_at > at]
+        return min(ends, default=None)
+
+    def _state(self, digest: str, earlier: tuple[Passed, ...]) -> policy.GateState:
         approvals = {item.row.role: item for item in self.items if item.row.role}
         return policy.GateState(
             digest=digest,
@@ -153,7 +200,22 @@ class LoadedGate:
                 for s in self.signoffs
             ),
             waivers=self.checklist.waivers,
+            earlier=tuple(
+                policy.EarlierStage(
+                    title=stage.stage.label, verdict=stage.judged.verdict.state if stage.judged else None
+                )
+                for stage in earlier
+            ),
         )
+
+
+@dataclass(frozen=True, slots=True)
+class Passed:
+    """An earlier stage with its gate and what that says; both None when no gate is open for it."""
+
+    stage: Stage
+    gate: LoadedGate | None
+    judged: Judged | None
 
 
 def _item_state(item: LoadedItem) -> policy.ItemState:
@@ -161,17 +223,18 @@ def _item_state(item: LoadedItem) -> policy.ItemState:
         key=item.key,
         title=item.spec.text,
         requirement=Requirement(item.row.requirement),
-        state=State(item.row.state),
+        state=State(item.state),
         reason=item.row.reason,
         observed=blocking_words(item),
+        waiver_until=item.waiver.expires_at if item.waiver else None,
     )
 
 
 def blocking_words(item: LoadedItem) -> str:
     """What stands in the way of an undecided or failed item, for the list of blockers."""
-    if item.row.state == State.FAILED:
+    if item.state == State.FAILED:
         return item.observed
-    return _open_words(item) if item.row.state == State.OPEN else ""
+    return _open_words(item) if item.state == State.OPEN else ""
 
 
 def _open_words(item: LoadedItem) -> str:
@@ -210,13 +273,27 @@ class _Queries:
         )
         self.roles = GateRole.objects.select_related("dropped_by").order_by("position")
         self.signoffs = SignOff.objects.filter(live=True).order_by("id")
+        self.waivers = (
+            Waiver.objects.filter(state=WaiverState.APPROVED)
+            .select_related("owner", "requested_by", "decided_by")
+            .order_by("expires_at", "id")
+        )
 
 
 _queries = cache(_Queries)
 
 
 def load(pk: int) -> LoadedGate:
-    """Load a gate by id: five queries. Raises Gate.DoesNotExist."""
+    """Load a gate by id: five queries, one more where waivers are allowed, and those of the gates of earlier
+    stages. Raises Gate.DoesNotExist.
+    """
+    loaded = _load(pk)
+    if loaded.gate.stage:
+        loaded.before = _before(loaded.gate)
+    return loaded
+
+
+def _load(pk: int) -> LoadedGate:
     ask = _queries()
     gate = ask.gate.get(pk=pk)
     specs: Mapping[str, Item] = {item.id: item for item in gate.checklist.checklist.items}
@@ -225,7 +302,33 @@ def load(pk: int) -> LoadedGate:
         evidence[piece.item_id].append(piece)
     items = [LoadedItem(row, specs[row.key], evidence[row.pk]) for row in ask.items.filter(gate=pk)]
     roles, signoffs = list(ask.roles.filter(gate=pk)), list(ask.signoffs.filter(gate=pk))
-    return LoadedGate(gate, items, roles, signoffs)
+    loaded = LoadedGate(gate, items, roles, signoffs)
+    if loaded.checklist.waivers:
+        _add_waivers(loaded, list(ask.waivers.filter(gate=pk)))
+    return loaded
+
+
+def _add_waivers(loaded: LoadedGate, waivers: list[Waiver]) -> None:
+    now = clock.now()
+    loaded.waivers = waivers
+    last = {waiver.item_id: waiver for waiver in waivers if waiver.item_id}
+    for item in loaded.items:
+        item.waiver = last.get(item.row.pk)
+        item.look_at(now)
+
+
+def _before(gate: Gate) -> list[tuple[Stage, LoadedGate | None]]:
+    order = list(Stage)
+    earlier = order[: order.index(Stage(gate.stage))]
+    demanded = set(
+        ProjectStage.objects.filter(project=gate.release.project_id).values_list("stage", flat=True)
+    )
+    opened = dict(
+        Gate.objects.filter(release=gate.release_id, stage__in=earlier, superseded_by=None).values_list(
+            "stage", "pk"
+        )
+    )
+    return [(s, _load(opened[s]) if s in opened else None) for s in earlier if s in demanded or s in opened]
 
 
 def summary(loaded: LoadedGate, judged: Judged) -> dict[str, Any]:

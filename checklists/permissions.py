@@ -39,6 +39,17 @@ class Act(StrEnum):
     MEMBERS = "change members"
     PARAMETERS = "change parameters"
     ENVIRONMENTS = "change environments"
+    ASK_WAIVER = "ask for a waiver"
+    DECIDE_WAIVER = "decide on a waiver"
+    REHEARSE = "record rollback rehearsals"
+    REGISTER = "register scorecards and manifests"
+    DECIDE_DEPLOYMENT = "ask for a deployment decision"
+    DEPLOY = "report deployments, rollouts and rollbacks"
+    PROPOSE = "propose changes of checklists, thresholds and policies"
+    VOTE = "vote on proposals"
+    STAGES = "change stages and schedules"
+    TOKENS = "manage service accounts and their tokens"
+    WEBHOOKS = "manage webhooks and channels"
 
 
 TABLE: dict[Act, frozenset[str]] = {
@@ -55,6 +66,17 @@ TABLE: dict[Act, frozenset[str]] = {
     Act.MEMBERS: frozenset({OWNER}),
     Act.PARAMETERS: frozenset({OWNER}),
     Act.ENVIRONMENTS: frozenset({OWNER}),
+    Act.ASK_WAIVER: MAKERS,
+    Act.DECIDE_WAIVER: frozenset({PRODUCT, COMPLIANCE}),
+    Act.REHEARSE: MAKERS,
+    Act.REGISTER: MAKERS,
+    Act.DECIDE_DEPLOYMENT: MAKERS,
+    Act.DEPLOY: MAKERS,
+    Act.PROPOSE: MAKERS | {PRODUCT, COMPLIANCE},
+    Act.VOTE: frozenset({OWNER, LEAD, PRODUCT, COMPLIANCE}),
+    Act.STAGES: frozenset({OWNER}),
+    Act.TOKENS: frozenset({OWNER}),
+    Act.WEBHOOKS: frozenset({OWNER}),
 }
 
 

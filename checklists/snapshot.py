@@ -10,23 +10,29 @@ printed name. tests/test_digest.py lists every column with its reason.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from readiness.engine.outcome import Limit, quantity
 
 if TYPE_CHECKING:
-    from checklists.loaded import LoadedGate, LoadedItem
-    from checklists.models import Evidence
+    from checklists.loaded import LoadedGate, LoadedItem, Passed
+    from checklists.models import Evidence, Waiver
 
 SCHEMA_VERSION = 1
 
 
-def build(loaded: LoadedGate) -> dict[str, Any]:
-    """The snapshot as plain data; its canonical JSON is what a signature covers."""
+def build(loaded: LoadedGate, at: datetime, earlier: Sequence[Passed] = ()) -> dict[str, Any]:
+    """The snapshot as plain data at a moment; its canonical JSON is what a signature covers.
+
+    What only some gates have (`stage`, `rule_waivers`, an item's `waiver` and `reported_by`) is a key only
+    where it applies.
+    """
     gate, release = loaded.gate, loaded.gate.release
     parameters = release.parameters
+    rule_waivers = [_waiver(w) | {"rule": w.rule} for w in loaded.waivers if w.rule and w.live(at)]
     return {
         "schema_version": SCHEMA_VERSION,
         "project": {"slug": release.project.slug, "name": release.project.name},
@@ -55,6 +61,36 @@ def build(loaded: LoadedGate) -> dict[str, Any]:
             for item in loaded.items
             if item.row.role and item.evidence
         ],
+        **({"stage": _stage(gate.stage, earlier)} if gate.stage else {}),
+        **({"rule_waivers": rule_waivers} if rule_waivers else {}),
+    }
+
+
+def _stage(stage: str, earlier: Sequence[Passed]) -> dict[str, Any]:
+    return {
+        "stage": stage,
+        "earlier": [
+            {
+                "stage": passed.stage.value,
+                "digest": passed.judged.digest if passed.judged else "",
+                "verdict": passed.judged.verdict.state.value if passed.judged else "",
+            }
+            for passed in earlier
+        ],
+    }
+
+
+def _waiver(waiver: Waiver) -> dict[str, Any]:
+    return {
+        "reason": waiver.reason,
+        "risk": waiver.risk,
+        "mitigation": waiver.mitigation,
+        "owner": waiver.owner.name,
+        "scope": waiver.scope,
+        "expires_at": waiver.expires_at.astimezone(UTC).isoformat(timespec="seconds"),
+        "requested_by": waiver.requested_by.name,
+        "approved_by": waiver.decided_by.name if waiver.decided_by else "",
+        "approved_as": waiver.decided_as,
     }
 
 
@@ -65,13 +101,15 @@ def _item(item: LoadedItem) -> dict[str, Any]:
         "key": row.key,
         "title": item.spec.text,
         "requirement": row.requirement,
-        "state": row.state,
+        "state": item.state,
         "decided": row.decided,
         "by": person.name if person else "",
         "reason": row.reason,
         "confirmed": row.confirmed,
         "checks": [signable(result) for result in item.results],
         "evidence": [_evidence(e) for e in item.evidence],
+        **({"waiver": _waiver(item.waiver)} if item.waiver and item.state == "waived" else {}),
+        **({"reported_by": item.reported_by} if item.reported_by else {}),
     }
 
 
@@ -140,12 +178,37 @@ def _release_changes(old: Mapping[str, Any], new: Mapping[str, Any]) -> Iterator
             yield Change("", name, "parameter", _plain(before.get(name)), _plain(after.get(name)))
     if old["parameters"]["bar_moved_after_result"] != new["parameters"]["bar_moved_after_result"]:
         yield Change("", "Parameters", "bar moved after result", "no", "yes")
+    yield from _standing_changes(old, new)
     dropped = {r["role"]: r["dropped"] for r in old["roles"]}
     for role in new["roles"]:
         if dropped.get(role["role"], "") != role["dropped"]:
             yield Change(
                 "", role["role"], "role", dropped.get(role["role"]) or "signs", role["dropped"] or "signs"
             )
+
+
+def _standing_changes(old: Mapping[str, Any], new: Mapping[str, Any]) -> Iterator[Change]:
+    """Earlier stages and waivers of rules."""
+    was_stage, is_stage = (side.get("stage") or {"earlier": []} for side in (old, new))
+    before = {s["stage"]: s for s in was_stage["earlier"]}
+    for stage in is_stage["earlier"]:
+        was = before.get(stage["stage"], {"verdict": "", "digest": ""})
+        if was["verdict"] != stage["verdict"]:
+            title = f"Stage {stage['stage']}"
+            yield Change("", title, "verdict", was["verdict"] or "no gate", stage["verdict"] or "no gate")
+        elif was["digest"] != stage["digest"]:
+            yield Change(
+                "", f"Stage {stage['stage']}", "changed", _short(was["digest"]), _short(stage["digest"])
+            )
+    rules = ({w["rule"]: w for w in side.get("rule_waivers", [])} for side in (old, new))
+    was_rules, is_rules = rules
+    for rule in sorted(was_rules.keys() | is_rules.keys()):
+        if was_rules.get(rule) != is_rules.get(rule):
+            yield Change("", rule, "waiver", _until(was_rules.get(rule)), _until(is_rules.get(rule)))
+
+
+def _until(waiver: Mapping[str, Any] | None) -> str:
+    return f"until {waiver['expires_at']}" if waiver else "none"
 
 
 def _item_changes(old: Mapping[str, Any], new: Mapping[str, Any]) -> Iterator[Change]:
@@ -166,6 +229,13 @@ def _one_item(was: Mapping[str, Any], item: Mapping[str, Any]) -> Iterator[Chang
     key, title = item["key"], item["title"]
     if was["state"] != item["state"]:
         yield Change(key, title, "state", was["state"], item["state"])
+    if was.get("waiver") != item.get("waiver"):
+        yield Change(key, title, "waiver", _until(was.get("waiver")), _until(item.get("waiver")))
+    if was.get("reported_by", "") != item.get("reported_by", ""):
+        here = "checked here"
+        yield Change(
+            key, title, "checked by", was.get("reported_by") or here, item.get("reported_by") or here
+        )
     if was["reason"] != item["reason"]:
         yield Change(key, title, "reason", was["reason"], item["reason"])
     if was["confirmed"] != item["confirmed"]:

@@ -26,8 +26,10 @@ APPEND_ONLY = (
 HOLDS_STILL: dict[str, tuple[tuple[str, str], ...]] = {
     "checklists_signoff": (
         (
-            "gate_id, role, person_id, person_name, decision, meaning, criteria, comment, digest, snapshot,"
-            " signed_at, utc_offset_minutes",
+            (
+                "gate_id, role, person_id, person_name, decision, meaning, criteria, comment, digest, snapshot,"
+                " signed_at, utc_offset_minutes"
+            ),
             "",
         ),
         ("live", "NEW.live AND NOT OLD.live"),
@@ -46,13 +48,18 @@ HOLDS_STILL: dict[str, tuple[tuple[str, str], ...]] = {
             "state",
             "OLD.state IN ('rejected', 'revoked') OR (OLD.state = 'approved' AND NEW.state <> 'revoked')",
         ),
-        ("decided_by_id, decided_as, decided_at, decision_reason, before, after", "OLD.decided_at IS NOT NULL"),
+        (
+            "decided_by_id, decided_as, decided_at, decision_reason, before, after",
+            "OLD.decided_at IS NOT NULL",
+        ),
         ("revoked_by_id, revoked_at, revoke_reason", "OLD.revoked_at IS NOT NULL"),
     ),
     "checklists_rehearsal": (
         (
-            "project_id, environment_id, performed_at, performed_by, from_version, to_version,"
-            " duration_seconds, outcome, gaps, log_name, log_sha256, log_size, recorded_by_id, recorded_at",
+            (
+                "project_id, environment_id, performed_at, performed_by, from_version, to_version,"
+                " duration_seconds, outcome, gaps, log_name, log_sha256, log_size, recorded_by_id, recorded_at"
+            ),
             "",
         ),
         ("remediation, remediated_by_id, remediated_at", "OLD.remediated_at IS NOT NULL"),
@@ -67,8 +74,10 @@ HOLDS_STILL: dict[str, tuple[tuple[str, str], ...]] = {
     ),
     "checklists_proposal": (
         (
-            "project_id, kind, title, reason, link, checklist_id, environment_id, release_id, base, text,"
-            " proposed_by_id, proposed_at",
+            (
+                "project_id, kind, title, reason, link, checklist_id, environment_id, release_id, base, text,"
+                " proposed_by_id, proposed_at"
+            ),
             "",
         ),
         ("state, closed_by_id, closed_at, outcome", "OLD.closed_at IS NOT NULL"),

@@ -14,7 +14,10 @@ from checklists import audit, clock, permissions
 from checklists.errors import Forbidden, Refused, StaleForm
 from checklists.loaded import Judged, LoadedGate, LoadedItem, load, summary
 from checklists.models import Gate, Person
+from checklists.models.gate import Stage
 
+SUPERSEDED = "This gate was replaced by a newer version of its checklist; it only stays to be read."
+SUPERSEDED_ADVICE = "Go on with the gate that replaced it."
 GONE = "This item is not part of the gate."
 STALE = "Somebody changed this item since you opened the page; nothing of yours was saved."
 STALE_ADVICE = "Look at the present state and try again."
@@ -89,13 +92,41 @@ def gate_act(
         if not Gate.objects.filter(pk=gate).update(revision=F("revision") + 1):
             raise Gate.DoesNotExist
         loaded = load(gate)
+        if loaded.gate.superseded_by_id:
+            raise Refused(SUPERSEDED, SUPERSEDED_ADVICE)
         roles = already if already is not None else _roles(loaded, by, act)
         running = GateAct(loaded, by, clock.now(), roles)
         yield running
-        judged = running.judge()
-        Gate.objects.filter(pk=gate).update(
-            digest=judged.digest, verdict=judged.verdict.state.value, summary=summary(loaded, judged)
-        )
+        _keep(loaded, running.judge(), running.at)
+        refresh_later(loaded.gate, running.at)
+
+
+def _keep(loaded: LoadedGate, judged: Judged, at: datetime) -> None:
+    Gate.objects.filter(pk=loaded.gate.pk).update(
+        digest=judged.digest,
+        verdict=judged.verdict.state.value,
+        verdict_until=loaded.verdict_until(at),
+        summary=summary(loaded, judged),
+    )
+
+
+def refresh_later(gate: Gate, at: datetime) -> None:
+    """Decide the gates of later stages anew, for lists and for pages that wait for changes."""
+    if not gate.stage:
+        return
+    order = list(Stage)
+    later = order[order.index(Stage(gate.stage)) + 1 :]
+    mine = Gate.objects.filter(release=gate.release_id, superseded_by=None)
+    for pk in mine.filter(stage__in=later).order_by("pk").values_list("pk", flat=True):
+        refresh(pk, at)
+
+
+def refresh(gate: int, at: datetime) -> None:
+    """Decide a gate anew because something beside it changed, or time has; raises its revision."""
+    with transaction.atomic():
+        Gate.objects.filter(pk=gate).update(revision=F("revision") + 1)
+        loaded = load(gate)
+        _keep(loaded, loaded.judge(at), at)
 
 
 def _roles(loaded: LoadedGate, by: Person | None, act: permissions.Act | None) -> frozenset[str]:

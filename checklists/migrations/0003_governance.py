@@ -6,860 +6,1554 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('checklists', '0002_append_only'),
+        ("checklists", "0002_append_only"),
     ]
 
     operations = [
         migrations.CreateModel(
-            name='ApiToken',
+            name="ApiToken",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('name', models.CharField(max_length=80)),
-                ('prefix', models.CharField(max_length=16, unique=True)),
-                ('hash', models.CharField(max_length=64, unique=True)),
-                ('scopes', models.JSONField()),
-                ('created_at', models.DateTimeField()),
-                ('expires_at', models.DateTimeField()),
-                ('last_used_at', models.DateTimeField(null=True)),
-                ('revoked_at', models.DateTimeField(null=True)),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("name", models.CharField(max_length=80)),
+                ("prefix", models.CharField(max_length=16, unique=True)),
+                ("hash", models.CharField(max_length=64, unique=True)),
+                ("scopes", models.JSONField()),
+                ("created_at", models.DateTimeField()),
+                ("expires_at", models.DateTimeField()),
+                ("last_used_at", models.DateTimeField(null=True)),
+                ("revoked_at", models.DateTimeField(null=True)),
             ],
             options={
-                'ordering': ['-created_at'],
+                "ordering": ["-created_at"],
             },
         ),
         migrations.CreateModel(
-            name='Deployment',
+            name="Deployment",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('state', models.CharField(choices=[('monitoring', 'Monitoring'), ('rolled-out', 'Rolled out'), ('rolled-back', 'Rolled back')], default='monitoring', max_length=11)),
-                ('deployed_at', models.DateTimeField()),
-                ('monitoring_until', models.DateTimeField()),
-                ('rolled_out_at', models.DateTimeField(null=True)),
-                ('rolled_back_at', models.DateTimeField(null=True)),
-                ('rolled_back_to', models.CharField(blank=True, max_length=60)),
-                ('rollback_reason', models.TextField(blank=True)),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                (
+                    "state",
+                    models.CharField(
+                        choices=[
+                            ("monitoring", "Monitoring"),
+                            ("rolled-out", "Rolled out"),
+                            ("rolled-back", "Rolled back"),
+                        ],
+                        default="monitoring",
+                        max_length=11,
+                    ),
+                ),
+                ("deployed_at", models.DateTimeField()),
+                ("monitoring_until", models.DateTimeField()),
+                ("rolled_out_at", models.DateTimeField(null=True)),
+                ("rolled_back_at", models.DateTimeField(null=True)),
+                ("rolled_back_to", models.CharField(blank=True, max_length=60)),
+                ("rollback_reason", models.TextField(blank=True)),
             ],
             options={
-                'ordering': ['-id'],
+                "ordering": ["-id"],
             },
         ),
         migrations.CreateModel(
-            name='DeploymentDecision',
+            name="DeploymentDecision",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('verdict', models.CharField(choices=[('approve', 'Approve'), ('reject', 'Reject'), ('waiver required', 'Waiver required')], max_length=15)),
-                ('record', models.JSONField()),
-                ('trace_id', models.CharField(max_length=32)),
-                ('decided_at', models.DateTimeField()),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                (
+                    "verdict",
+                    models.CharField(
+                        choices=[
+                            ("approve", "Approve"),
+                            ("reject", "Reject"),
+                            ("waiver required", "Waiver required"),
+                        ],
+                        max_length=15,
+                    ),
+                ),
+                ("record", models.JSONField()),
+                ("trace_id", models.CharField(max_length=32)),
+                ("decided_at", models.DateTimeField()),
             ],
             options={
-                'ordering': ['-id'],
+                "ordering": ["-id"],
             },
         ),
         migrations.CreateModel(
-            name='DeploymentPolicy',
+            name="DeploymentPolicy",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('number', models.PositiveIntegerField()),
-                ('source', models.TextField()),
-                ('sha256', models.CharField(max_length=64)),
-                ('activated_at', models.DateTimeField()),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("number", models.PositiveIntegerField()),
+                ("source", models.TextField()),
+                ("sha256", models.CharField(max_length=64)),
+                ("activated_at", models.DateTimeField()),
             ],
             options={
-                'verbose_name_plural': 'deployment policies',
-                'ordering': ['environment', '-number'],
+                "verbose_name_plural": "deployment policies",
+                "ordering": ["environment", "-number"],
             },
         ),
         migrations.CreateModel(
-            name='IdempotencyKey',
+            name="IdempotencyKey",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('key', models.CharField(max_length=200)),
-                ('request_hash', models.CharField(max_length=64)),
-                ('status', models.PositiveSmallIntegerField(null=True)),
-                ('body', models.TextField(blank=True)),
-                ('created_at', models.DateTimeField()),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("key", models.CharField(max_length=200)),
+                ("request_hash", models.CharField(max_length=64)),
+                ("status", models.PositiveSmallIntegerField(null=True)),
+                ("body", models.TextField(blank=True)),
+                ("created_at", models.DateTimeField()),
             ],
         ),
         migrations.CreateModel(
-            name='Message',
+            name="Message",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('channel', models.CharField(max_length=60)),
-                ('to', models.CharField(blank=True, max_length=254)),
-                ('subject', models.CharField(max_length=200)),
-                ('body', models.TextField()),
-                ('state', models.CharField(choices=[('queued', 'Queued'), ('sent', 'Sent'), ('failed', 'Given up')], default='queued', max_length=6)),
-                ('attempts', models.PositiveIntegerField(default=0)),
-                ('next_at', models.DateTimeField()),
-                ('error', models.CharField(blank=True, max_length=300)),
-                ('created_at', models.DateTimeField()),
-                ('sent_at', models.DateTimeField(null=True)),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("channel", models.CharField(max_length=60)),
+                ("to", models.CharField(blank=True, max_length=254)),
+                ("subject", models.CharField(max_length=200)),
+                ("body", models.TextField()),
+                (
+                    "state",
+                    models.CharField(
+                        choices=[("queued", "Queued"), ("sent", "Sent"), ("failed", "Given up")],
+                        default="queued",
+                        max_length=6,
+                    ),
+                ),
+                ("attempts", models.PositiveIntegerField(default=0)),
+                ("next_at", models.DateTimeField()),
+                ("error", models.CharField(blank=True, max_length=300)),
+                ("created_at", models.DateTimeField()),
+                ("sent_at", models.DateTimeField(null=True)),
             ],
             options={
-                'ordering': ['-id'],
+                "ordering": ["-id"],
             },
         ),
         migrations.CreateModel(
-            name='Notification',
+            name="Notification",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('kind', models.CharField(choices=[('sign', 'Waiting for my signature'), ('blocked', 'A gate is blocked'), ('stale', 'My signature went stale'), ('declined', 'A gate was declined'), ('approved', 'A gate was approved'), ('waiver', 'A waiver waits, was decided or is about to expire'), ('rehearsal', 'A rollback rehearsal is due or failed'), ('proposal', 'A change waits for my vote or was decided'), ('deployment', 'A release was deployed, rolled out or rolled back')], max_length=10)),
-                ('title', models.CharField(max_length=200)),
-                ('text', models.CharField(blank=True, max_length=500)),
-                ('path', models.CharField(max_length=300)),
-                ('key', models.CharField(max_length=120)),
-                ('created_at', models.DateTimeField()),
-                ('read_at', models.DateTimeField(null=True)),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                (
+                    "kind",
+                    models.CharField(
+                        choices=[
+                            ("sign", "Waiting for my signature"),
+                            ("blocked", "A gate is blocked"),
+                            ("stale", "My signature went stale"),
+                            ("declined", "A gate was declined"),
+                            ("approved", "A gate was approved"),
+                            ("waiver", "A waiver waits, was decided or is about to expire"),
+                            ("rehearsal", "A rollback rehearsal is due or failed"),
+                            ("proposal", "A change waits for my vote or was decided"),
+                            ("deployment", "A release was deployed, rolled out or rolled back"),
+                        ],
+                        max_length=10,
+                    ),
+                ),
+                ("title", models.CharField(max_length=200)),
+                ("text", models.CharField(blank=True, max_length=500)),
+                ("path", models.CharField(max_length=300)),
+                ("key", models.CharField(max_length=120)),
+                ("created_at", models.DateTimeField()),
+                ("read_at", models.DateTimeField(null=True)),
             ],
             options={
-                'ordering': ['-id'],
+                "ordering": ["-id"],
             },
         ),
         migrations.CreateModel(
-            name='NotificationPreference',
+            name="NotificationPreference",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('kind', models.CharField(choices=[('sign', 'Waiting for my signature'), ('blocked', 'A gate is blocked'), ('stale', 'My signature went stale'), ('declined', 'A gate was declined'), ('approved', 'A gate was approved'), ('waiver', 'A waiver waits, was decided or is about to expire'), ('rehearsal', 'A rollback rehearsal is due or failed'), ('proposal', 'A change waits for my vote or was decided'), ('deployment', 'A release was deployed, rolled out or rolled back')], max_length=10)),
-                ('mail', models.BooleanField()),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                (
+                    "kind",
+                    models.CharField(
+                        choices=[
+                            ("sign", "Waiting for my signature"),
+                            ("blocked", "A gate is blocked"),
+                            ("stale", "My signature went stale"),
+                            ("declined", "A gate was declined"),
+                            ("approved", "A gate was approved"),
+                            ("waiver", "A waiver waits, was decided or is about to expire"),
+                            ("rehearsal", "A rollback rehearsal is due or failed"),
+                            ("proposal", "A change waits for my vote or was decided"),
+                            ("deployment", "A release was deployed, rolled out or rolled back"),
+                        ],
+                        max_length=10,
+                    ),
+                ),
+                ("mail", models.BooleanField()),
             ],
         ),
         migrations.CreateModel(
-            name='ProjectStage',
+            name="ProjectStage",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('stage', models.CharField(choices=[('build', 'Build'), ('readiness', 'Readiness'), ('staging', 'Staging'), ('approval', 'Approval'), ('production', 'Production'), ('post-deployment', 'Post-deployment')], max_length=15)),
-                ('checklist_slug', models.SlugField(max_length=100)),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                (
+                    "stage",
+                    models.CharField(
+                        choices=[
+                            ("build", "Build"),
+                            ("readiness", "Readiness"),
+                            ("staging", "Staging"),
+                            ("approval", "Approval"),
+                            ("production", "Production"),
+                            ("post-deployment", "Post-deployment"),
+                        ],
+                        max_length=15,
+                    ),
+                ),
+                ("checklist_slug", models.SlugField(max_length=100)),
             ],
             options={
-                'ordering': ['project', 'id'],
+                "ordering": ["project", "id"],
             },
         ),
         migrations.CreateModel(
-            name='Proposal',
+            name="Proposal",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('kind', models.CharField(choices=[('checklist', 'Checklist'), ('threshold', 'Thresholds of a release'), ('policy', 'Deployment policy'), ('control', 'End of change control')], max_length=9)),
-                ('title', models.CharField(max_length=200)),
-                ('reason', models.TextField()),
-                ('link', models.URLField(blank=True, max_length=1000)),
-                ('base', models.TextField(blank=True)),
-                ('text', models.TextField(blank=True)),
-                ('state', models.CharField(choices=[('open', 'Open'), ('approved', 'Approved'), ('rejected', 'Rejected'), ('withdrawn', 'Withdrawn'), ('activated', 'Activated')], default='open', max_length=9)),
-                ('proposed_at', models.DateTimeField()),
-                ('closed_at', models.DateTimeField(null=True)),
-                ('outcome', models.CharField(blank=True, max_length=300)),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                (
+                    "kind",
+                    models.CharField(
+                        choices=[
+                            ("checklist", "Checklist"),
+                            ("threshold", "Thresholds of a release"),
+                            ("policy", "Deployment policy"),
+                            ("control", "End of change control"),
+                        ],
+                        max_length=9,
+                    ),
+                ),
+                ("title", models.CharField(max_length=200)),
+                ("reason", models.TextField()),
+                ("link", models.URLField(blank=True, max_length=1000)),
+                ("base", models.TextField(blank=True)),
+                ("text", models.TextField(blank=True)),
+                (
+                    "state",
+                    models.CharField(
+                        choices=[
+                            ("open", "Open"),
+                            ("approved", "Approved"),
+                            ("rejected", "Rejected"),
+                            ("withdrawn", "Withdrawn"),
+                            ("activated", "Activated"),
+                        ],
+                        default="open",
+                        max_length=9,
+                    ),
+                ),
+                ("proposed_at", models.DateTimeField()),
+                ("closed_at", models.DateTimeField(null=True)),
+                ("outcome", models.CharField(blank=True, max_length=300)),
             ],
             options={
-                'ordering': ['-id'],
+                "ordering": ["-id"],
             },
         ),
         migrations.CreateModel(
-            name='ProposalVote',
+            name="ProposalVote",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('approve', models.BooleanField()),
-                ('comment', models.TextField(blank=True)),
-                ('at', models.DateTimeField()),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("approve", models.BooleanField()),
+                ("comment", models.TextField(blank=True)),
+                ("at", models.DateTimeField()),
             ],
             options={
-                'ordering': ['proposal', 'id'],
+                "ordering": ["proposal", "id"],
             },
         ),
         migrations.CreateModel(
-            name='Rehearsal',
+            name="Rehearsal",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('performed_at', models.DateTimeField()),
-                ('performed_by', models.CharField(max_length=200)),
-                ('from_version', models.CharField(max_length=60)),
-                ('to_version', models.CharField(max_length=60)),
-                ('duration_seconds', models.PositiveIntegerField()),
-                ('outcome', models.CharField(choices=[('passed', 'Passed'), ('failed', 'Failed')], max_length=6)),
-                ('gaps', models.TextField(blank=True)),
-                ('log_name', models.CharField(blank=True, max_length=255)),
-                ('log_sha256', models.CharField(blank=True, max_length=64)),
-                ('log_size', models.PositiveBigIntegerField(default=0)),
-                ('recorded_at', models.DateTimeField()),
-                ('remediation', models.TextField(blank=True)),
-                ('remediated_at', models.DateTimeField(null=True)),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("performed_at", models.DateTimeField()),
+                ("performed_by", models.CharField(max_length=200)),
+                ("from_version", models.CharField(max_length=60)),
+                ("to_version", models.CharField(max_length=60)),
+                ("duration_seconds", models.PositiveIntegerField()),
+                (
+                    "outcome",
+                    models.CharField(choices=[("passed", "Passed"), ("failed", "Failed")], max_length=6),
+                ),
+                ("gaps", models.TextField(blank=True)),
+                ("log_name", models.CharField(blank=True, max_length=255)),
+                ("log_sha256", models.CharField(blank=True, max_length=64)),
+                ("log_size", models.PositiveBigIntegerField(default=0)),
+                ("recorded_at", models.DateTimeField()),
+                ("remediation", models.TextField(blank=True)),
+                ("remediated_at", models.DateTimeField(null=True)),
             ],
             options={
-                'ordering': ['-performed_at', '-id'],
+                "ordering": ["-performed_at", "-id"],
             },
         ),
         migrations.CreateModel(
-            name='ReleaseManifest',
+            name="ReleaseManifest",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('number', models.PositiveIntegerField()),
-                ('document', models.JSONField()),
-                ('sha256', models.CharField(max_length=64)),
-                ('origin', models.CharField(choices=[('assembled', 'Assembled here'), ('pushed', 'Pushed by a pipeline')], max_length=9)),
-                ('made_at', models.DateTimeField()),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("number", models.PositiveIntegerField()),
+                ("document", models.JSONField()),
+                ("sha256", models.CharField(max_length=64)),
+                (
+                    "origin",
+                    models.CharField(
+                        choices=[("assembled", "Assembled here"), ("pushed", "Pushed by a pipeline")],
+                        max_length=9,
+                    ),
+                ),
+                ("made_at", models.DateTimeField()),
             ],
             options={
-                'ordering': ['release', '-number'],
+                "ordering": ["release", "-number"],
             },
         ),
         migrations.CreateModel(
-            name='Schedule',
+            name="Schedule",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('kind', models.CharField(choices=[('rerun', "Run a gate's checks again"), ('open-gate', 'Open a gate for the newest deployed release')], max_length=9)),
-                ('checklist_slug', models.SlugField(blank=True, max_length=100)),
-                ('every', models.CharField(choices=[('day', 'Daily'), ('week', 'Weekly'), ('month', 'Monthly'), ('quarter', 'Quarterly')], max_length=7)),
-                ('next_at', models.DateTimeField()),
-                ('last_at', models.DateTimeField(null=True)),
-                ('last_result', models.CharField(blank=True, max_length=300)),
-                ('active', models.BooleanField(default=True)),
-                ('created_at', models.DateTimeField()),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                (
+                    "kind",
+                    models.CharField(
+                        choices=[
+                            ("rerun", "Run a gate's checks again"),
+                            ("open-gate", "Open a gate for the newest deployed release"),
+                        ],
+                        max_length=9,
+                    ),
+                ),
+                ("checklist_slug", models.SlugField(blank=True, max_length=100)),
+                (
+                    "every",
+                    models.CharField(
+                        choices=[
+                            ("day", "Daily"),
+                            ("week", "Weekly"),
+                            ("month", "Monthly"),
+                            ("quarter", "Quarterly"),
+                        ],
+                        max_length=7,
+                    ),
+                ),
+                ("next_at", models.DateTimeField()),
+                ("last_at", models.DateTimeField(null=True)),
+                ("last_result", models.CharField(blank=True, max_length=300)),
+                ("active", models.BooleanField(default=True)),
+                ("created_at", models.DateTimeField()),
             ],
             options={
-                'ordering': ['project', 'next_at'],
+                "ordering": ["project", "next_at"],
             },
         ),
         migrations.CreateModel(
-            name='Scorecard',
+            name="Scorecard",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('environment', models.CharField(blank=True, max_length=60)),
-                ('run_id', models.CharField(max_length=100)),
-                ('overall_passed', models.BooleanField()),
-                ('generated_at', models.DateTimeField()),
-                ('owner', models.CharField(blank=True, max_length=200)),
-                ('document', models.JSONField()),
-                ('sha256', models.CharField(max_length=64)),
-                ('registered_at', models.DateTimeField()),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("environment", models.CharField(blank=True, max_length=60)),
+                ("run_id", models.CharField(max_length=100)),
+                ("overall_passed", models.BooleanField()),
+                ("generated_at", models.DateTimeField()),
+                ("owner", models.CharField(blank=True, max_length=200)),
+                ("document", models.JSONField()),
+                ("sha256", models.CharField(max_length=64)),
+                ("registered_at", models.DateTimeField()),
             ],
             options={
-                'ordering': ['-generated_at', '-id'],
+                "ordering": ["-generated_at", "-id"],
             },
         ),
         migrations.CreateModel(
-            name='ScorePoint',
+            name="ScorePoint",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('revision', models.PositiveIntegerField()),
-                ('at', models.DateTimeField()),
-                ('score', models.FloatField(null=True)),
-                ('blockers', models.PositiveIntegerField(default=0)),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("revision", models.PositiveIntegerField()),
+                ("at", models.DateTimeField()),
+                ("score", models.FloatField(null=True)),
+                ("blockers", models.PositiveIntegerField(default=0)),
             ],
             options={
-                'ordering': ['gate', 'revision'],
+                "ordering": ["gate", "revision"],
             },
         ),
         migrations.CreateModel(
-            name='StoredFile',
+            name="StoredFile",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('sha256', models.CharField(max_length=64)),
-                ('size', models.PositiveBigIntegerField()),
-                ('stored_at', models.DateTimeField()),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("sha256", models.CharField(max_length=64)),
+                ("size", models.PositiveBigIntegerField()),
+                ("stored_at", models.DateTimeField()),
             ],
         ),
         migrations.CreateModel(
-            name='Upload',
+            name="Upload",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('version', models.CharField(max_length=60)),
-                ('index_sha256', models.CharField(max_length=64)),
-                ('digest', models.CharField(max_length=71)),
-                ('file_count', models.PositiveIntegerField()),
-                ('total_bytes', models.PositiveBigIntegerField()),
-                ('state', models.CharField(choices=[('open', 'Open'), ('done', 'Done'), ('abandoned', 'Abandoned')], default='open', max_length=9)),
-                ('created_at', models.DateTimeField()),
-                ('finished_at', models.DateTimeField(null=True)),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("version", models.CharField(max_length=60)),
+                ("index_sha256", models.CharField(max_length=64)),
+                ("digest", models.CharField(max_length=71)),
+                ("file_count", models.PositiveIntegerField()),
+                ("total_bytes", models.PositiveBigIntegerField()),
+                (
+                    "state",
+                    models.CharField(
+                        choices=[("open", "Open"), ("done", "Done"), ("abandoned", "Abandoned")],
+                        default="open",
+                        max_length=9,
+                    ),
+                ),
+                ("created_at", models.DateTimeField()),
+                ("finished_at", models.DateTimeField(null=True)),
             ],
             options={
-                'ordering': ['-id'],
+                "ordering": ["-id"],
             },
         ),
         migrations.CreateModel(
-            name='Waiver',
+            name="Waiver",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('rule', models.CharField(blank=True, max_length=60)),
-                ('reason', models.TextField()),
-                ('risk', models.TextField()),
-                ('mitigation', models.TextField()),
-                ('scope', models.TextField()),
-                ('expires_at', models.DateTimeField()),
-                ('expires_zone', models.CharField(default='UTC', max_length=60)),
-                ('state', models.CharField(choices=[('draft', 'Draft'), ('review', 'In review'), ('approved', 'Approved'), ('rejected', 'Rejected'), ('revoked', 'Revoked')], default='draft', max_length=8)),
-                ('requested_at', models.DateTimeField()),
-                ('decided_as', models.CharField(blank=True, choices=[('owner', 'Owner'), ('contributor', 'Contributor'), ('technical-lead', 'Technical lead'), ('product-owner', 'Product owner'), ('compliance', 'Compliance'), ('reader', 'Reader')], max_length=20)),
-                ('decided_at', models.DateTimeField(null=True)),
-                ('decision_reason', models.TextField(blank=True)),
-                ('revoked_at', models.DateTimeField(null=True)),
-                ('revoke_reason', models.TextField(blank=True)),
-                ('expiry_noted_at', models.DateTimeField(null=True)),
-                ('before', models.JSONField(default=dict)),
-                ('after', models.JSONField(default=dict)),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("rule", models.CharField(blank=True, max_length=60)),
+                ("reason", models.TextField()),
+                ("risk", models.TextField()),
+                ("mitigation", models.TextField()),
+                ("scope", models.TextField()),
+                ("expires_at", models.DateTimeField()),
+                ("expires_zone", models.CharField(default="UTC", max_length=60)),
+                (
+                    "state",
+                    models.CharField(
+                        choices=[
+                            ("draft", "Draft"),
+                            ("review", "In review"),
+                            ("approved", "Approved"),
+                            ("rejected", "Rejected"),
+                            ("revoked", "Revoked"),
+                        ],
+                        default="draft",
+                        max_length=8,
+                    ),
+                ),
+                ("requested_at", models.DateTimeField()),
+                (
+                    "decided_as",
+                    models.CharField(
+                        blank=True,
+                        choices=[
+                            ("owner", "Owner"),
+                            ("contributor", "Contributor"),
+                            ("technical-lead", "Technical lead"),
+                            ("product-owner", "Product owner"),
+                            ("compliance", "Compliance"),
+                            ("reader", "Reader"),
+                        ],
+                        max_length=20,
+                    ),
+                ),
+                ("decided_at", models.DateTimeField(null=True)),
+                ("decision_reason", models.TextField(blank=True)),
+                ("revoked_at", models.DateTimeField(null=True)),
+                ("revoke_reason", models.TextField(blank=True)),
+                ("expiry_noted_at", models.DateTimeField(null=True)),
+                ("before", models.JSONField(default=dict)),
+                ("after", models.JSONField(default=dict)),
             ],
             options={
-                'ordering': ['gate', 'id'],
+                "ordering": ["gate", "id"],
             },
         ),
         migrations.CreateModel(
-            name='Webhook',
+            name="Webhook",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('url', models.URLField(max_length=1000)),
-                ('events', models.JSONField(default=list)),
-                ('key_id', models.UUIDField(unique=True)),
-                ('rotation', models.PositiveIntegerField(default=0)),
-                ('active', models.BooleanField(default=True)),
-                ('created_at', models.DateTimeField()),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("url", models.URLField(max_length=1000)),
+                ("events", models.JSONField(default=list)),
+                ("key_id", models.UUIDField(unique=True)),
+                ("rotation", models.PositiveIntegerField(default=0)),
+                ("active", models.BooleanField(default=True)),
+                ("created_at", models.DateTimeField()),
             ],
             options={
-                'ordering': ['project', 'id'],
+                "ordering": ["project", "id"],
             },
         ),
         migrations.CreateModel(
-            name='WebhookDelivery',
+            name="WebhookDelivery",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('event_id', models.UUIDField()),
-                ('event', models.CharField(max_length=60)),
-                ('body', models.TextField()),
-                ('state', models.CharField(choices=[('queued', 'Queued'), ('sent', 'Sent'), ('failed', 'Given up')], default='queued', max_length=6)),
-                ('attempts', models.PositiveIntegerField(default=0)),
-                ('next_at', models.DateTimeField()),
-                ('status', models.PositiveSmallIntegerField(null=True)),
-                ('error', models.CharField(blank=True, max_length=300)),
-                ('milliseconds', models.PositiveIntegerField(null=True)),
-                ('created_at', models.DateTimeField()),
-                ('sent_at', models.DateTimeField(null=True)),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("event_id", models.UUIDField()),
+                ("event", models.CharField(max_length=60)),
+                ("body", models.TextField()),
+                (
+                    "state",
+                    models.CharField(
+                        choices=[("queued", "Queued"), ("sent", "Sent"), ("failed", "Given up")],
+                        default="queued",
+                        max_length=6,
+                    ),
+                ),
+                ("attempts", models.PositiveIntegerField(default=0)),
+                ("next_at", models.DateTimeField()),
+                ("status", models.PositiveSmallIntegerField(null=True)),
+                ("error", models.CharField(blank=True, max_length=300)),
+                ("milliseconds", models.PositiveIntegerField(null=True)),
+                ("created_at", models.DateTimeField()),
+                ("sent_at", models.DateTimeField(null=True)),
             ],
             options={
-                'verbose_name_plural': 'webhook deliveries',
-                'ordering': ['-id'],
+                "verbose_name_plural": "webhook deliveries",
+                "ordering": ["-id"],
             },
         ),
         migrations.AddField(
-            model_name='checklistversion',
-            name='project',
-            field=models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='checklists', to='checklists.project'),
+            model_name="checklistversion",
+            name="project",
+            field=models.ForeignKey(
+                null=True,
+                on_delete=django.db.models.deletion.PROTECT,
+                related_name="checklists",
+                to="checklists.project",
+            ),
         ),
         migrations.AddField(
-            model_name='checkrun',
-            name='reported_by',
+            model_name="checkrun",
+            name="reported_by",
             field=models.CharField(blank=True, max_length=200),
         ),
         migrations.AddField(
-            model_name='gate',
-            name='stage',
-            field=models.CharField(blank=True, choices=[('build', 'Build'), ('readiness', 'Readiness'), ('staging', 'Staging'), ('approval', 'Approval'), ('production', 'Production'), ('post-deployment', 'Post-deployment')], max_length=15),
+            model_name="gate",
+            name="stage",
+            field=models.CharField(
+                blank=True,
+                choices=[
+                    ("build", "Build"),
+                    ("readiness", "Readiness"),
+                    ("staging", "Staging"),
+                    ("approval", "Approval"),
+                    ("production", "Production"),
+                    ("post-deployment", "Post-deployment"),
+                ],
+                max_length=15,
+            ),
         ),
         migrations.AddField(
-            model_name='gate',
-            name='superseded_by',
-            field=models.OneToOneField(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='upgrade_of', to='checklists.gate'),
+            model_name="gate",
+            name="superseded_by",
+            field=models.OneToOneField(
+                null=True,
+                on_delete=django.db.models.deletion.PROTECT,
+                related_name="upgrade_of",
+                to="checklists.gate",
+            ),
         ),
         migrations.AddField(
-            model_name='gate',
-            name='verdict_until',
+            model_name="gate",
+            name="verdict_until",
             field=models.DateTimeField(null=True),
         ),
         migrations.AddField(
-            model_name='gateitem',
-            name='partial',
+            model_name="gateitem",
+            name="partial",
             field=models.BooleanField(default=False),
         ),
         migrations.AddField(
-            model_name='person',
-            name='is_service',
-            field=models.BooleanField(default=False, verbose_name='service account'),
+            model_name="person",
+            name="is_service",
+            field=models.BooleanField(default=False, verbose_name="service account"),
         ),
         migrations.AddField(
-            model_name='project',
-            name='change_board',
+            model_name="project",
+            name="change_board",
             field=models.EmailField(blank=True, max_length=254),
         ),
         migrations.AddField(
-            model_name='project',
-            name='change_control',
+            model_name="project",
+            name="change_control",
             field=models.BooleanField(default=False),
         ),
         migrations.AddField(
-            model_name='project',
-            name='channels',
+            model_name="project",
+            name="channels",
             field=models.JSONField(blank=True, default=list),
         ),
         migrations.AddField(
-            model_name='release',
-            name='files',
-            field=models.CharField(choices=[('directory', 'A directory on the server'), ('stored', 'Pushed, stored here'), ('elsewhere', 'Checked where they lie')], default='directory', max_length=9),
+            model_name="release",
+            name="files",
+            field=models.CharField(
+                choices=[
+                    ("directory", "A directory on the server"),
+                    ("stored", "Pushed, stored here"),
+                    ("elsewhere", "Checked where they lie"),
+                ],
+                default="directory",
+                max_length=9,
+            ),
         ),
         migrations.AlterField(
-            model_name='checklistversion',
-            name='slug',
+            model_name="checklistversion",
+            name="slug",
             field=models.SlugField(max_length=100),
         ),
         migrations.AlterField(
-            model_name='release',
-            name='root',
+            model_name="release",
+            name="root",
             field=models.CharField(blank=True, max_length=500),
         ),
         migrations.AddConstraint(
-            model_name='gate',
-            constraint=models.UniqueConstraint(condition=models.Q(models.Q(('stage', ''), _negated=True), ('superseded_by', None)), fields=('release', 'stage'), name='one_gate_per_stage'),
+            model_name="gate",
+            constraint=models.UniqueConstraint(
+                condition=models.Q(models.Q(("stage", ""), _negated=True), ("superseded_by", None)),
+                fields=("release", "stage"),
+                name="one_gate_per_stage",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='release',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('files', 'directory'), models.Q(('root', ''), _negated=True)), models.Q(('files__in', ['stored', 'elsewhere']), ('root', '')), _connector='OR'), name='root_only_of_directory'),
+            model_name="release",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    models.Q(("files", "directory"), models.Q(("root", ""), _negated=True)),
+                    models.Q(("files__in", ["stored", "elsewhere"]), ("root", "")),
+                    _connector="OR",
+                ),
+                name="root_only_of_directory",
+            ),
+        ),
+        migrations.AddField(
+            model_name="apitoken",
+            name="created_by",
+            field=models.ForeignKey(
+                on_delete=django.db.models.deletion.PROTECT, related_name="+", to=settings.AUTH_USER_MODEL
+            ),
+        ),
+        migrations.AddField(
+            model_name="apitoken",
+            name="person",
+            field=models.ForeignKey(
+                on_delete=django.db.models.deletion.PROTECT,
+                related_name="tokens",
+                to=settings.AUTH_USER_MODEL,
+            ),
+        ),
+        migrations.AddField(
+            model_name="apitoken",
+            name="project",
+            field=models.ForeignKey(
+                null=True,
+                on_delete=django.db.models.deletion.PROTECT,
+                related_name="tokens",
+                to="checklists.project",
+            ),
+        ),
+        migrations.AddField(
+            model_name="apitoken",
+            name="revoked_by",
+            field=models.ForeignKey(
+                null=True,
+                on_delete=django.db.models.deletion.PROTECT,
+                related_name="+",
+                to=settings.AUTH_USER_MODEL,
+            ),
+        ),
+        migrations.AddField(
+            model_name="deployment",
+            name="deployed_by",
+            field=models.ForeignKey(
+                on_delete=django.db.models.deletion.PROTECT, related_name="+", to=settings.AUTH_USER_MODEL
+            ),
+        ),
+        migrations.AddField(
+            model_name="deployment",
+            name="environment",
+            field=models.ForeignKey(
+                on_delete=django.db.models.deletion.PROTECT,
+                related_name="deployments",
+                to="checklists.environment",
+            ),
+        ),
+        migrations.AddField(
+            model_name="deployment",
+            name="gate",
+            field=models.ForeignKey(
+                on_delete=django.db.models.deletion.PROTECT, related_name="deployments", to="checklists.gate"
+            ),
+        ),
+        migrations.AddField(
+            model_name="deployment",
+            name="release",
+            field=models.ForeignKey(
+                on_delete=django.db.models.deletion.PROTECT,
+                related_name="deployments",
+                to="checklists.release",
+            ),
+        ),
+        migrations.AddField(
+            model_name="deployment",
+            name="rolled_back_by",
+            field=models.ForeignKey(
+                null=True,
+                on_delete=django.db.models.deletion.PROTECT,
+                related_name="+",
+                to=settings.AUTH_USER_MODEL,
+            ),
+        ),
+        migrations.AddField(
+            model_name="deployment",
+            name="rolled_out_by",
+            field=models.ForeignKey(
+                null=True,
+                on_delete=django.db.models.deletion.PROTECT,
+                related_name="+",
+                to=settings.AUTH_USER_MODEL,
+            ),
+        ),
+        migrations.AddField(
+            model_name="deployment",
+            name="validation",
+            field=models.ForeignKey(
+                null=True, on_delete=django.db.models.deletion.PROTECT, related_name="+", to="checklists.gate"
+            ),
         ),
-        migrations.AddField(
-            model_name='apitoken',
-            name='created_by',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL),
-        ),
-        migrations.AddField(
-            model_name='apitoken',
-            name='person',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='tokens', to=settings.AUTH_USER_MODEL),
-        ),
-        migrations.AddField(
-            model_name='apitoken',
-            name='project',
-            field=models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='tokens', to='checklists.project'),
-        ),
-        migrations.AddField(
-            model_name='apitoken',
-            name='revoked_by',
-            field=models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL),
-        ),
-        migrations.AddField(
-            model_name='deployment',
-            name='deployed_by',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL),
-        ),
-        migrations.AddField(
-            model_name='deployment',
-            name='environment',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='deployments', to='checklists.environment'),
-        ),
-        migrations.AddField(
-            model_name='deployment',
-            name='gate',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='deployments', to='checklists.gate'),
-        ),
-        migrations.AddField(
-            model_name='deployment',
-            name='release',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='deployments', to='checklists.release'),
-        ),
-        migrations.AddField(
-            model_name='deployment',
-            name='rolled_back_by',
-            field=models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL),
-        ),
-        migrations.AddField(
-            model_name='deployment',
-            name='rolled_out_by',
-            field=models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL),
-        ),
-        migrations.AddField(
-            model_name='deployment',
-            name='validation',
-            field=models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='checklists.gate'),
-        ),
-        migrations.AddField(
-            model_name='deploymentdecision',
-            name='asked_by',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL),
-        ),
-        migrations.AddField(
-            model_name='deploymentdecision',
-            name='environment',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='decisions', to='checklists.environment'),
-        ),
-        migrations.AddField(
-            model_name='deploymentdecision',
-            name='gate',
-            field=models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='decisions', to='checklists.gate'),
-        ),
-        migrations.AddField(
-            model_name='deploymentdecision',
-            name='release',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='decisions', to='checklists.release'),
-        ),
-        migrations.AddField(
-            model_name='deployment',
-            name='decision',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='deployments', to='checklists.deploymentdecision'),
-        ),
-        migrations.AddField(
-            model_name='deploymentpolicy',
-            name='activated_by',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL),
-        ),
-        migrations.AddField(
-            model_name='deploymentpolicy',
-            name='environment',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='policies', to='checklists.environment'),
-        ),
-        migrations.AddField(
-            model_name='deploymentpolicy',
-            name='project',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='policies', to='checklists.project'),
-        ),
-        migrations.AddField(
-            model_name='deploymentdecision',
-            name='policy',
-            field=models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='checklists.deploymentpolicy'),
-        ),
-        migrations.AddField(
-            model_name='idempotencykey',
-            name='token',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='checklists.apitoken'),
-        ),
-        migrations.AddField(
-            model_name='message',
-            name='project',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='checklists.project'),
-        ),
-        migrations.AddField(
-            model_name='notification',
-            name='person',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='notifications', to=settings.AUTH_USER_MODEL),
-        ),
-        migrations.AddField(
-            model_name='notification',
-            name='project',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='checklists.project'),
-        ),
-        migrations.AddField(
-            model_name='notificationpreference',
-            name='person',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='notification_preferences', to=settings.AUTH_USER_MODEL),
-        ),
-        migrations.AddField(
-            model_name='projectstage',
-            name='environment',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='checklists.environment'),
-        ),
-        migrations.AddField(
-            model_name='projectstage',
-            name='project',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='stages', to='checklists.project'),
-        ),
-        migrations.AddField(
-            model_name='proposal',
-            name='checklist',
-            field=models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='checklists.checklistversion'),
-        ),
-        migrations.AddField(
-            model_name='proposal',
-            name='closed_by',
-            field=models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL),
-        ),
-        migrations.AddField(
-            model_name='proposal',
-            name='environment',
-            field=models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='checklists.environment'),
-        ),
-        migrations.AddField(
-            model_name='proposal',
-            name='project',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='proposals', to='checklists.project'),
-        ),
-        migrations.AddField(
-            model_name='proposal',
-            name='proposed_by',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL),
-        ),
-        migrations.AddField(
-            model_name='proposal',
-            name='release',
-            field=models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='checklists.release'),
-        ),
-        migrations.AddField(
-            model_name='deploymentpolicy',
-            name='proposal',
-            field=models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='checklists.proposal'),
-        ),
-        migrations.AddField(
-            model_name='proposalvote',
-            name='person',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL),
-        ),
-        migrations.AddField(
-            model_name='proposalvote',
-            name='proposal',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='votes', to='checklists.proposal'),
-        ),
-        migrations.AddField(
-            model_name='rehearsal',
-            name='environment',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='rehearsals', to='checklists.environment'),
-        ),
-        migrations.AddField(
-            model_name='rehearsal',
-            name='project',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='rehearsals', to='checklists.project'),
-        ),
-        migrations.AddField(
-            model_name='rehearsal',
-            name='recorded_by',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL),
-        ),
-        migrations.AddField(
-            model_name='rehearsal',
-            name='remediated_by',
-            field=models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL),
-        ),
-        migrations.AddField(
-            model_name='releasemanifest',
-            name='environment',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='manifests', to='checklists.environment'),
-        ),
-        migrations.AddField(
-            model_name='releasemanifest',
-            name='made_by',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL),
-        ),
-        migrations.AddField(
-            model_name='releasemanifest',
-            name='release',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='manifests', to='checklists.release'),
-        ),
-        migrations.AddField(
-            model_name='deploymentdecision',
-            name='manifest',
-            field=models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='checklists.releasemanifest'),
-        ),
-        migrations.AddField(
-            model_name='deployment',
-            name='manifest',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='deployments', to='checklists.releasemanifest'),
-        ),
-        migrations.AddField(
-            model_name='schedule',
-            name='created_by',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL),
-        ),
-        migrations.AddField(
-            model_name='schedule',
-            name='environment',
-            field=models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='checklists.environment'),
-        ),
-        migrations.AddField(
-            model_name='schedule',
-            name='gate',
-            field=models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='schedules', to='checklists.gate'),
-        ),
-        migrations.AddField(
-            model_name='schedule',
-            name='project',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='schedules', to='checklists.project'),
-        ),
-        migrations.AddField(
-            model_name='scorecard',
-            name='registered_by',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL),
-        ),
-        migrations.AddField(
-            model_name='scorecard',
-            name='release',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='scorecards', to='checklists.release'),
-        ),
-        migrations.AddField(
-            model_name='deploymentdecision',
-            name='scorecard',
-            field=models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='checklists.scorecard'),
-        ),
-        migrations.AddField(
-            model_name='scorepoint',
-            name='gate',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='scores', to='checklists.gate'),
-        ),
-        migrations.AddField(
-            model_name='storedfile',
-            name='project',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='stored_files', to='checklists.project'),
-        ),
-        migrations.AddField(
-            model_name='upload',
-            name='created_by',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL),
-        ),
-        migrations.AddField(
-            model_name='upload',
-            name='project',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='uploads', to='checklists.project'),
-        ),
-        migrations.AddField(
-            model_name='upload',
-            name='release',
-            field=models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='uploads', to='checklists.release'),
-        ),
-        migrations.AddField(
-            model_name='waiver',
-            name='decided_by',
-            field=models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL),
-        ),
-        migrations.AddField(
-            model_name='waiver',
-            name='gate',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='waivers', to='checklists.gate'),
-        ),
-        migrations.AddField(
-            model_name='waiver',
-            name='item',
-            field=models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='waivers', to='checklists.gateitem'),
-        ),
-        migrations.AddField(
-            model_name='waiver',
-            name='owner',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL),
-        ),
-        migrations.AddField(
-            model_name='waiver',
-            name='requested_by',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL),
-        ),
-        migrations.AddField(
-            model_name='waiver',
-            name='revoked_by',
-            field=models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL),
-        ),
-        migrations.AddField(
-            model_name='webhook',
-            name='created_by',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL),
+        migrations.AddField(
+            model_name="deploymentdecision",
+            name="asked_by",
+            field=models.ForeignKey(
+                on_delete=django.db.models.deletion.PROTECT, related_name="+", to=settings.AUTH_USER_MODEL
+            ),
         ),
         migrations.AddField(
-            model_name='webhook',
-            name='project',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='webhooks', to='checklists.project'),
+            model_name="deploymentdecision",
+            name="environment",
+            field=models.ForeignKey(
+                on_delete=django.db.models.deletion.PROTECT,
+                related_name="decisions",
+                to="checklists.environment",
+            ),
         ),
-        migrations.AddField(
-            model_name='webhookdelivery',
-            name='webhook',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='deliveries', to='checklists.webhook'),
+        migrations.AddField(
+            model_name="deploymentdecision",
+            name="gate",
+            field=models.ForeignKey(
+                null=True,
+                on_delete=django.db.models.deletion.PROTECT,
+                related_name="decisions",
+                to="checklists.gate",
+            ),
+        ),
+        migrations.AddField(
+            model_name="deploymentdecision",
+            name="release",
+            field=models.ForeignKey(
+                on_delete=django.db.models.deletion.PROTECT, related_name="decisions", to="checklists.release"
+            ),
+        ),
+        migrations.AddField(
+            model_name="deployment",
+            name="decision",
+            field=models.ForeignKey(
+                on_delete=django.db.models.deletion.PROTECT,
+                related_name="deployments",
+                to="checklists.deploymentdecision",
+            ),
+        ),
+        migrations.AddField(
+            model_name="deploymentpolicy",
+            name="activated_by",
+            field=models.ForeignKey(
+                on_delete=django.db.models.deletion.PROTECT, related_name="+", to=settings.AUTH_USER_MODEL
+            ),
+        ),
+        migrations.AddField(
+            model_name="deploymentpolicy",
+            name="environment",
+            field=models.ForeignKey(
+                on_delete=django.db.models.deletion.PROTECT,
+                related_name="policies",
+                to="checklists.environment",
+            ),
+        ),
+        migrations.AddField(
+            model_name="deploymentpolicy",
+            name="project",
+            field=models.ForeignKey(
+                on_delete=django.db.models.deletion.PROTECT, related_name="policies", to="checklists.project"
+            ),
+        ),
+        migrations.AddField(
+            model_name="deploymentdecision",
+            name="policy",
+            field=models.ForeignKey(
+                null=True,
+                on_delete=django.db.models.deletion.PROTECT,
+                related_name="+",
+                to="checklists.deploymentpolicy",
+            ),
+        ),
+        migrations.AddField(
+            model_name="idempotencykey",
+            name="token",
+            field=models.ForeignKey(
+                on_delete=django.db.models.deletion.PROTECT, related_name="+", to="checklists.apitoken"
+            ),
+        ),
+        migrations.AddField(
+            model_name="message",
+            name="project",
+            field=models.ForeignKey(
+                on_delete=django.db.models.deletion.PROTECT, related_name="+", to="checklists.project"
+            ),
+        ),
+        migrations.AddField(
+            model_name="notification",
+            name="person",
+            field=models.ForeignKey(
+                on_delete=django.db.models.deletion.PROTECT,
+                related_name="notifications",
+                to=settings.AUTH_USER_MODEL,
+            ),
+        ),
+        migrations.AddField(
+            model_name="notification",
+            name="project",
+            field=models.ForeignKey(
+                on_delete=django.db.models.deletion.PROTECT, related_name="+", to="checklists.project"
+            ),
+        ),
+        migrations.AddField(
+            model_name="notificationpreference",
+            name="person",
+            field=models.ForeignKey(
+                on_delete=django.db.models.deletion.PROTECT,
+                related_name="notification_preferences",
+                to=settings.AUTH_USER_MODEL,
+            ),
+        ),
+        migrations.AddField(
+            model_name="projectstage",
+            name="environment",
+            field=models.ForeignKey(
+                on_delete=django.db.models.deletion.PROTECT, related_name="+", to="checklists.environment"
+            ),
+        ),
+        migrations.AddField(
+            model_name="projectstage",
+            name="project",
+            field=models.ForeignKey(
+                on_delete=django.db.models.deletion.PROTECT, related_name="stages", to="checklists.project"
+            ),
+        ),
+        migrations.AddField(
+            model_name="proposal",
+            name="checklist",
+            field=models.ForeignKey(
+                null=True,
+                on_delete=django.db.models.deletion.PROTECT,
+                related_name="+",
+                to="checklists.checklistversion",
+            ),
+        ),
+        migrations.AddField(
+            model_name="proposal",
+            name="closed_by",
+            field=models.ForeignKey(
+                null=True,
+                on_delete=django.db.models.deletion.PROTECT,
+                related_name="+",
+                to=settings.AUTH_USER_MODEL,
+            ),
+        ),
+        migrations.AddField(
+            model_name="proposal",
+            name="environment",
+            field=models.ForeignKey(
+                null=True,
+                on_delete=django.db.models.deletion.PROTECT,
+                related_name="+",
+                to="checklists.environment",
+            ),
+        ),
+        migrations.AddField(
+            model_name="proposal",
+            name="project",
+            field=models.ForeignKey(
+                on_delete=django.db.models.deletion.PROTECT, related_name="proposals", to="checklists.project"
+            ),
+        ),
+        migrations.AddField(
+            model_name="proposal",
+            name="proposed_by",
+            field=models.ForeignKey(
+                on_delete=django.db.models.deletion.PROTECT, related_name="+", to=settings.AUTH_USER_MODEL
+            ),
+        ),
+        migrations.AddField(
+            model_name="proposal",
+            name="release",
+            field=models.ForeignKey(
+                null=True,
+                on_delete=django.db.models.deletion.PROTECT,
+                related_name="+",
+                to="checklists.release",
+            ),
+        ),
+        migrations.AddField(
+            model_name="deploymentpolicy",
+            name="proposal",
+            field=models.ForeignKey(
+                null=True,
+                on_delete=django.db.models.deletion.PROTECT,
+                related_name="+",
+                to="checklists.proposal",
+            ),
+        ),
+        migrations.AddField(
+            model_name="proposalvote",
+            name="person",
+            field=models.ForeignKey(
+                on_delete=django.db.models.deletion.PROTECT, related_name="+", to=settings.AUTH_USER_MODEL
+            ),
+        ),
+        migrations.AddField(
+            model_name="proposalvote",
+            name="proposal",
+            field=models.ForeignKey(
+                on_delete=django.db.models.deletion.PROTECT, related_name="votes", to="checklists.proposal"
+            ),
+        ),
+        migrations.AddField(
+            model_name="rehearsal",
+            name="environment",
+            field=models.ForeignKey(
+                on_delete=django.db.models.deletion.PROTECT,
+                related_name="rehearsals",
+                to="checklists.environment",
+            ),
+        ),
+        migrations.AddField(
+            model_name="rehearsal",
+            name="project",
+            field=models.ForeignKey(
+                on_delete=django.db.models.deletion.PROTECT,
+                related_name="rehearsals",
+                to="checklists.project",
+            ),
+        ),
+        migrations.AddField(
+            model_name="rehearsal",
+            name="recorded_by",
+            field=models.ForeignKey(
+                on_delete=django.db.models.deletion.PROTECT, related_name="+", to=settings.AUTH_USER_MODEL
+            ),
+        ),
+        migrations.AddField(
+            model_name="rehearsal",
+            name="remediated_by",
+            field=models.ForeignKey(
+                null=True,
+                on_delete=django.db.models.deletion.PROTECT,
+                related_name="+",
+                to=settings.AUTH_USER_MODEL,
+            ),
+        ),
+        migrations.AddField(
+            model_name="releasemanifest",
+            name="environment",
+            field=models.ForeignKey(
+                on_delete=django.db.models.deletion.PROTECT,
+                related_name="manifests",
+                to="checklists.environment",
+            ),
+        ),
+        migrations.AddField(
+            model_name="releasemanifest",
+            name="made_by",
+            field=models.ForeignKey(
+                on_delete=django.db.models.deletion.PROTECT, related_name="+", to=settings.AUTH_USER_MODEL
+            ),
+        ),
+        migrations.AddField(
+            model_name="releasemanifest",
+            name="release",
+            field=models.ForeignKey(
+                on_delete=django.db.models.deletion.PROTECT, related_name="manifests", to="checklists.release"
+            ),
+        ),
+        migrations.AddField(
+            model_name="deploymentdecision",
+            name="manifest",
+            field=models.ForeignKey(
+                null=True,
+                on_delete=django.db.models.deletion.PROTECT,
+                related_name="+",
+                to="checklists.releasemanifest",
+            ),
+        ),
+        migrations.AddField(
+            model_name="deployment",
+            name="manifest",
+            field=models.ForeignKey(
+                on_delete=django.db.models.deletion.PROTECT,
+                related_name="deployments",
+                to="checklists.releasemanifest",
+            ),
+        ),
+        migrations.AddField(
+            model_name="schedule",
+            name="created_by",
+            field=models.ForeignKey(
+                on_delete=django.db.models.deletion.PROTECT, related_name="+", to=settings.AUTH_USER_MODEL
+            ),
+        ),
+        migrations.AddField(
+            model_name="schedule",
+            name="environment",
+            field=models.ForeignKey(
+                null=True,
+                on_delete=django.db.models.deletion.PROTECT,
+                related_name="+",
+                to="checklists.environment",
+            ),
+        ),
+        migrations.AddField(
+            model_name="schedule",
+            name="gate",
+            field=models.ForeignKey(
+                null=True,
+                on_delete=django.db.models.deletion.PROTECT,
+                related_name="schedules",
+                to="checklists.gate",
+            ),
+        ),
+        migrations.AddField(
+            model_name="schedule",
+            name="project",
+            field=models.ForeignKey(
+                on_delete=django.db.models.deletion.PROTECT, related_name="schedules", to="checklists.project"
+            ),
+        ),
+        migrations.AddField(
+            model_name="scorecard",
+            name="registered_by",
+            field=models.ForeignKey(
+                on_delete=django.db.models.deletion.PROTECT, related_name="+", to=settings.AUTH_USER_MODEL
+            ),
+        ),
+        migrations.AddField(
+            model_name="scorecard",
+            name="release",
+            field=models.ForeignKey(
+                on_delete=django.db.models.deletion.PROTECT,
+                related_name="scorecards",
+                to="checklists.release",
+            ),
+        ),
+        migrations.AddField(
+            model_name="deploymentdecision",
+            name="scorecard",
+            field=models.ForeignKey(
+                null=True,
+                on_delete=django.db.models.deletion.PROTECT,
+                related_name="+",
+                to="checklists.scorecard",
+            ),
+        ),
+        migrations.AddField(
+            model_name="scorepoint",
+            name="gate",
+            field=models.ForeignKey(
+                on_delete=django.db.models.deletion.PROTECT, related_name="scores", to="checklists.gate"
+            ),
+        ),
+        migrations.AddField(
+            model_name="storedfile",
+            name="project",
+            field=models.ForeignKey(
+                on_delete=django.db.models.deletion.PROTECT,
+                related_name="stored_files",
+                to="checklists.project",
+            ),
+        ),
+        migrations.AddField(
+            model_name="upload",
+            name="created_by",
+            field=models.ForeignKey(
+                on_delete=django.db.models.deletion.PROTECT, related_name="+", to=settings.AUTH_USER_MODEL
+            ),
+        ),
+        migrations.AddField(
+            model_name="upload",
+            name="project",
+            field=models.ForeignKey(
+                on_delete=django.db.models.deletion.PROTECT, related_name="uploads", to="checklists.project"
+            ),
+        ),
+        migrations.AddField(
+            model_name="upload",
+            name="release",
+            field=models.ForeignKey(
+                null=True,
+                on_delete=django.db.models.deletion.PROTECT,
+                related_name="uploads",
+                to="checklists.release",
+            ),
+        ),
+        migrations.AddField(
+            model_name="waiver",
+            name="decided_by",
+            field=models.ForeignKey(
+                null=True,
+                on_delete=django.db.models.deletion.PROTECT,
+                related_name="+",
+                to=settings.AUTH_USER_MODEL,
+            ),
+        ),
+        migrations.AddField(
+            model_name="waiver",
+            name="gate",
+            field=models.ForeignKey(
+                on_delete=django.db.models.deletion.PROTECT, related_name="waivers", to="checklists.gate"
+            ),
+        ),
+        migrations.AddField(
+            model_name="waiver",
+            name="item",
+            field=models.ForeignKey(
+                null=True,
+                on_delete=django.db.models.deletion.PROTECT,
+                related_name="waivers",
+                to="checklists.gateitem",
+            ),
+        ),
+        migrations.AddField(
+            model_name="waiver",
+            name="owner",
+            field=models.ForeignKey(
+                on_delete=django.db.models.deletion.PROTECT, related_name="+", to=settings.AUTH_USER_MODEL
+            ),
+        ),
+        migrations.AddField(
+            model_name="waiver",
+            name="requested_by",
+            field=models.ForeignKey(
+                on_delete=django.db.models.deletion.PROTECT, related_name="+", to=settings.AUTH_USER_MODEL
+            ),
+        ),
+        migrations.AddField(
+            model_name="waiver",
+            name="revoked_by",
+            field=models.ForeignKey(
+                null=True,
+                on_delete=django.db.models.deletion.PROTECT,
+                related_name="+",
+                to=settings.AUTH_USER_MODEL,
+            ),
+        ),
+        migrations.AddField(
+            model_name="webhook",
+            name="created_by",
+            field=models.ForeignKey(
+                on_delete=django.db.models.deletion.PROTECT, related_name="+", to=settings.AUTH_USER_MODEL
+            ),
+        ),
+        migrations.AddField(
+            model_name="webhook",
+            name="project",
+            field=models.ForeignKey(
+                on_delete=django.db.models.deletion.PROTECT, related_name="webhooks", to="checklists.project"
+            ),
+        ),
+        migrations.AddField(
+            model_name="webhookdelivery",
+            name="webhook",
+            field=models.ForeignKey(
+                on_delete=django.db.models.deletion.PROTECT,
+                related_name="deliveries",
+                to="checklists.webhook",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='apitoken',
-            constraint=models.CheckConstraint(condition=models.Q(('expires_at__gt', models.F('created_at'))), name='token_expires_later'),
+            model_name="apitoken",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("expires_at__gt", models.F("created_at"))), name="token_expires_later"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='apitoken',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('revoked_at', None), ('revoked_by', None)), models.Q(('revoked_at__isnull', False), ('revoked_by__isnull', False)), _connector='OR'), name='revoked_token_has_name'),
+            model_name="apitoken",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    models.Q(("revoked_at", None), ("revoked_by", None)),
+                    models.Q(("revoked_at__isnull", False), ("revoked_by__isnull", False)),
+                    _connector="OR",
+                ),
+                name="revoked_token_has_name",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='idempotencykey',
-            constraint=models.UniqueConstraint(fields=('token', 'key'), name='one_answer_per_key'),
+            model_name="idempotencykey",
+            constraint=models.UniqueConstraint(fields=("token", "key"), name="one_answer_per_key"),
         ),
         migrations.AddIndex(
-            model_name='notification',
-            index=models.Index(condition=models.Q(('read_at', None)), fields=['person'], name='unread_of_person'),
+            model_name="notification",
+            index=models.Index(
+                condition=models.Q(("read_at", None)), fields=["person"], name="unread_of_person"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='notification',
-            constraint=models.UniqueConstraint(fields=('person', 'key'), name='one_notification_per_key'),
+            model_name="notification",
+            constraint=models.UniqueConstraint(fields=("person", "key"), name="one_notification_per_key"),
         ),
         migrations.AddConstraint(
-            model_name='notificationpreference',
-            constraint=models.UniqueConstraint(fields=('person', 'kind'), name='one_preference_per_kind'),
+            model_name="notificationpreference",
+            constraint=models.UniqueConstraint(fields=("person", "kind"), name="one_preference_per_kind"),
         ),
         migrations.AddConstraint(
-            model_name='projectstage',
-            constraint=models.UniqueConstraint(fields=('project', 'stage'), name='one_row_per_stage'),
+            model_name="projectstage",
+            constraint=models.UniqueConstraint(fields=("project", "stage"), name="one_row_per_stage"),
         ),
         migrations.AddConstraint(
-            model_name='proposal',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('kind', 'checklist'), ('environment', None), ('release', None)), models.Q(('environment', None), ('kind', 'threshold'), ('release__isnull', False)), models.Q(('environment__isnull', False), ('kind', 'policy'), ('release', None)), models.Q(('environment', None), ('kind', 'control'), ('release', None)), _connector='OR'), name='proposal_names_what_changes'),
+            model_name="proposal",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    models.Q(("kind", "checklist"), ("environment", None), ("release", None)),
+                    models.Q(("environment", None), ("kind", "threshold"), ("release__isnull", False)),
+                    models.Q(("environment__isnull", False), ("kind", "policy"), ("release", None)),
+                    models.Q(("environment", None), ("kind", "control"), ("release", None)),
+                    _connector="OR",
+                ),
+                name="proposal_names_what_changes",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='proposal',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('closed_at', None), ('closed_by', None), ('state__in', ['open', 'approved'])), models.Q(('closed_at__isnull', False), ('closed_by__isnull', False), ('state__in', ['rejected', 'withdrawn', 'activated'])), _connector='OR'), name='closed_proposal_has_name'),
+            model_name="proposal",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    models.Q(("closed_at", None), ("closed_by", None), ("state__in", ["open", "approved"])),
+                    models.Q(
+                        ("closed_at__isnull", False),
+                        ("closed_by__isnull", False),
+                        ("state__in", ["rejected", "withdrawn", "activated"]),
+                    ),
+                    _connector="OR",
+                ),
+                name="closed_proposal_has_name",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='deploymentpolicy',
-            constraint=models.UniqueConstraint(fields=('environment', 'number'), name='one_policy_per_number'),
+            model_name="deploymentpolicy",
+            constraint=models.UniqueConstraint(
+                fields=("environment", "number"), name="one_policy_per_number"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='proposalvote',
-            constraint=models.UniqueConstraint(fields=('proposal', 'person'), name='one_vote_per_person'),
+            model_name="proposalvote",
+            constraint=models.UniqueConstraint(fields=("proposal", "person"), name="one_vote_per_person"),
         ),
         migrations.AddConstraint(
-            model_name='proposalvote',
-            constraint=models.CheckConstraint(condition=models.Q(('approve', True), models.Q(('comment', ''), _negated=True), _connector='OR'), name='rejection_has_reason'),
+            model_name="proposalvote",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    ("approve", True), models.Q(("comment", ""), _negated=True), _connector="OR"
+                ),
+                name="rejection_has_reason",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='rehearsal',
-            constraint=models.CheckConstraint(condition=models.Q(('performed_at__lte', models.F('recorded_at'))), name='rehearsal_not_in_future'),
+            model_name="rehearsal",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("performed_at__lte", models.F("recorded_at"))),
+                name="rehearsal_not_in_future",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='rehearsal',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('remediated_at', None), ('remediated_by', None), ('remediation', '')), models.Q(('outcome', 'failed'), ('remediated_at__isnull', False), ('remediated_by__isnull', False), models.Q(('remediation', ''), _negated=True)), _connector='OR'), name='remediated_has_name'),
+            model_name="rehearsal",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    models.Q(("remediated_at", None), ("remediated_by", None), ("remediation", "")),
+                    models.Q(
+                        ("outcome", "failed"),
+                        ("remediated_at__isnull", False),
+                        ("remediated_by__isnull", False),
+                        models.Q(("remediation", ""), _negated=True),
+                    ),
+                    _connector="OR",
+                ),
+                name="remediated_has_name",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='releasemanifest',
-            constraint=models.UniqueConstraint(fields=('release', 'number'), name='one_manifest_per_number'),
+            model_name="releasemanifest",
+            constraint=models.UniqueConstraint(fields=("release", "number"), name="one_manifest_per_number"),
         ),
         migrations.AddConstraint(
-            model_name='deployment',
-            constraint=models.UniqueConstraint(condition=models.Q(('state', 'rolled-back'), _negated=True), fields=('release', 'environment'), name='one_deployment_per_release_and_environment'),
+            model_name="deployment",
+            constraint=models.UniqueConstraint(
+                condition=models.Q(("state", "rolled-back"), _negated=True),
+                fields=("release", "environment"),
+                name="one_deployment_per_release_and_environment",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='deployment',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('state', 'rolled-out'), _negated=True), models.Q(('rolled_out_at__isnull', False), ('rolled_out_by__isnull', False)), _connector='OR'), name='rolled_out_has_name'),
+            model_name="deployment",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    models.Q(("state", "rolled-out"), _negated=True),
+                    models.Q(("rolled_out_at__isnull", False), ("rolled_out_by__isnull", False)),
+                    _connector="OR",
+                ),
+                name="rolled_out_has_name",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='deployment',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('rolled_back_at__isnull', False), ('rolled_back_by__isnull', False), ('state', 'rolled-back'), models.Q(('rollback_reason', ''), _negated=True)), models.Q(models.Q(('state', 'rolled-back'), _negated=True), ('rollback_reason', ''), ('rolled_back_at', None), ('rolled_back_by', None)), _connector='OR'), name='rolled_back_has_reason'),
+            model_name="deployment",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    models.Q(
+                        ("rolled_back_at__isnull", False),
+                        ("rolled_back_by__isnull", False),
+                        ("state", "rolled-back"),
+                        models.Q(("rollback_reason", ""), _negated=True),
+                    ),
+                    models.Q(
+                        models.Q(("state", "rolled-back"), _negated=True),
+                        ("rollback_reason", ""),
+                        ("rolled_back_at", None),
+                        ("rolled_back_by", None),
+                    ),
+                    _connector="OR",
+                ),
+                name="rolled_back_has_reason",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='schedule',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('checklist_slug', ''), ('environment', None), ('gate__isnull', False), ('kind', 'rerun')), models.Q(('environment__isnull', False), ('gate', None), ('kind', 'open-gate'), models.Q(('checklist_slug', ''), _negated=True)), _connector='OR'), name='schedule_names_its_work'),
+            model_name="schedule",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    models.Q(
+                        ("checklist_slug", ""),
+                        ("environment", None),
+                        ("gate__isnull", False),
+                        ("kind", "rerun"),
+                    ),
+                    models.Q(
+                        ("environment__isnull", False),
+                        ("gate", None),
+                        ("kind", "open-gate"),
+                        models.Q(("checklist_slug", ""), _negated=True),
+                    ),
+                    _connector="OR",
+                ),
+                name="schedule_names_its_work",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='scorecard',
-            constraint=models.UniqueConstraint(fields=('release', 'sha256'), name='one_scorecard_per_release_and_bytes'),
+            model_name="scorecard",
+            constraint=models.UniqueConstraint(
+                fields=("release", "sha256"), name="one_scorecard_per_release_and_bytes"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='scorepoint',
-            constraint=models.UniqueConstraint(fields=('gate', 'revision'), name='one_score_per_revision'),
+            model_name="scorepoint",
+            constraint=models.UniqueConstraint(fields=("gate", "revision"), name="one_score_per_revision"),
         ),
         migrations.AddConstraint(
-            model_name='storedfile',
-            constraint=models.UniqueConstraint(fields=('project', 'sha256'), name='one_stored_file_per_project'),
+            model_name="storedfile",
+            constraint=models.UniqueConstraint(
+                fields=("project", "sha256"), name="one_stored_file_per_project"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='upload',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('state', 'done'), _negated=True), models.Q(('finished_at__isnull', False), ('release__isnull', False)), _connector='OR'), name='done_upload_has_release'),
+            model_name="upload",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    models.Q(("state", "done"), _negated=True),
+                    models.Q(("finished_at__isnull", False), ("release__isnull", False)),
+                    _connector="OR",
+                ),
+                name="done_upload_has_release",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='waiver',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('item__isnull', False), ('rule', '')), models.Q(('item', None), models.Q(('rule', ''), _negated=True)), _connector='OR'), name='waiver_of_item_or_rule'),
+            model_name="waiver",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    models.Q(("item__isnull", False), ("rule", "")),
+                    models.Q(("item", None), models.Q(("rule", ""), _negated=True)),
+                    _connector="OR",
+                ),
+                name="waiver_of_item_or_rule",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='waiver',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('decided_as', ''), ('decided_at', None), ('decided_by', None), ('state__in', ['draft', 'review'])), models.Q(('decided_at__isnull', False), ('decided_by__isnull', False), ('state__in', ['approved', 'rejected', 'revoked']), models.Q(('decided_as', ''), _negated=True)), _connector='OR'), name='decided_waiver_has_name'),
+            model_name="waiver",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    models.Q(
+                        ("decided_as", ""),
+                        ("decided_at", None),
+                        ("decided_by", None),
+                        ("state__in", ["draft", "review"]),
+                    ),
+                    models.Q(
+                        ("decided_at__isnull", False),
+                        ("decided_by__isnull", False),
+                        ("state__in", ["approved", "rejected", "revoked"]),
+                        models.Q(("decided_as", ""), _negated=True),
+                    ),
+                    _connector="OR",
+                ),
+                name="decided_waiver_has_name",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='waiver',
-            constraint=models.CheckConstraint(condition=models.Q(('decided_by', None), models.Q(('decided_by', models.F('requested_by')), _negated=True), _connector='OR'), name='waiver_decided_by_another'),
+            model_name="waiver",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    ("decided_by", None),
+                    models.Q(("decided_by", models.F("requested_by")), _negated=True),
+                    _connector="OR",
+                ),
+                name="waiver_decided_by_another",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='waiver',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('revoked_at__isnull', False), ('revoked_by__isnull', False), ('state', 'revoked')), models.Q(models.Q(('state', 'revoked'), _negated=True), ('revoked_at', None), ('revoked_by', None)), _connector='OR'), name='revoked_waiver_has_name'),
+            model_name="waiver",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    models.Q(
+                        ("revoked_at__isnull", False), ("revoked_by__isnull", False), ("state", "revoked")
+                    ),
+                    models.Q(
+                        models.Q(("state", "revoked"), _negated=True),
+                        ("revoked_at", None),
+                        ("revoked_by", None),
+                    ),
+                    _connector="OR",
+                ),
+                name="revoked_waiver_has_name",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='waiver',
-            constraint=models.UniqueConstraint(condition=models.Q(('state__in', ['draft', 'review'])), fields=('item',), name='one_open_waiver_per_item'),
+            model_name="waiver",
+            constraint=models.UniqueConstraint(
+                condition=models.Q(("state__in", ["draft", "review"])),
+                fields=("item",),
+                name="one_open_waiver_per_item",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='waiver',
-            constraint=models.UniqueConstraint(condition=models.Q(('state__in', ['draft', 'review']), models.Q(('rule', ''), _negated=True)), fields=('gate', 'rule'), name='one_open_waiver_per_rule'),
+            model_name="waiver",
+            constraint=models.UniqueConstraint(
+                condition=models.Q(("state__in", ["draft", "review"]), models.Q(("rule", ""), _negated=True)),
+                fields=("gate", "rule"),
+                name="one_open_waiver_per_rule",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='webhookdelivery',
-            constraint=models.UniqueConstraint(fields=('webhook', 'event_id'), name='one_delivery_per_event'),
+            model_name="webhookdelivery",
+            constraint=models.UniqueConstraint(fields=("webhook", "event_id"), name="one_delivery_per_event"),
         ),
     ]

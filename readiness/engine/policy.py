@@ -2,8 +2,9 @@
 
 The page, the API, the command line, the report and the tests call `decide`; nothing else judges.
 
-    blocked   an item failed, or a waiver expired, or one stands where the checklist allows none
-    open      nothing failed, but something is undecided
+    blocked   an item failed, or its waiver expired, or one stands where the checklist allows none,
+              or an earlier stage is blocked or declined
+    open      nothing failed, but something is undecided, or an earlier stage is not approved yet
     ready     every item is settled; signatures are missing or stale
     approved  every required role approved this exact digest
     declined  somebody declined this exact digest
@@ -12,11 +13,12 @@ The page, the API, the command line, the report and the tests call `decide`; not
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from enum import StrEnum
 from itertools import chain
+from typing import Any
 
 from readiness.engine.checklist import Requirement
 
@@ -60,7 +62,11 @@ class SignatureState(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ItemState:
-    """One item that is not an approval. `observed` is the one-line message shown beside it."""
+    """One item that is not an approval. `observed` is the one-line message shown beside it.
+
+    `waiver_until` is the expiry of the approved waiver that came last: a waived item passes before that
+    moment, and an item that is open or failed has lost it at that moment.
+    """
 
     key: str
     title: str
@@ -93,6 +99,14 @@ class Signature:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class EarlierStage:
+    """A stage that comes before this gate's. `verdict` is what its gate says; None: no gate is open."""
+
+    title: str
+    verdict: VerdictState | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class GateState:
     """All that the decision rests on: `digest` names the present state, `waivers` says if any are allowed."""
 
@@ -101,12 +115,13 @@ class GateState:
     roles: tuple[RoleState, ...]
     signatures: tuple[Signature, ...] = ()
     waivers: bool = False
+    earlier: tuple[EarlierStage, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Blocker:
     """One thing in the way. `item` is the row to go to; `kind` is failed, waiver, reason, open, empty,
-    declined, stale or unsigned.
+    stage, declined, stale or unsigned.
     """
 
     kind: str
@@ -139,8 +154,9 @@ def decide(gate: GateState, at: datetime) -> Verdict:
     """Judge a gate at a moment. `at` must carry a zone, or ValueError is raised."""
     if at.tzinfo is None:
         raise ValueError("decide() needs a time with a zone")
-    hard = tuple(chain.from_iterable(_hard(gate, item, at) for item in gate.items))
+    hard = (*_stages(gate, _SHUT), *chain.from_iterable(_hard(gate, item, at) for item in gate.items))
     soft = tuple(chain.from_iterable(_soft(item) for item in gate.items)) or tuple(_empty(gate))
+    soft = (*_stages(gate, _NOT_YET), *soft)
     signatures = {role.role: _signature(gate, role) for role in gate.roles}
     declined = tuple(_declined(gate))
     unsigned = tuple(_unsigned(gate, signatures))
@@ -168,23 +184,50 @@ def _state(
 
 
 def _hard(gate: GateState, item: ItemState, at: datetime) -> Iterator[Blocker]:
-    if item.state is State.FAILED:
+    if item.state in (State.FAILED, State.OPEN) and item.waiver_until is not None:
+        # Before its expiry the item would be waived: whoever built this state says that it is lost.
+        yield _blocker("waiver", item, _expired(item))
+    elif item.state is State.FAILED:
         yield _blocker("failed", item, item.observed or "failed")
     elif item.state is State.WAIVED:
         if not gate.waivers:
             yield _blocker("waiver", item, "is waived, but this checklist allows no waivers")
         elif item.waiver_until is None or item.waiver_until <= at:
-            yield _blocker("waiver", item, "its waiver has expired")
+            yield _blocker("waiver", item, _expired(item))
 
 
 def _soft(item: ItemState) -> Iterator[Blocker]:
-    if item.state is State.OPEN:
+    if item.state is State.OPEN and item.waiver_until is None:
         yield _blocker("open", item, item.observed or "is open")
     elif item.state is State.NOT_APPLICABLE:
         if item.requirement is Requirement.MANDATORY:
             yield _blocker("reason", item, "is mandatory and cannot be marked not applicable")
         elif not item.reason.strip():
             yield _blocker("reason", item, "is marked not applicable without a reason")
+
+
+def _expired(item: ItemState) -> str:
+    when = f" on {item.waiver_until.astimezone(UTC):%Y-%m-%d %H:%M} UTC" if item.waiver_until else ""
+    return f"its waiver expired{when}" + (f"; {item.observed}" if item.observed else "")
+
+
+_SHUT = {
+    VerdictState.BLOCKED: "comes before this one, and is blocked",
+    VerdictState.DECLINED: "comes before this one, and was declined",
+}
+_NOT_YET = {
+    None: "comes before this one, and has no gate yet",
+    VerdictState.OPEN: "comes before this one, and is not settled yet",
+    VerdictState.READY: "comes before this one, and waits for signatures",
+}
+
+
+def _stages(gate: GateState, words: Mapping[Any, str]) -> Iterator[Blocker]:
+    for stage in gate.earlier:
+        if stage.verdict in words:
+            yield Blocker(
+                kind="stage", item="", title=f"Stage {stage.title.lower()}", text=words[stage.verdict]
+            )
 
 
 def _blocker(kind: str, item: ItemState, text: str) -> Blocker:

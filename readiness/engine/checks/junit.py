@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from readiness.engine.errors import FileMissing
@@ -74,7 +74,7 @@ def junit(want: JunitParams, run: RunDirectory) -> Finding:
     for file in files:
         cases = junit_reports.read(run, file)
         counted.times += [case.seconds for case in cases if case.seconds is not None]
-        for case in _tests(cases) if want.flake_rate_below is not None else cases:
+        for case in junit_reports.tests(cases) if want.flake_rate_below is not None else cases:
             _count(case, counted)
     measured = list(_measurements(want, counted))
     tiny = bars.tiny(want.success_rate_at_least)
@@ -85,21 +85,6 @@ def junit(want: JunitParams, run: RunDirectory) -> Finding:
         advice=bars.ADVICE if tiny else "Correct what the failing tests show, and run all of them again.",
         warn=bool(tiny),
     )
-
-
-def _tests(cases: Iterable[Case]) -> Iterator[Case]:
-    """One case per test: its last try. A re-run has a reason, also where the first try is not shown to fail
-    (pytest-rerunfailures writes it without a failure).
-    """
-    tries: dict[tuple[str, str, str], list[Case]] = {}
-    for case in cases:
-        tries.setdefault(case.key, []).append(case)
-    for of_one in tries.values():
-        last, again = of_one[-1], len(of_one) > 1
-        failed = last.failed or (last.skipped and any(case.failed for case in of_one))
-        skipped = last.skipped and not failed
-        flaky = last.flaky or (again and not failed and not skipped)
-        yield Case(last.name, last.key, failed=failed, skipped=skipped, flaky=flaky, seconds=None)
 
 
 def _count(case: Case, counted: _Counted) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from xml.etree.ElementTree import Element  # the type only; defusedxml parses
 
@@ -12,6 +12,7 @@ from readiness.engine.readers import xml
 from readiness.engine.target import RunDirectory
 
 _FAILED = frozenset({"failure", "error", "failed", "rerunfailure", "rerunerror"})
+_ASSERTED = frozenset({"failure", "failed", "rerunfailure"})
 _SKIPPED = frozenset({"skipped", "disabled", "notrun", "suppressed"})
 # Surefire's words for a try that failed before one that passed.
 _FLAKY = frozenset({"flakyfailure", "flakyerror"})
@@ -22,7 +23,8 @@ _SECONDS = re.compile(r"[0-9][0-9,]*(\.[0-9]+)?(e-?[0-9]{1,2})?", re.IGNORECASE)
 class Case:
     """One test case as written: `failed`, `skipped` or neither; `flaky` when it says that a try failed.
 
-    `key` is equal for the tries of one test; `seconds` is None where no time is written.
+    `key` is equal for the tries of one test; `seconds` is None where no time is written. `errored`: it failed
+    because it broke, not by what it asserted.
     """
 
     name: str
@@ -31,6 +33,25 @@ class Case:
     skipped: bool
     flaky: bool
     seconds: float | None
+    errored: bool = False
+
+
+def tests(cases: Iterable[Case]) -> Iterator[Case]:
+    """One case per test: its last try. A re-run has a reason, also where the first try is not shown to fail
+    (pytest-rerunfailures writes it without a failure).
+    """
+    tries: dict[tuple[str, str, str], list[Case]] = {}
+    for case in cases:
+        tries.setdefault(case.key, []).append(case)
+    for of_one in tries.values():
+        last, again = of_one[-1], len(of_one) > 1
+        failed = last.failed or (last.skipped and any(case.failed for case in of_one))
+        skipped = last.skipped and not failed
+        flaky = last.flaky or (again and not failed and not skipped)
+        errored = failed and any(case.errored for case in of_one)
+        yield Case(
+            last.name, last.key, failed=failed, skipped=skipped, flaky=flaky, seconds=None, errored=errored
+        )
 
 
 def read(run: RunDirectory, file: str) -> list[Case]:
@@ -67,6 +88,7 @@ def _case(case: Element, suite: str, file: str) -> Case:
         skipped=not failed and bool(said & _SKIPPED),
         flaky=not failed and bool(said & _FLAKY),
         seconds=_seconds(case, shown, file),
+        errored=failed and not said & _ASSERTED,
     )
 
 

@@ -63,7 +63,7 @@ FORMS = Reports.__struct_fields__
 
 
 class Waiver(Params, frozen=True):
-    """A permission with an end. `rule` is the name of a threshold (max_medium); `findings` narrows it to ids."""
+    """A permission with an end. `rule` is the name of a threshold (max_medium), `findings` narrows it."""
 
     reason: str
     owner: str
@@ -76,7 +76,7 @@ class Waiver(Params, frozen=True):
 
 
 class Suite(Params, frozen=True):
-    """One suite: `command` runs in `working_directory` for at most `timeout` seconds, and `retries` times more.
+    """One suite: `command` runs in `working_directory` for at most `timeout` seconds; `retries` more tries.
 
     A command that ends with one of `findings_exit_codes` has found something, and its reports say whether it
     is too much; any other code but 0 fails the suite.
