@@ -161,10 +161,11 @@ class LoadedGate:
         """Snapshot, digest and verdict at a moment."""
         passed: list[Passed] = []
         for stage, gate in self.before:
-            passed.append(Passed(stage, gate, gate._judge(at, tuple(passed)) if gate else None))
-        return self._judge(at, tuple(passed))
+            passed.append(Passed(stage, gate, gate.judge_after(at, tuple(passed)) if gate else None))
+        return self.judge_after(at, tuple(passed))
 
-    def _judge(self, at: datetime, earlier: tuple[Passed, ...]) -> Judged:
+    def judge_after(self, at: datetime, earlier: tuple[Passed, ...]) -> Judged:
+        """The same with the earlier stages already judged."""
         for item in self.items:
             item.look_at(at)
         taken = snapshot.build(self, at, earlier)

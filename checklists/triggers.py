@@ -27,8 +27,8 @@ HOLDS_STILL: dict[str, tuple[tuple[str, str], ...]] = {
     "checklists_signoff": (
         (
             (
-                "gate_id, role, person_id, person_name, decision, meaning, criteria, comment, digest, snapshot,"
-                " signed_at, utc_offset_minutes"
+                "gate_id, role, person_id, person_name, decision, meaning, criteria, comment, digest,"
+                " snapshot, signed_at, utc_offset_minutes"
             ),
             "",
         ),
@@ -58,7 +58,8 @@ HOLDS_STILL: dict[str, tuple[tuple[str, str], ...]] = {
         (
             (
                 "project_id, environment_id, performed_at, performed_by, from_version, to_version,"
-                " duration_seconds, outcome, gaps, log_name, log_sha256, log_size, recorded_by_id, recorded_at"
+                " duration_seconds, outcome, gaps, log_name, log_sha256, log_size, recorded_by_id,"
+                " recorded_at"
             ),
             "",
         ),

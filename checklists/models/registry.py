@@ -38,7 +38,7 @@ class ManifestOrigin(models.TextChoices):
 
 
 class ReleaseManifest(models.Model):
-    """One state of a release's manifest. Its bytes are the blob `sha256`; a deployment archives one for good."""
+    """One state of a release's manifest; its bytes are the blob `sha256`. A deployment archives one."""
 
     release = models.ForeignKey(Release, on_delete=models.PROTECT, related_name="manifests")
     environment = models.ForeignKey(Environment, on_delete=models.PROTECT, related_name="manifests")

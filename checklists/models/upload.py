@@ -10,7 +10,7 @@ from checklists.models.release import Release
 
 
 class StoredFile(models.Model):
-    """A project has these bytes (the blob `sha256`). Per project: whoever only knows a digest gets nothing."""
+    """A project has these bytes (the blob `sha256`). Per project: who only knows a digest gets nothing."""
 
     project = models.ForeignKey(Project, on_delete=models.PROTECT, related_name="stored_files")
     sha256 = models.CharField(max_length=64)

@@ -9,11 +9,11 @@ from readiness.engine.readers import release_manifest
 
 _STANDS_FOR = frozenset(
     (
-        "someone", "somebody", "anyone", "nobody", "no one", "no-one", "unknown", "anonymous", "to be defined",
-        "to be determined", "to be decided", "to be announced", "tba", "tbc", "tbd.", "n.a.", "n.a", "nn", "n.n.",
-        "not applicable", "not available", "unassigned", "placeholder", "approver", "name", "your name", "first last",
-        "waiting", "awaiting", "open", "later", "x", "xx", "--", "---", "—", "–", "_", "__", "nil", "undefined",
-        "test", "foo", "bar", "changeme", "example",
+        "someone", "somebody", "anyone", "nobody", "no one", "no-one", "unknown", "anonymous", "unassigned",
+        "to be defined", "to be determined", "to be decided", "to be announced", "tba", "tbc", "tbd", "n.a", "nn",
+        "n.n", "not applicable", "not available", "placeholder", "approver", "name", "your name", "first last",
+        "waiting", "awaiting", "open", "later", "x", "xx", "nil", "undefined", "test", "foo", "bar", "changeme",
+        "example",
     )
 )  # fmt: skip
 APPROVE = frozenset(("approve", "approved"))
@@ -25,7 +25,7 @@ LONGEST = 120
 
 def real(text: str) -> bool:
     """Whether a text says something: "TBD", "n/a", "-", "pending" and a text without letters do not."""
-    plain = same(text).strip("<>[](){}\"'`*. ")
+    plain = same(text).strip("<>[](){}\"'`*.:_ ")
     if not any(c.isalnum() for c in plain):
         return False
     return release_manifest.said(plain) and plain not in _STANDS_FOR

@@ -9,12 +9,12 @@ from typing import Annotated, Literal
 
 from msgspec import Meta
 
+from readiness.engine.checks.vulnerabilities import Tool
 from readiness.engine.registry import Params
 
 MAX_BYTES = 60_000
 KINDS = ("unit", "integration", "end-to-end", "performance", "security")
 SuiteKind = Literal["unit", "integration", "end-to-end", "performance", "security"]
-Name = Annotated[str, Meta(pattern=r"\A[A-Za-z0-9][A-Za-z0-9._-]{0,63}\Z")]
 Text = Annotated[str, Meta(pattern=r"\A[^\x00-\x1f\x7f]{1,200}\Z")]
 Seconds = Annotated[float, Meta(gt=0, le=86_400)]
 Retries = Annotated[int, Meta(ge=0, le=10)]
@@ -45,13 +45,17 @@ class Thresholds(Params, frozen=True):
 
 
 class Reports(Params, frozen=True):
-    """Files that the suite writes, as paths or globs beneath its working directory."""
+    """Files that the suite writes, as paths or globs beneath its working directory.
+
+    `vulnerabilities_format` says who wrote those reports; some tools' empty lists are believed only then.
+    """
 
     junit: Files = ()
     load: Files = ()
     benchmark: Files = ()
     sarif: Files = ()
     vulnerabilities: Files = ()
+    vulnerabilities_format: Tool | None = None
 
     def patterns(self, form: str) -> tuple[str, ...]:
         """The paths and globs of one form of report."""
@@ -59,20 +63,25 @@ class Reports(Params, frozen=True):
         return (value,) if isinstance(value, str) else value
 
 
-FORMS = Reports.__struct_fields__
+FORMS = ("junit", "load", "benchmark", "sarif", "vulnerabilities")
 
 
 class Waiver(Params, frozen=True):
-    """A permission with an end. `rule` is the name of a threshold (max_medium), `findings` narrows it."""
+    """A permission with an end. `rule` names a threshold (max_medium); `findings` narrows it to their ids."""
 
     reason: str
     owner: str
     approved_by: str
     expires_at: str
-    suite: str = ""
     rule: str = ""
+    suite: str = ""
     findings: tuple[str, ...] = ()
-    id: str = ""
+    risk: str = ""
+    mitigation: str = ""
+    scope: str = ""
+    requested_by: str = ""
+    approved_role: str = ""
+    approved_at: str = ""
 
 
 class Suite(Params, frozen=True):
@@ -82,7 +91,7 @@ class Suite(Params, frozen=True):
     is too much; any other code but 0 fails the suite.
     """
 
-    name: Name
+    name: str
     kind: SuiteKind
     command: str | tuple[str, ...]
     env: dict[str, str] = {}

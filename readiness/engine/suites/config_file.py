@@ -28,9 +28,11 @@ from readiness.engine.suites.grants import granted
 from readiness.engine.target import decode
 
 START = "Start from `suites: [{name: unit, kind: unit, command: pytest}]`; docs/suites.md explains each key."
+HELP = "docs/suites.md explains each key."
 _PATH = re.compile(r" - at `(?:key in `)?\$(?P<path>[^`]*)`", re.DOTALL)
 _STEP = re.compile(r"\.([A-Za-z_]\w*)|\[(\d+|\.\.\.)\]")
 _UNKNOWN = re.compile(r"unknown field `([^`]*)`")
+_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
 _VARIABLE = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 _SHELL = frozenset(("&&", "||", "|", ";", "&", ">", ">>", "<", "2>&1", "2>", "&>"))
 # which reports can measure a threshold
@@ -65,7 +67,8 @@ def parse(data: bytes, name: str) -> Config:
         file = msgspec.convert(located.data, File)
     except msgspec.ValidationError as error:
         said, takes = explained(error, File)
-        raise _wrong(located, name, _steps(str(error)), said, takes) from None
+        shaped = any(word in str(error) for word in ("unknown field", "missing required"))
+        raise _wrong(located, name, _steps(str(error)), said, takes if shaped else HELP) from None
     _check_whole(file, located, name)
     plans = tuple(_plan(file, place, located, name) for place in range(len(file.suites)))
     _check_shared_reports(plans, located, name)
@@ -116,7 +119,7 @@ def _wrong(located: Located, name: str, steps: Path, said: str, advice: str) -> 
     while steps and steps not in located.lines:
         steps = steps[:-1]
     line = located.lines.get(steps, 1)
-    return SuiteConfigError(f"{name} line {line}: {said.rstrip('.')}.", advice or START, line=line)
+    return SuiteConfigError(f"{name} line {line}: {said.rstrip('.')}.", advice or HELP, line=line)
 
 
 def _check_whole(file: File, located: Located, name: str) -> None:
@@ -127,6 +130,9 @@ def _check_whole(file: File, located: Located, name: str) -> None:
         raise wrong(("suites",), "there is no suite, so nothing would be shown")
     seen: set[str] = set()
     for place, suite in enumerate(file.suites):
+        if not _NAME.fullmatch(suite.name):
+            advice = "Use letters, digits, `.`, `_` and `-`, at most 64: files are named after it."
+            raise wrong(("suites", place, "name"), f"the name {suite.name[:80]!r} cannot be used", advice)
         if suite.name.lower() in seen:
             advice = "Give each suite its own name; capitals do not tell two apart."
             raise wrong(("suites", place, "name"), f"the name {suite.name!r} stands twice", advice)

@@ -3,35 +3,34 @@
 from __future__ import annotations
 
 from collections.abc import Collection
-from datetime import UTC, datetime
+from datetime import datetime
 
+from readiness.engine.deploy import dates, words
 from readiness.engine.suites.config import Grant, Thresholds, Waiver
-
-WAIVABLE = frozenset(key for key in Thresholds.__struct_fields__ if key.split("_", 1)[1] in (
-    "critical", "high", "medium", "low", "unknown",
-))  # fmt: skip
 
 
 def moment(text: str) -> datetime:
     """A moment in UTC from ISO 8601; without a zone UTC is meant. Raises ValueError for anything else."""
-    try:
-        found = datetime.fromisoformat(text.strip())
-        return (found if found.tzinfo else found.replace(tzinfo=UTC)).astimezone(UTC)
-    except (ValueError, OverflowError):
-        raise ValueError(f"{text[:40]!r} is no time; write 2025-10-31T12:00:00Z") from None
+    found = dates.read(text)
+    if found is None:
+        raise ValueError(f"{text[:40]!r} is no time; write 2025-10-31T12:00:00Z")
+    return found.at
 
 
 def granted(waiver: Waiver, suites: Collection[str]) -> Grant:
     """A waiver with its end. Raises ValueError for one that says too little or covers nothing here."""
     for key in ("reason", "owner", "approved_by"):
-        if not getattr(waiver, key).strip():
-            raise ValueError(f"the waiver's {key} is empty")
+        if not words.real(getattr(waiver, key)):
+            raise ValueError(f"the waiver's {key} is {getattr(waiver, key)[:40]!r}, which says nothing")
     if not waiver.suite and not waiver.rule:
         raise ValueError("the waiver names neither a suite nor a rule")
+    if waiver.rule and waiver.rule not in Thresholds.__struct_fields__:
+        known = ", ".join(Thresholds.__struct_fields__)
+        raise ValueError(f"the waiver's rule is {waiver.rule[:80]!r}, and no threshold; they are {known}")
     if waiver.suite and waiver.suite not in suites:
         raise ValueError(f"the waiver is for the suite {waiver.suite[:80]!r}, which is not in this file")
-    if waiver.approved_by.strip().lower() == waiver.owner.strip().lower():
-        raise ValueError(f"the waiver was approved by its own owner, {waiver.owner[:80]!r}")
+    if words.same(waiver.approved_by) in (words.same(waiver.owner), words.same(waiver.requested_by)):
+        raise ValueError(f"the waiver was approved by {waiver.approved_by[:80]!r}, who owns or asked for it")
     return Grant(waiver=waiver, expires_at=moment(waiver.expires_at))
 
 

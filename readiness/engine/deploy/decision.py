@@ -1,0 +1,257 @@
+"""The one function that decides about a deployment. Plain values and a clock reading in, a decision out."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from datetime import datetime
+from enum import StrEnum
+from typing import Any
+
+import msgspec
+
+from readiness.engine.deploy import dates, words
+from readiness.engine.deploy.config import GateConfig
+from readiness.engine.deploy.facts import Facts
+from readiness.engine.deploy.manifest import Manifest, Waiver
+from readiness.engine.deploy.rules import RULES, approvals, waivers
+from readiness.engine.deploy.rules.case import Case, Reason, Rule
+
+SCHEMA_VERSION = 1
+
+
+class Verdict(StrEnum):
+    """What the gate says."""
+
+    APPROVE = "approve"
+    REJECT = "reject"
+    WAIVER_REQUIRED = "waiver required"
+
+
+class RuleOutcome(StrEnum):
+    """What became of one rule."""
+
+    PASSED = "passed"
+    BLOCKED = "blocked"
+    WAIVED = "waived"
+    NOT_ASKED = "not asked"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Waived:
+    """A reason that a waiver covers until it expires."""
+
+    reason: Reason
+    waiver: Waiver
+
+    def to_dict(self) -> dict[str, Any]:
+        """`{reason, waiver}`."""
+        return {"reason": self.reason.to_dict(), "waiver": msgspec.to_builtins(self.waiver)}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Evaluated:
+    """One rule in the explanation; `text` says why it was not asked, or how many reasons it gave."""
+
+    rule: str
+    title: str
+    outcome: RuleOutcome
+    text: str = ""
+
+    def to_dict(self) -> dict[str, Any]:
+        """`{rule, title, outcome, text}`."""
+        return {"rule": self.rule, "title": self.title, "outcome": self.outcome.value, "text": self.text}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Told:
+    """An approval as it was understood. `standing` is declared (somebody's word) or verified (by `key`)."""
+
+    role: str
+    name: str
+    decision: str
+    at: str
+    standing: str
+    counts: bool
+    key: str = ""
+    problem: str = ""
+
+    def to_dict(self) -> dict[str, Any]:
+        """`{role, name, decision, at, standing, counts, key, problem}`."""
+        return {each: getattr(self, each) for each in self.__slots__}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Decision:
+    """What the gate decided about a release, and everything it rests on.
+
+    `as_of` is the moment that counted; `decided_at`, `trace_id` and `span_id` say when and in which trace
+    the question was asked.
+    """
+
+    verdict: Verdict
+    project: str
+    release: str
+    environment: str
+    reasons: tuple[Reason, ...]
+    warnings: tuple[Reason, ...]
+    waived: tuple[Waived, ...]
+    rules: tuple[Evaluated, ...]
+    approvals: tuple[Told, ...]
+    inputs: dict[str, str]
+    scorecard: str
+    as_of: datetime
+    decided_at: datetime
+    trace_id: str = ""
+    span_id: str = ""
+
+    @property
+    def approved(self) -> bool:
+        """True only for approve."""
+        return self.verdict is Verdict.APPROVE
+
+    def to_dict(self) -> dict[str, Any]:
+        """The decision record; the same for the command line, the server and the file."""
+        return {
+            "schema_version": SCHEMA_VERSION,
+            "verdict": self.verdict.value,
+            "project": self.project,
+            "release": self.release,
+            "environment": self.environment,
+            "as_of": dates.utc(self.as_of),
+            "decided_at": dates.utc(self.decided_at),
+            "trace_id": self.trace_id,
+            "span_id": self.span_id,
+            "reasons": [reason.to_dict() for reason in self.reasons],
+            "warnings": [reason.to_dict() for reason in self.warnings],
+            "waived": [each.to_dict() for each in self.waived],
+            "rules": [each.to_dict() for each in self.rules],
+            "approvals": [each.to_dict() for each in self.approvals],
+            "inputs": dict(self.inputs),
+            "scorecard": self.scorecard,
+        }
+
+
+def decide(manifest: Manifest, config: GateConfig, at: datetime, facts: Facts | None = None) -> Decision:
+    """Judge a release at a moment. `at` must carry a zone, or ValueError is raised. Nothing is read."""
+    if at.tzinfo is None:
+        raise ValueError("decide() needs a time with a zone")
+    case = Case(manifest=manifest, config=config, at=at, facts=facts or Facts())
+    found = {rule.name: _found(rule, case) for rule in RULES}
+    blocking = [reason for reasons in found.values() for reason in reasons if not reason.warning]
+    valid = [waiver for waiver in manifest.waivers if waivers.valid(waiver, case)]
+    waived = [w for reason in blocking if (w := _waived(reason, valid))]
+    covered = {id(each.reason) for each in waived}
+    standing = [reason for reason in blocking if id(reason) not in covered]
+    warnings = [reason for reasons in found.values() for reason in reasons if reason.warning]
+    return Decision(
+        verdict=_verdict(standing),
+        project=manifest.project,
+        release=manifest.release,
+        environment=manifest.environment,
+        reasons=tuple(standing),
+        warnings=(*warnings, *_notes(case, waived, valid)),
+        waived=tuple(waived),
+        rules=tuple(_evaluated(rule, case, found[rule.name], covered) for rule in RULES),
+        approvals=tuple(_told(case)),
+        inputs=dict(case.facts.inputs),
+        scorecard=(manifest.scorecard.path or "") if manifest.scorecard else "",
+        as_of=at,
+        decided_at=at,
+    )
+
+
+def _found(rule: Rule, case: Case) -> list[Reason]:
+    return [] if rule.not_asked(case) else list(rule.find(case, rule))
+
+
+def _waived(reason: Reason, valid: list[Waiver]) -> Waived | None:
+    waiver = next((w for w in valid if waivers.covers(w, reason)), None)
+    return Waived(reason=reason, waiver=waiver) if waiver else None
+
+
+def _verdict(standing: list[Reason]) -> Verdict:
+    if not standing:
+        return Verdict.APPROVE
+    return Verdict.WAIVER_REQUIRED if all(reason.waivable for reason in standing) else Verdict.REJECT
+
+
+def _evaluated(rule: Rule, case: Case, reasons: list[Reason], covered: set[int]) -> Evaluated:
+    why = rule.not_asked(case)
+    blocking = [reason for reason in reasons if not reason.warning]
+    standing = [reason for reason in blocking if id(reason) not in covered]
+    if why:
+        outcome = RuleOutcome.NOT_ASKED
+    elif standing:
+        outcome, why = RuleOutcome.BLOCKED, standing[0].text
+    elif blocking:
+        outcome, why = RuleOutcome.WAIVED, blocking[0].text
+    else:
+        outcome = RuleOutcome.PASSED
+    return Evaluated(rule=rule.name, title=rule.title, outcome=outcome, text=why)
+
+
+def _notes(case: Case, waived: list[Waived], valid: list[Waiver]) -> Iterator[Reason]:
+    used = {id(each.waiver) for each in waived}
+    for waiver in valid:
+        if id(waiver) not in used and (waiver.rule.strip() or not case.manifest.gates):
+            told = f"The waiver {waivers.name(waiver)} matches nothing that blocks here."
+            yield waivers.RULE.warn(
+                told, "Take it out when it is no longer needed.", item=waivers.name(waiver)
+            )
+    bare = _zoneless(case.manifest)
+    if bare:
+        told = f"Times without a zone were read as UTC: {words.listed(bare, 4)}."
+        yield Reason(rule="dates", title="Times have a zone", text=told, fix=dates.HOW, warning=True)
+    if not case.config.enforce_approvals:
+        for entry in approvals.declined(case):
+            told = f"{words.shown(entry.name) or 'Somebody'} declined, but approvals are not asked for."
+            yield approvals.RULE.warn(told, item=words.role(entry.role))
+
+
+def _zoneless(manifest: Manifest) -> list[str]:
+    """Places of times that carry no zone."""
+    found = [("generated_at", manifest.generated_at)]
+    found += [(f"approvals[{n}].at", each.at) for n, each in enumerate(manifest.approvals)]
+    for n, each in enumerate(manifest.waivers):
+        found += [
+            (f"waivers[{n}].approved_at", each.approved_at),
+            (f"waivers[{n}].expires_at", each.expires_at),
+        ]
+    found += [
+        (f"migrations[{n}].dry_run.at", m.dry_run.at) for n, m in enumerate(manifest.migrations) if m.dry_run
+    ]
+    found += [(f"secrets[{n}].rotated_at", each.rotated_at) for n, each in enumerate(manifest.secrets)]
+    if manifest.rollback:
+        found.append(("rollback.rehearsed_at", manifest.rollback.rehearsed_at))
+        if manifest.rollback.rehearsal:
+            found.append(("rollback.rehearsal.performed_at", manifest.rollback.rehearsal.performed_at))
+    if manifest.rollout and manifest.rollout.window:
+        window = manifest.rollout.window
+        found += [("rollout.window.start", window.start), ("rollout.window.end", window.end)]
+    if manifest.scorecard:
+        found.append(("scorecard.generated_at", manifest.scorecard.generated_at))
+    return [place for place, text in found if (moment := dates.read(text)) and not moment.zoned]
+
+
+def _told(case: Case) -> Iterator[Told]:
+    counting = {w.place for found in approvals.counting(case).values() for w in found}
+    problems = {w.place: w.problem for w in approvals.given(case)}
+    for place, entry in enumerate(case.manifest.approvals):
+        fact = case.facts.signatures.get(place)
+        verified = fact is not None and bool(fact.key) and not fact.problem
+        yield Told(
+            role=words.role(entry.role),
+            name=entry.name,
+            decision=entry.decision,
+            at=entry.at,
+            standing="verified" if verified else "declared",
+            counts=place in counting,
+            key=fact.key if fact and verified else "",
+            problem=problems.get(place) or (fact.problem if fact else ""),
+        )
+
+
+def traced(decision: Decision, *, trace_id: str, span_id: str, decided_at: datetime) -> Decision:
+    """The same decision with the trace that it was made in, and when."""
+    return replace(decision, trace_id=trace_id, span_id=span_id, decided_at=decided_at)

@@ -1,0 +1,70 @@
+"""No secret in a manifest: neither under a name that promises one, nor by what a value looks like."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from readiness.engine.deploy.manifest import HIDDEN
+from readiness.engine.deploy.places import DeployError
+from readiness.engine.deploy.words import shown
+from readiness.engine.readers import config_file
+
+_ADVICE = "Take it out and write the secret's version only; replace the secret if the file left your machine."
+_SHOWN_AS = (None, "", HIDDEN, config_file.MASK)
+_VALUES = frozenset(("value", "values", "data", "content", "plain", "plaintext", "key", "secret", "private"))
+
+
+def refuse(document: Any, text: str, name: str) -> None:
+    """Raise DeployError when a document holds a secret: `document` is the plain data of `text`."""
+    if isinstance(document, Mapping):
+        for place, key in _named(document):
+            raise DeployError(f"{name}, {place}: {shown(key)!r} would hold a secret.", _ADVICE)
+    for kind, line, preview in found(text):
+        words = kind.replace("_", " ")
+        raise DeployError(f"{name} line {line} holds what looks like a secret ({words} {preview}).", _ADVICE)
+
+
+def _named(document: Mapping[str, Any]) -> list[tuple[str, str]]:
+    """Places and keys whose names say that a secret stands there."""
+    faults = []
+    for place, entry in _objects(document.get("secrets"), "secrets"):
+        faults += [
+            (place, str(k)) for k in entry if str(k).lower() in _VALUES or config_file.is_secret(str(k))
+        ]
+    configuration = document.get("configuration")
+    deltas = configuration.get("deltas") if isinstance(configuration, Mapping) else None
+    for place, delta in _objects(deltas, "configuration.deltas"):
+        key = str(delta.get("key", ""))
+        if config_file.is_secret(key) and not all(_unsaid(delta.get(side)) for side in ("from", "to")):
+            faults.append((place, key))
+    flags = document.get("feature_flags")
+    for key, value in flags.items() if isinstance(flags, Mapping) else ():
+        if isinstance(value, str) and config_file.is_secret(str(key)) and not _unsaid(value):
+            faults.append(("feature_flags", str(key)))
+    return faults
+
+
+def _objects(value: Any, place: str) -> list[tuple[str, Mapping[str, Any]]]:
+    entries = value if isinstance(value, list) else []
+    return [(f"{place}[{n}]", entry) for n, entry in enumerate(entries) if isinstance(entry, Mapping)]
+
+
+def _unsaid(value: Any) -> bool:
+    return isinstance(value, str | None) and value in _SHOWN_AS
+
+
+def found(text: str) -> list[tuple[str, int, str]]:
+    """Kind, line and masked preview of what looks like a secret in a text; placeholders are none."""
+    from readiness.engine.scan import finder, secret_search
+    from readiness.engine.scan.blocks import blocks
+    from readiness.engine.scan.cards import Cards
+
+    seen = []
+    for block in blocks(iter([text.encode(errors="replace")])):
+        shown_as, hits = finder.in_block(block, Cards(""))
+        for one in hits:
+            if one.type in secret_search.SECRETS and one.severity == "high":
+                hit = finder.hit("", shown_as, one)
+                seen.append((hit.type, hit.line, hit.preview))
+    return seen
