@@ -10,11 +10,10 @@ import shutil
 import subprocess
 import sys
 import tempfile
-import time
 from pathlib import Path
 from statistics import median
 
-from bench.figure import say
+from bench.figure import say, timed
 from readiness.engine.indexing import index
 from readiness.engine.target import RunDirectory
 
@@ -77,13 +76,6 @@ def fill(folder: Path, count: int, size: int) -> None:
         with (folder / f"{number}.bin").open("wb") as file:
             for _ in range(size >> 20):
                 file.write(block)
-
-
-def timed(call) -> float:
-    """Seconds of one call."""
-    start = time.perf_counter()
-    call()
-    return time.perf_counter() - start
 
 
 if __name__ == "__main__":

@@ -9,11 +9,10 @@ import hashlib
 import subprocess
 import sys
 import tempfile
-import time
 from pathlib import Path
 
 from bench.bench_start import COMMAND, write_run
-from bench.figure import say
+from bench.figure import say, timed
 
 RUNS, LIMIT_S = 1000, 10.0
 
@@ -41,13 +40,6 @@ def hash_all(folder: Path) -> None:
     """The bytes alone."""
     for path in folder.rglob("*.*"):
         hashlib.sha256(path.read_bytes()).hexdigest()
-
-
-def timed(call) -> float:
-    """Seconds of one call."""
-    start = time.perf_counter()
-    call()
-    return time.perf_counter() - start
 
 
 if __name__ == "__main__":

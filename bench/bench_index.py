@@ -8,11 +8,10 @@ from __future__ import annotations
 import hashlib
 import sys
 import tempfile
-import time
 from pathlib import Path
 from statistics import median
 
-from bench.figure import say
+from bench.figure import say, timed
 from readiness.engine.indexing import index
 
 FILES, FOLDERS, SIZE, ROUNDS, LIMIT_S = 10_000, 100, 3_000, 3, 3.0
@@ -43,13 +42,6 @@ def bare(root: Path) -> None:
     """The same hashes without any care."""
     for path in root.rglob("*.json"):
         hashlib.sha256(path.read_bytes()).hexdigest()
-
-
-def timed(call) -> float:
-    """Seconds of one call."""
-    start = time.perf_counter()
-    call()
-    return time.perf_counter() - start
 
 
 if __name__ == "__main__":

@@ -11,7 +11,7 @@ import tempfile
 import time
 from pathlib import Path
 
-from bench.figure import say
+from bench.figure import say, timed
 from readiness.engine.checklist import CheckSpec
 from readiness.engine.runner import run_check
 from readiness.engine.target import RunDirectory
@@ -66,13 +66,6 @@ def write_log(path: Path) -> None:
         for _ in range(SIZE // len(block)):
             file.write(block)
         file.write(b"INFO Training complete\n")
-
-
-def timed(call) -> float:
-    """Seconds of one call."""
-    start = time.perf_counter()
-    call()
-    return time.perf_counter() - start
 
 
 if __name__ == "__main__":

@@ -53,6 +53,20 @@ VERBS: dict[str, str] = {
     "report.requested": "requested a report",
     "report.finished": "a report was rendered",
     "report.failed": "a report could not be rendered",
+    "stages.set": "changed the stages",
+    "gate.staged": "made the gate a stage’s gate",
+    "scorecard.registered": "registered a scorecard",
+    "plan.set": "changed the release plan",
+    "manifest.assembled": "assembled a release manifest",
+    "manifest.registered": "registered a release manifest",
+    "policy.activated": "activated a deployment policy",
+    "deployment.decided": "asked the deployment gate",
+    "release.deployed": "deployed the release",
+    "release.rolled_out": "rolled the release out in full",
+    "release.rolled_back": "rolled the release back",
+    "schedule.added": "added a schedule",
+    "schedule.stopped": "stopped a schedule",
+    "schedule.fired": "did what the schedule says",
 }
 
 

@@ -18,6 +18,7 @@ APPEND_ONLY = (
     "checklists_artifactsnapshot",
     "checklists_scorecard",
     "checklists_releasemanifest",
+    "checklists_releaseplan",
     "checklists_deploymentpolicy",
     "checklists_deploymentdecision",
     "checklists_proposalvote",

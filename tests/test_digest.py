@@ -170,6 +170,7 @@ WHOLE = {
     "rehearsal": "a rule of the deployment gate, decided when that is asked",
     "scorecard": "a rule of the deployment gate, decided when that is asked",
     "releasemanifest": "made from a gate, not part of it",
+    "releaseplan": "a rule of the deployment gate, decided when that is asked",
     "deploymentpolicy": "the deployment gate's, decided when that is asked",
     "deploymentdecision": "made from a gate, not part of it",
     "deployment": "what followed",

@@ -21,7 +21,7 @@ from checklists.models.outbox import (
     Webhook,
     WebhookDelivery,
 )
-from checklists.models.registry import ReleaseManifest, Scorecard
+from checklists.models.registry import ReleaseManifest, ReleasePlan, Scorecard
 from checklists.models.rehearsal import Rehearsal
 from checklists.models.release import ArtifactSnapshot, ParameterSet, Release
 from checklists.models.report import Report
@@ -63,6 +63,7 @@ __all__ = [
     "Rehearsal",
     "Release",
     "ReleaseManifest",
+    "ReleasePlan",
     "Report",
     "Schedule",
     "ScorePoint",

@@ -57,3 +57,26 @@ class ReleaseManifest(models.Model):
 
     def __str__(self) -> str:
         return f"{self.release} manifest {self.number}"
+
+
+class ReleasePlan(models.Model):
+    """What only people know of a rollout: owner, window, flags, secrets' versions, migrations, the way back.
+
+    Goes into the manifest as it stands. Never changes; the newest number counts.
+    """
+
+    release = models.ForeignKey(Release, on_delete=models.PROTECT, related_name="plans")
+    environment = models.ForeignKey(Environment, on_delete=models.PROTECT, related_name="+")
+    number = models.PositiveIntegerField()
+    content = models.JSONField()
+    set_by = models.ForeignKey(Person, on_delete=models.PROTECT, related_name="+")
+    set_at = models.DateTimeField()
+
+    class Meta:
+        ordering = ["release", "environment", "-number"]
+        constraints = [
+            models.UniqueConstraint(fields=["release", "environment", "number"], name="one_plan_per_number"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.release} plan {self.number}"

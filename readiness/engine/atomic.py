@@ -31,7 +31,7 @@ def write(folder: Path, name: str, data: bytes, *, last_look: Callable[[], None]
             os.fsync(file.fileno())
         if last_look:
             last_look()
-        os.replace(temporary, target)  # noqa: PTH105
+        Path(temporary).replace(target)
         temporary = ""
         _sync(folder)
     except OSError as error:
@@ -39,7 +39,7 @@ def write(folder: Path, name: str, data: bytes, *, last_look: Callable[[], None]
     finally:
         if temporary:
             with suppress(OSError):
-                os.unlink(temporary)  # noqa: PTH108
+                Path(temporary).unlink()
     return target
 
 

@@ -18,6 +18,7 @@ from readiness.engine.deploy.facts import SignatureFact
 from readiness.engine.deploy.manifest import Approval, Manifest, bare, digest_of
 from readiness.engine.errors import BadContent
 from readiness.engine.readers import plain_json
+from readiness.engine.target import decode
 
 if TYPE_CHECKING:
     from readiness.engine.signature_keys import PublicKey
@@ -93,7 +94,7 @@ def _verified(manifest: Manifest, approval: Approval, signature: Any, keys: Sequ
 
 
 def _compare(payload: bytes, manifest: Manifest, approval: Approval) -> None:
-    predicate = plain_json.parse(payload.decode(), "the signature").get("predicate")
+    predicate = plain_json.parse(decode(payload, "the signature"), "the signature").get("predicate")
     expected = statement(manifest, approval)["predicate"]
     said = predicate if isinstance(predicate, Mapping) else {}
     for name in _FIELDS:

@@ -14,7 +14,7 @@ from readiness.engine.guard import legible
 _HEAD = {
     Verdict.APPROVE: "APPROVED: {release} may go to {environment}.",
     Verdict.REJECT: "REJECTED: {release} must not go to {environment}.",
-    Verdict.WAIVER_REQUIRED: "WAIVER REQUIRED: {release} may go to {environment} only by waivers for what follows.",
+    Verdict.WAIVER_REQUIRED: "WAIVER REQUIRED: {release} may go to {environment} only with waivers.",
 }
 _MARKS = {
     RuleOutcome.PASSED: "✓",
@@ -53,8 +53,8 @@ def _lines(decision: Decision) -> Iterator[str]:
         for each in decision.waived:
             until = dates.read(each.waiver.expires_at)
             yield f"  ~ {each.reason.text}"
-            end = dates.words(until.at) if until else "no end"
-            yield f"    By {words.shown(each.waiver.approved_by)} until {end}: {words.shown(each.waiver.reason)}"
+            by, end = words.shown(each.waiver.approved_by), dates.words(until.at) if until else "no end"
+            yield f"    By {by} until {end}: {words.shown(each.waiver.reason)}"
     if decision.warnings:
         yield ""
         yield "To know:"

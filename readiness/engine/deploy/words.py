@@ -9,11 +9,12 @@ from readiness.engine.readers import release_manifest
 
 _STANDS_FOR = frozenset(
     (
-        "someone", "somebody", "anyone", "nobody", "no one", "no-one", "unknown", "anonymous", "unassigned",
-        "to be defined", "to be determined", "to be decided", "to be announced", "tba", "tbc", "tbd", "n.a", "nn",
-        "n.n", "not applicable", "not available", "placeholder", "approver", "name", "your name", "first last",
-        "waiting", "awaiting", "open", "later", "x", "xx", "nil", "undefined", "test", "foo", "bar", "changeme",
-        "example",
+        "someone", "somebody", "anyone", "nobody", "no one", "no-one", "unknown", "anonymous",
+        "unassigned",
+        "to be defined", "to be determined", "to be decided", "to be announced", "tba", "tbc", "tbd",
+        "n.a", "nn", "n.n", "not applicable", "not available", "placeholder", "approver", "name", "your name",
+        "first last", "waiting", "awaiting", "open", "later", "x", "xx", "nil", "undefined", "test", "foo",
+        "bar", "changeme", "example",
     )
 )  # fmt: skip
 APPROVE = frozenset(("approve", "approved"))

@@ -53,7 +53,7 @@ class RunResult:
             ),
             run_id=self.run_id,
             environment=self.environment,
-            overall_passed=would_pass(suites, partial=self.partial, interrupted=self.interrupted),
+            overall_passed=would_pass(suites, interrupted=self.interrupted),
             partial=self.partial,
             interrupted=self.interrupted,
             trace_id=self.trace_id,
