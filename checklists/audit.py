@@ -7,6 +7,8 @@ never take the same position.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from contextvars import ContextVar
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
@@ -19,6 +21,9 @@ from readiness.engine import seal
 INSTALLATION = "installation"
 GENESIS = "0" * 64
 
+# The API token by which the present request acts, as `name rdy_prefix`; empty for a person on a page.
+acting_token: ContextVar[str] = ContextVar("acting_token", default="")
+
 # Every verb with its sentence; an unknown verb is a programming error and fails.
 VERBS: dict[str, str] = {
     "account.created": "created an account",
@@ -26,6 +31,10 @@ VERBS: dict[str, str] = {
     "account.activated": "activated an account",
     "account.deactivated": "deactivated an account",
     "account.password_set": "set the password of an account",
+    "token.created": "created an API token",
+    "token.revoked": "revoked an API token",
+    "service_account.created": "created a service account",
+    "service_account.deactivated": "deactivated a service account",
     "project.created": "created the project",
     "member.added": "added a member",
     "member.removed": "removed a member",
@@ -39,6 +48,7 @@ VERBS: dict[str, str] = {
     "item.ticked": "ticked the item",
     "item.reopened": "reopened the item",
     "item.not_applicable": "marked the item not applicable",
+    "item.partial": "said how much of the item is done",
     "item.noted": "wrote a note",
     "evidence.attached": "attached evidence",
     "evidence.removed": "removed evidence",
@@ -50,6 +60,16 @@ VERBS: dict[str, str] = {
     "gate.approved": "approved",
     "gate.declined": "declined",
     "signoff.withdrawn": "withdrew a sign-off",
+    "waiver.drafted": "drafted a waiver",
+    "waiver.edited": "edited a waiver's draft",
+    "waiver.submitted": "asked for a waiver",
+    "waiver.withdrawn": "withdrew a request for a waiver",
+    "waiver.approved": "approved a waiver",
+    "waiver.rejected": "rejected a waiver",
+    "waiver.revoked": "revoked a waiver",
+    "waiver.expired": "a waiver expired",
+    "rehearsal.recorded": "recorded a rollback rehearsal",
+    "rehearsal.remediated": "recorded the remediation of a failed rehearsal",
     "report.requested": "requested a report",
     "report.finished": "a report was rendered",
     "report.failed": "a report could not be rendered",
@@ -70,6 +90,16 @@ VERBS: dict[str, str] = {
 }
 
 
+@contextmanager
+def acting(token: str) -> Iterator[None]:
+    """Every entry written inside says `via` which token it was written."""
+    kept = acting_token.set(token)
+    try:
+        yield
+    finally:
+        acting_token.reset(kept)
+
+
 def append(
     stream: str,
     *,
@@ -83,6 +113,7 @@ def append(
     """Append one entry to a stream; must run inside the act's transaction. `by` None means the system."""
     if verb not in VERBS:
         raise ValueError(f"unknown audit verb {verb!r}")
+    token = acting_token.get()
     head, _ = AuditStream.objects.select_for_update().get_or_create(name=stream, defaults={"head": GENESIS})
     entry = AuditEntry(
         stream=stream,
@@ -93,7 +124,7 @@ def append(
         verb=verb,
         subject=subject[:300],
         revision=revision,
-        data=dict(data or {}),
+        data={**(data or {}), **({"via": token} if token else {})},
         previous=head.head,
     )
     entry.hash = seal.chain(entry.previous, content(entry))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.urls import URLPattern, path
 
-from checklists.views import evidence, gate, items, signoff
+from checklists.views import evidence, gate, items, score, signoff
 
 ITEM = "gates/<int:pk>/items/<str:key>/"
 
@@ -13,6 +13,7 @@ gate_urls: list[URLPattern] = [
     path("gates/<int:pk>/changes", gate.changes, name="gate-changes"),
     path("gates/<int:pk>/run", gate.run_all, name="gate-run"),
     path("gates/<int:pk>/look", gate.look_again, name="gate-look"),
+    path("gates/<int:pk>/score/", score.page, name="gate-score"),
     path("gates/<int:pk>/export", gate.export, name="gate-export"),
     path("gates/<int:pk>/evidence/<int:piece>/", evidence.download, name="evidence-download"),
     path("gates/<int:pk>/withdraw", signoff.withdraw, name="sign-withdraw"),
@@ -27,6 +28,7 @@ gate_urls: list[URLPattern] = [
     path(f"{ITEM}tick", items.tick, name="item-tick"),
     path(f"{ITEM}reopen", items.reopen, name="item-reopen"),
     path(f"{ITEM}not-applicable", items.not_applicable, name="item-not-applicable"),
+    path(f"{ITEM}partial", items.partial, name="item-partial"),
     path(f"{ITEM}note", items.note, name="item-note"),
     path(f"{ITEM}run", items.run, name="item-run"),
     path(f"{ITEM}evidence", evidence.attach, name="item-attach"),

@@ -7,7 +7,8 @@ snapshot, its digest and the verdict.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
+from copy import copy
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cache, cached_property
@@ -45,7 +46,8 @@ class LoadedItem:
         self.evidence = evidence
         self.run_state: str | None = getattr(row, "open_state", None)
         self.run_started: datetime | None = getattr(row, "open_started", None)
-        self.waiver: Waiver | None = None  # the approved one that expires last; see LoadedGate.look_at
+        self.waiver: Waiver | None = None  # the approved one that expires last; see look_at
+        self.asked: Waiver | None = None  # one that waits for a decision
         self.state: str = row.state  # with a live waiver counted in
 
     def look_at(self, at: datetime) -> None:
@@ -156,6 +158,21 @@ class LoadedGate:
             for section in self.checklist.sections
             if section.items
         ]
+
+    def if_waived_by(self, waivers: Iterable[Waiver], at: datetime) -> LoadedGate:
+        """A copy on which exactly these approved waivers stand, to ask what the gate would say."""
+        other = copy(self)
+        other.items = [copy(item) for item in self.items]
+        other.set_waivers(waivers, at)
+        return other
+
+    def set_waivers(self, approved: Iterable[Waiver], at: datetime) -> None:
+        """Let these approved waivers count; of one item the one that expires last."""
+        self.waivers = sorted(approved, key=lambda waiver: waiver.expires_at)
+        last = {waiver.item_id: waiver for waiver in self.waivers if waiver.item_id}
+        for item in self.items:
+            item.waiver = last.get(item.row.pk)
+            item.look_at(at)
 
     def judge(self, at: datetime) -> Judged:
         """Snapshot, digest and verdict at a moment."""
@@ -275,7 +292,7 @@ class _Queries:
         self.roles = GateRole.objects.select_related("dropped_by").order_by("position")
         self.signoffs = SignOff.objects.filter(live=True).order_by("id")
         self.waivers = (
-            Waiver.objects.filter(state=WaiverState.APPROVED)
+            Waiver.objects.filter(state__in=[WaiverState.APPROVED, WaiverState.REVIEW])
             .select_related("owner", "requested_by", "decided_by")
             .order_by("expires_at", "id")
         )
@@ -310,12 +327,10 @@ def _load(pk: int) -> LoadedGate:
 
 
 def _add_waivers(loaded: LoadedGate, waivers: list[Waiver]) -> None:
-    now = clock.now()
-    loaded.waivers = waivers
-    last = {waiver.item_id: waiver for waiver in waivers if waiver.item_id}
+    loaded.set_waivers([w for w in waivers if w.state == WaiverState.APPROVED], clock.now())
+    asked = {waiver.item_id: waiver for waiver in waivers if waiver.state == WaiverState.REVIEW}
     for item in loaded.items:
-        item.waiver = last.get(item.row.pk)
-        item.look_at(now)
+        item.asked = asked.get(item.row.pk)
 
 
 def _before(gate: Gate) -> list[tuple[Stage, LoadedGate | None]]:

@@ -155,3 +155,37 @@ def why_not_sign(
     if role != LEAD and attached_evidence:
         return f"You attached evidence to this gate, so somebody else must sign as {label}."
     return ""
+
+
+def why_not_decide_waiver(
+    *,
+    role: str,
+    roles: Collection[str],
+    roles_of_requester: Collection[str],
+    is_requester: bool,
+    is_owner: bool,
+    made_release: bool,
+    attached_evidence: bool,
+    signed_as: str | None,
+) -> str:
+    """Why this person may not decide on a waiver in this role, in words; empty when they may.
+
+    Beyond what holds for signing in that role: never who asked for the waiver or answers for it, and the role
+    must be one in which the requester does not act.
+    """
+    label = MemberRole(role).label.lower()
+    if role not in TABLE[Act.DECIDE_WAIVER] or role not in roles:
+        return f"You are not {label} in this project."
+    if is_requester:
+        return "You asked for this waiver, so somebody else must decide on it."
+    if is_owner:
+        return "You own what this waiver leaves open, so somebody else must decide on it."
+    if role in roles_of_requester:
+        return f"Who asked is {label} here too, so this waiver must be decided in another role."
+    if made_release:
+        return f"You created this release, so somebody else must decide as {label}."
+    if attached_evidence:
+        return f"You attached evidence to this gate, so somebody else must decide as {label}."
+    if signed_as and signed_as != role:
+        return f"You signed this gate as {MemberRole(signed_as).label.lower()}; one person acts in one role."
+    return ""

@@ -12,7 +12,7 @@ from celery.exceptions import SoftTimeLimitExceeded
 from django.conf import settings
 from kombu.exceptions import OperationalError
 
-from checklists.actions import reports, runs
+from checklists.actions import outgoing, reports, runs
 from readiness.celery import app
 from readiness.engine.errors import ReadinessError
 
@@ -86,10 +86,40 @@ def render_report(self: Task, report: int) -> None:
     reports.render(report, token=_token(self, 0), lost=_token(self, 1))
 
 
+# A mail or a call ends by itself long before; and a second one finds nothing to do.
+_SHORT: dict[str, Any] = {"ignore_result": True, "time_limit": 60}
+
+
+@shared_task(name="checklists.post", **_SHORT)
+def post() -> None:
+    """Hand every mail, chat message and webhook call that is due to a worker of its own."""
+    messages, deliveries = outgoing.hand_out()
+    try:
+        with app.producer_or_acquire() as producer:
+            for task, rows in ((post_message, messages), (deliver_webhook, deliveries)):
+                for row in rows:
+                    task.apply_async(tuple(row), producer=producer, retry=False)
+    except OperationalError as error:
+        log.warning("The broker is away, messages stay queued: %s", error)
+
+
+@shared_task(name="checklists.post_message", **_SHORT)
+def post_message(message: int, attempts: int) -> None:
+    """Send one mail or chat message, if that try is still to be made."""
+    outgoing.post(message, attempts)
+
+
+@shared_task(name="checklists.deliver_webhook", **_SHORT)
+def deliver_webhook(delivery: int, attempts: int) -> None:
+    """Call one webhook, if that try is still to be made."""
+    outgoing.deliver(delivery, attempts)
+
+
 @shared_task(name="checklists.sweep", ignore_result=True, acks_late=False, time_limit=60)
 def sweep() -> None:
     """Send forgotten rows again, end overdue ones, and show that the whole way from clock to worker works."""
     runs.beat("sweep")
+    post()
     send_runs(sorted({*runs.end_overdue(), *runs.forgotten()}))
     reports.end_overdue()
     for report in reports.forgotten():

@@ -47,7 +47,12 @@ HOLDS_STILL: dict[str, tuple[tuple[str, str], ...]] = {
         ),
         (
             "state",
-            "OLD.state IN ('rejected', 'revoked') OR (OLD.state = 'approved' AND NEW.state <> 'revoked')",
+            (
+                "OLD.state IN ('withdrawn', 'rejected', 'revoked')"
+                " OR (OLD.state = 'approved' AND NEW.state <> 'revoked')"
+                " OR (OLD.state = 'review' AND NEW.state = 'draft')"
+                " OR (OLD.state = 'draft' AND NEW.state NOT IN ('draft', 'review', 'withdrawn'))"
+            ),
         ),
         (
             "decided_by_id, decided_as, decided_at, decision_reason, before, after",

@@ -69,6 +69,19 @@ def words(name: str, default: str = "") -> list[str]:
     return [part.strip() for part in text(name, default).split(",") if part.strip()]
 
 
+def pairs(name: str) -> dict[str, str]:
+    """Lines of "name=value"; the values are secrets, so a bad line is told by its number only."""
+    found: dict[str, str] = {}
+    for number, line in enumerate(text(name).splitlines(), 1):
+        key, equals, value = (part.strip() for part in line.partition("="))
+        if not line.strip() or line.lstrip().startswith("#"):
+            continue
+        if not (key and equals and value) or key in found:
+            raise SettingError(f"{name} has a bad line {number}.", "Write one name=address a line, each name once.")
+        found[key] = value
+    return found
+
+
 def database(name: str, default: str) -> dict[str, object]:
     """Django's DATABASES entry from sqlite:///path or postgresql://user:password@host:port/name."""
     url = urlsplit(text(name, default))

@@ -29,6 +29,7 @@ ALLOWED_COMMANDS = env.words("READINESS_ALLOWED_COMMANDS")
 PROBE_TOKENS = env.words("READINESS_TOKENS")
 MIN_ISOLATION = env.choice("READINESS_MIN_ISOLATION", LEVELS)
 EVIDENCE_MAX_BYTES = env.integer("READINESS_EVIDENCE_MAX_MB", 25) * 1_000_000
+WAIVER_MAX_DAYS = env.integer("READINESS_WAIVER_MAX_DAYS", 180)
 CHECK_SECONDS = env.integer("READINESS_CHECK_SECONDS", 120)
 REPORT_SECONDS = env.integer("READINESS_REPORT_SECONDS", 120)
 # A worker that says nothing for this long after its time is up is taken for dead.
@@ -38,6 +39,18 @@ RESEND_SECONDS = env.integer("READINESS_RESEND_SECONDS", 15)
 SWEEP_SECONDS = env.integer("READINESS_SWEEP_SECONDS", 5)
 # Celery kills a task's process here: before its lease ends, so that nobody else has started by then.
 HARD_LIMIT_MARGIN_SECONDS = LEASE_MARGIN_SECONDS * 2 / 3
+
+# What goes out: webhooks to these hosts only; mail by this server; chats and pagers by these names.
+WEBHOOK_HOSTS = env.words("READINESS_WEBHOOK_HOSTS")
+CHANNELS = env.pairs("READINESS_CHANNELS")
+EMAIL_HOST = env.text("READINESS_MAIL_HOST")
+EMAIL_PORT = env.integer("READINESS_MAIL_PORT", 587)
+EMAIL_HOST_USER = env.text("READINESS_MAIL_USER")
+EMAIL_HOST_PASSWORD = env.text("READINESS_MAIL_PASSWORD")
+_mail_tls = env.choice("READINESS_MAIL_TLS", ("starttls", "tls", "none")) or "starttls"
+EMAIL_USE_TLS, EMAIL_USE_SSL = _mail_tls == "starttls", _mail_tls == "tls"
+EMAIL_TIMEOUT = 15
+DEFAULT_FROM_EMAIL = SERVER_EMAIL = env.text("READINESS_MAIL_FROM", f"readiness@{urlsplit(PUBLIC_URL).hostname}")
 
 INSTALLED_APPS = [
     "django.contrib.admin",

@@ -5,7 +5,7 @@ from __future__ import annotations
 from django.db.models import Max, Q
 
 from checklists import clock
-from checklists.actions.releases import resolve_root, snapshot_index
+from checklists.actions.run_directory import run_directory, snapshot_index
 from checklists.loaded import load
 from checklists.models import Gate
 from checklists.models.gate import GateVerdict
@@ -25,7 +25,7 @@ def last_run(gate: int) -> RunDirectory | None:
         if loaded.judge(clock.now()).verdict.approved:  # the stored verdict is for lists only
             release = loaded.gate.release
             return RunDirectory(
-                resolve_root(release.root),
+                run_directory(release),
                 snapshot=snapshot_index(release.snapshot.digest),
                 label=f"the approved release {release.version}",
             )

@@ -13,9 +13,11 @@ from django.db.models import F
 from checklists import audit, clock, permissions
 from checklists.errors import Forbidden, Refused, StaleForm
 from checklists.loaded import Judged, LoadedGate, LoadedItem, load, summary
-from checklists.models import Gate, Person
+from checklists.models import Gate, Person, ScorePoint
 from checklists.models.gate import Stage
+from checklists.scoring import score_of
 
+_NO_SCORE_YET = object()
 SUPERSEDED = "This gate was replaced by a newer version of its checklist; it only stays to be read."
 SUPERSEDED_ADVICE = "Go on with the gate that replaced it."
 GONE = "This item is not part of the gate."
@@ -102,12 +104,17 @@ def gate_act(
 
 
 def _keep(loaded: LoadedGate, judged: Judged, at: datetime) -> None:
-    Gate.objects.filter(pk=loaded.gate.pk).update(
+    gate, score = loaded.gate, score_of(loaded)
+    Gate.objects.filter(pk=gate.pk).update(
         digest=judged.digest,
         verdict=judged.verdict.state.value,
         verdict_until=loaded.verdict_until(at),
-        summary=summary(loaded, judged),
+        summary=summary(loaded, judged) | {"score": score.value, "score_words": score.percent},
     )
+    if gate.summary.get("score", _NO_SCORE_YET) != score.value:
+        ScorePoint.objects.create(
+            gate=gate, revision=gate.revision, at=at, score=score.value, blockers=score.blockers
+        )
 
 
 def refresh_later(gate: Gate, at: datetime) -> None:
@@ -116,8 +123,9 @@ def refresh_later(gate: Gate, at: datetime) -> None:
         return
     order = list(Stage)
     later = order[order.index(Stage(gate.stage)) + 1 :]
-    mine = Gate.objects.filter(release=gate.release_id, superseded_by=None)
-    for pk in mine.filter(stage__in=later).order_by("pk").values_list("pk", flat=True):
+    mine = Gate.objects.filter(release=gate.release_id, superseded_by=None, stage__in=later)
+    # In the stages' order, as every act locks them: two acts never wait for each other in a circle.
+    for _, pk in sorted(mine.values_list("stage", "pk"), key=lambda row: order.index(Stage(row[0]))):
         refresh(pk, at)
 
 

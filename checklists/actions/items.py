@@ -17,6 +17,7 @@ CHECKS_DECIDE = "The checks decide this item; it cannot be ticked by hand."
 NOT_YET_CHECKED = "The checks of this item have not passed, so it cannot be ticked."
 RUN_FIRST = "Run them first; a failed item clears by a new run, never by a tick."
 ONLY_OPEN = "Only an open item can be ticked."
+ONLY_OPEN_HALF = "Only an open item can be half done."
 NEEDS_EVIDENCE = "An item without checks needs evidence or a note of what you saw."
 NEEDS_REASON = "Say why it does not apply; the reason is printed in the report."
 MANDATORY = "A mandatory item cannot be marked not applicable."
@@ -85,6 +86,25 @@ def reopen(*, gate: int, key: str, by: Person, seen: int, reason: str = "") -> L
         settle(act, item)
         _save(act, item)
         act.log("item.reopened", subject=key, reason=reason, **before_after(before, _facts(item)))
+    return act.loaded
+
+
+def mark_partial(*, gate: int, key: str, by: Person, seen: int, partial: bool) -> LoadedGate:
+    """Say that part of an open item is done, or take that back; it counts half in the score, nowhere else.
+
+    Raises Forbidden, StaleForm, Refused.
+    """
+    with gate_act(gate, by=by, act=Act.TICK) as act:
+        item = act.item(key, seen=seen)
+        if item.row.role:
+            raise Refused(SIGNED_BY_SIGNING)
+        if item.row.state != ItemState.OPEN:
+            raise Refused(ONLY_OPEN_HALF)
+        if item.row.partial == partial:
+            raise Refused("This is what the item says already.")
+        item.row.partial = partial
+        act.save(item, "partial")
+        act.log("item.partial", subject=key, **before_after({"partial": not partial}, {"partial": partial}))
     return act.loaded
 
 

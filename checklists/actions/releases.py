@@ -3,21 +3,28 @@
 from __future__ import annotations
 
 import io
-import json
-import os
 from collections.abc import Mapping
 from datetime import date
 from pathlib import Path
 from typing import Any
 
-from django.conf import settings
 from django.db import IntegrityError, transaction
 
 from checklists import audit, blobs, clock
-from checklists.actions import items
+from checklists.actions import items, stages
 from checklists.actions.base import before_after, gate_act
+from checklists.actions.run_directory import ELSEWHERE, ELSEWHERE_ADVICE, resolve_root
 from checklists.errors import Refused, StaleForm
-from checklists.models import ArtifactSnapshot, ChecklistVersion, ParameterSet, Person, Project, Release
+from checklists.models import (
+    ArtifactSnapshot,
+    ChecklistVersion,
+    Gate,
+    ParameterSet,
+    Person,
+    Project,
+    Release,
+)
+from checklists.models.release import ReleaseFiles
 from checklists.permissions import Act, require
 from readiness.engine import indexing, seal, target
 from readiness.engine import parameters as engine_parameters
@@ -30,52 +37,12 @@ BAR_NEEDS_REASON = (
 )
 CHANGED = "Somebody changed the parameters since you opened the page; nothing of yours was saved."
 CHANGED_ADVICE = "Compare with the present values above and try again."
+NO_STAGES = "Only in a project with stages no checklist need be named."
+PUSHED = "The files of this release were pushed; there is no directory to look at again."
+PUSHED_ADVICE = "Push the run again: its files replace these, and the checks run anew."
+IN_DIRECTORY = "The files of this release lie in a directory on the server."
+IN_DIRECTORY_ADVICE = "Push under another version, or look at the directory again on the gate's page."
 BUSY = "Checks are running on the present snapshot; wait until they end."
-
-
-def resolve_root(path: str) -> Path:
-    """The real directory of a run, which must lie beneath a configured root. Raises RunDirectoryError."""
-    chosen = Path(path)
-    candidates = [chosen] if chosen.is_absolute() else [root / chosen for root in settings.RUN_ROOTS]
-    # realpath, because Path.resolve raises on links that lead in a circle
-    inside = [real for c in candidates if _beneath(real := Path(os.path.realpath(c)))]
-    if not inside:
-        raise RunDirectoryError(
-            f"{path} is outside the directories where runs may lie.",
-            f"Choose one beneath: {', '.join(str(r) for r in settings.RUN_ROOTS)}.",
-        )
-    found = next((c for c in inside if _is_directory(c)), None)
-    if found is None:
-        raise RunDirectoryError(f"There is no directory {path}.", "Check the path on the server.")
-    return found
-
-
-def snapshot_index(digest: str) -> dict[str, target.Entry]:
-    """The stored index of an artifact snapshot. Raises BlobError when it is missing or altered."""
-    rows = json.loads(blobs.get(digest.removeprefix("sha256:")))
-    return {path: target.Entry(path, size, sha256) for path, size, sha256 in rows}
-
-
-def _is_directory(path: Path) -> bool:
-    try:
-        return path.is_dir()
-    except OSError:  # a name longer than the file system allows, a folder that may not be read
-        return False
-
-
-def _beneath(path: Path) -> bool:
-    return any(path != root and path.is_relative_to(root) for root in settings.RUN_ROOTS)
-
-
-def run_directories() -> list[str]:
-    """Directories directly beneath the roots, to offer in the form; relative to their root."""
-    found = (d for root in settings.RUN_ROOTS if root.is_dir() for d in sorted(root.iterdir()))
-    return [d.name for d in found if d.is_dir() and not d.is_symlink() and _offered(d.name)]
-
-
-def _offered(name: str) -> bool:
-    # A name that is not UTF-8 cannot be shown in a page nor stored in a row.
-    return not name.startswith(".") and name.isprintable()
 
 
 def create(
@@ -84,22 +51,68 @@ def create(
     by: Person,
     version: str,
     root: str,
-    checklist: ChecklistVersion,
+    checklist: ChecklistVersion | None = None,
     parameters: Mapping[str, Any] | None = None,
     planned_for: date | None = None,
 ) -> Release:
-    """Create a release: index the run directory, promise the parameters.
+    """Create a release: index the run directory, promise the parameters, open the gates of the stages.
 
-    Raises Forbidden, RunDirectoryError, FileRefused, FileChanged, ParameterError, Refused.
+    The parameters are those of the checklist, and of the stages' checklists where the project has stages
+    (then no checklist need be named). Raises Forbidden, RunDirectoryError, FileRefused, FileChanged,
+    ParameterError, Refused.
     """
+    require_new(by=by, project=project, version=version)
+    values = promise(project=project, checklist=checklist, parameters=parameters or {})
+    directory = resolve_root(root)
+    return create_of(
+        project=project,
+        by=by,
+        version=version,
+        entries=_index(directory),
+        root=str(directory),
+        values=values,
+        planned_for=planned_for,
+    )
+
+
+def promise(
+    *, project: Project, checklist: ChecklistVersion | None, parameters: Mapping[str, Any]
+) -> dict[str, Any]:
+    """Typed values of the parameters of a new release: the checklist's, and those of the project's stages.
+
+    Raises ParameterError, Refused when there is neither checklist nor stage.
+    """
+    asked = [*([checklist] if checklist else []), *stages.checklists_of(project)]
+    if not asked:
+        raise Refused("Choose the checklist of the release.", NO_STAGES)
+    return engine_parameters.resolve(stages.declared(asked), parameters)
+
+
+def require_new(*, by: Person, project: Project, version: str) -> None:
+    """Raise Forbidden, or Refused for a version that is empty or there already."""
     require(by, project, Act.CREATE_RELEASE)
     if not version.strip():
         raise Refused("A release needs a version.")
     if Release.objects.filter(project=project, version=version.strip()).exists():
         raise Refused(f"{project.name} {version.strip()} already exists.", "Choose another version.")
-    values = engine_parameters.resolve(checklist.checklist.parameters, parameters or {})
-    directory = resolve_root(root)
-    entries = _index(directory)
+
+
+def create_of(
+    *,
+    project: Project,
+    by: Person,
+    version: str,
+    entries: list[target.Entry],
+    values: Mapping[str, Any],
+    files: ReleaseFiles = ReleaseFiles.DIRECTORY,
+    root: str = "",
+    planned_for: date | None = None,
+) -> Release:
+    """Create a release of files that are indexed already, and open the gates of the project's stages.
+
+    `values` are its resolved parameters (see `promise`). Raises Forbidden, Refused.
+    """
+    require_new(by=by, project=project, version=version)
     with transaction.atomic():
         now = clock.now()
         # Asked again now: indexing takes long enough for a second click to come first.
@@ -107,7 +120,8 @@ def create(
             project=project,
             version=version.strip(),
             defaults={
-                "root": str(directory),
+                "files": files,
+                "root": root,
                 "snapshot": _store(entries),
                 "planned_for": planned_for,
                 "created_by": by,
@@ -117,7 +131,7 @@ def create(
         if not created:
             raise Refused(f"{release} already exists.", "Choose another version.")
         release.parameters = ParameterSet.objects.create(
-            release=release, number=1, values=values, set_by=by, set_at=now
+            release=release, number=1, values=dict(values), set_by=by, set_at=now
         )
         release.save(update_fields=["parameters"])
         _log(
@@ -125,10 +139,12 @@ def create(
             by,
             "release.created",
             root=release.root,
+            **({} if files == ReleaseFiles.DIRECTORY else {"files": str(files)}),
             artifact=release.snapshot.digest,
-            parameters=values,
+            parameters=dict(values),
             planned_for=planned_for.isoformat() if planned_for else None,
         )
+        stages.open_stages(release=release, by=by)
     return release
 
 
@@ -137,20 +153,44 @@ def take_snapshot(*, release: Release, by: Person) -> Release:
 
     Raises Forbidden, Refused (nothing changed, checks running), RunDirectoryError, FileRefused, FileChanged.
     """
+    if release.files == ReleaseFiles.STORED:
+        raise Refused(PUSHED, PUSHED_ADVICE)
+    if release.files == ReleaseFiles.ELSEWHERE:
+        raise Refused(ELSEWHERE, ELSEWHERE_ADVICE)
     require(by, release.project_id, Act.RUN_CHECKS)
-    entries = _index(resolve_root(release.root))
+    release, changed = replace_snapshot(release=release, by=by, entries=_index(resolve_root(release.root)))
+    if not changed:
+        raise Refused(NOTHING_CHANGED)
+    return release
+
+
+def replace_snapshot(
+    *, release: Release, by: Person, entries: list[target.Entry], files: ReleaseFiles | None = None
+) -> tuple[Release, bool]:
+    """Bind a release to other files, and whether they differ. Results then no longer hold: items reopen.
+
+    `files` says where they are now; a release of a directory stays one. Raises Forbidden, Refused.
+    """
+    require(by, release.project_id, Act.RUN_CHECKS)
     digest = seal.artifact_digest(entries)
     with transaction.atomic():
-        release = Release.objects.select_for_update().get(pk=release.pk)
+        release = (
+            Release.objects.select_for_update(of=("self",)).select_related("snapshot").get(pk=release.pk)
+        )
+        if files and release.files == ReleaseFiles.DIRECTORY:
+            raise Refused(IN_DIRECTORY, IN_DIRECTORY_ADVICE)
         old = release.snapshot.digest
-        if digest == old:
-            raise Refused(NOTHING_CHANGED)
+        moved = bool(files) and files != release.files
+        if digest == old and not moved:
+            return release, False
+        release.files = files or release.files
         release.snapshot = _store(entries)
-        release.save(update_fields=["snapshot"])
-        _log(release, by, "release.snapshot", before={"artifact": old}, after={"artifact": digest})
-        for gate in release.gates.values_list("pk", flat=True):
+        release.save(update_fields=["files", "snapshot"])
+        where = {"files": str(release.files)} if moved else {}
+        _log(release, by, "release.snapshot", before={"artifact": old}, after={"artifact": digest} | where)
+        for gate in release.gates.filter(superseded_by=None).values_list("pk", flat=True):
             _reset_results(gate, by, {"artifact": digest}, "release.snapshot")
-    return release
+    return release, True
 
 
 def set_parameters(
@@ -168,7 +208,6 @@ def set_parameters(
     Refused (no reason although frozen, nothing changed, checks running).
     """
     require(by, release.project_id, Act.PARAMETERS)
-    resolved = engine_parameters.resolve(checklist.checklist.parameters, values)
     with transaction.atomic():
         release = (
             Release.objects.select_for_update(of=("self",)).select_related("parameters").get(pk=release.pk)
@@ -176,6 +215,7 @@ def set_parameters(
         present = release.parameters
         if present and seen is not None and seen != present.number:
             raise StaleForm(CHANGED, CHANGED_ADVICE)
+        resolved = _resolved(release, checklist, values)
         if present is None or present.values == resolved:
             raise Refused("These are the present values; nothing changed.")
         moved = present.frozen_at is not None or present.after_result
@@ -196,6 +236,21 @@ def set_parameters(
         for gate in release.gates.values_list("pk", flat=True):
             _reset_results(gate, by, change, "parameters.set")
         return release.parameters
+
+
+def _resolved(release: Release, checklist: ChecklistVersion, values: Mapping[str, Any]) -> dict[str, Any]:
+    """Typed values of the parameters of all the release's gates; what is not given stays as it is."""
+    own = {p.name for p in checklist.checklist.parameters}
+    asked = stages.declared([checklist, *(gate.checklist for gate in gates_of(release))])
+    stays = release.parameters.values if release.parameters else {}
+    others = {p.name: stays[p.name] for p in asked if p.name in stays and p.name not in own}
+    return engine_parameters.resolve(asked, others | dict(values))
+
+
+def gates_of(release: Release) -> list[Gate]:
+    """A release's gates that still count, with their checklists, first opened first."""
+    rows = release.gates.filter(superseded_by=None).select_related("checklist")
+    return list(rows.order_by("opened_at", "pk"))
 
 
 def _reset_results(gate: int, by: Person, data: Mapping[str, Any], verb: str) -> None:

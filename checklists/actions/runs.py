@@ -24,10 +24,11 @@ from checklists import clock
 from checklists.actions import items
 from checklists.actions.approved import last_run
 from checklists.actions.base import GateAct, gate_act
-from checklists.actions.releases import resolve_root, snapshot_index
+from checklists.actions.run_directory import ELSEWHERE, ELSEWHERE_ADVICE, directory_of, snapshot_index
 from checklists.errors import Refused
 from checklists.loaded import LoadedItem
 from checklists.models import CheckRun, Heartbeat, ParameterSet, Person
+from checklists.models.release import ReleaseFiles
 from checklists.models.verification import RunState
 from checklists.permissions import Act
 from readiness.engine.checklist import Item
@@ -46,6 +47,7 @@ ALREADY = "The checks of this item are already running."
 def request_all(*, gate: int, by: Person) -> list[int]:
     """Queue the checks of every item that has some and none under way; returns the new runs' ids in order."""
     with gate_act(gate, by=by, act=Act.RUN_CHECKS) as act:
+        _require_files(act)
         wanted = [item for item in act.loaded.items if item.row.has_checks and not item.run_state]
         runs = [_queue(act, item) for item in wanted]
         if runs:
@@ -56,6 +58,7 @@ def request_all(*, gate: int, by: Person) -> list[int]:
 def request_one(*, gate: int, key: str, by: Person) -> list[int]:
     """Queue the checks of one item. Raises Forbidden, Refused (no checks, already running)."""
     with gate_act(gate, by=by, act=Act.RUN_CHECKS) as act:
+        _require_files(act)
         item = act.item(key)
         if not item.row.has_checks:
             raise Refused(NO_CHECKS)
@@ -64,6 +67,11 @@ def request_one(*, gate: int, key: str, by: Person) -> list[int]:
         run = _queue(act, item)
         act.log("run.requested", subject=key, runs=[run])
     return [run]
+
+
+def _require_files(act: GateAct) -> None:
+    if act.gate.release.files == ReleaseFiles.ELSEWHERE:
+        raise Refused(ELSEWHERE, ELSEWHERE_ADVICE)
 
 
 def _queue(act: GateAct, item: LoadedItem) -> int:
@@ -93,6 +101,7 @@ class Claimed:
     claim: uuid.UUID
     gate: int
     item: Item
+    files: str
     root: str
     digest: str
     values: dict[str, Any]
@@ -130,6 +139,7 @@ def claim(run: int, *, token: uuid.UUID | None = None, lost: uuid.UUID | None = 
         claim=token,
         gate=row.item.gate_id,
         item=spec,
+        files=row.item.gate.release.files,
         root=row.item.gate.release.root,
         digest=row.snapshot.digest,
         values=row.parameters.values,
@@ -151,7 +161,7 @@ def execute(claimed: Claimed, *, interrupts: tuple[type[Exception], ...] = ()) -
 
     Raises RunDirectoryError (gone, or no longer beneath a configured root), BlobError, `interrupts`.
     """
-    root = resolve_root(claimed.root)
+    root = directory_of(claimed.files, claimed.root, claimed.digest)
     options = Options(
         allowed_hosts=tuple(settings.PROBE_HOSTS),
         allowed_commands=tuple(settings.ALLOWED_COMMANDS),

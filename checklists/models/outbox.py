@@ -63,22 +63,34 @@ class OutState(models.TextChoices):
 
 
 class Message(models.Model):
-    """A mail (`channel` is "mail") or a message to a chat or pager the operator configured by that name."""
+    """A mail (`channel` is "mail") or a message to a chat or pager the operator configured by that name.
+
+    `key` keeps it from being written twice. `claimed_at` stands while somebody sends it: a message whose
+    sender died is not sent again, because it may have arrived.
+    """
 
     project = models.ForeignKey(Project, on_delete=models.PROTECT, related_name="+")
     channel = models.CharField(max_length=60)
     to = models.CharField(max_length=254, blank=True)
     subject = models.CharField(max_length=200)
     body = models.TextField()
+    key = models.CharField(max_length=120)
     state = models.CharField(max_length=6, choices=OutState, default=OutState.QUEUED)
     attempts = models.PositiveIntegerField(default=0)
     next_at = models.DateTimeField()
+    claimed_at = models.DateTimeField(null=True)
     error = models.CharField(max_length=300, blank=True)
     created_at = models.DateTimeField()
     sent_at = models.DateTimeField(null=True)
 
     class Meta:
         ordering = ["-id"]
+        indexes = [
+            models.Index(fields=["next_at"], condition=Q(state="queued"), name="messages_to_send"),
+        ]
+        constraints = [
+            models.UniqueConstraint(fields=["channel", "to", "key"], name="one_message_per_key"),
+        ]
 
     def __str__(self) -> str:
         return f"{self.channel}: {self.subject}"
@@ -124,6 +136,9 @@ class WebhookDelivery(models.Model):
     class Meta:
         ordering = ["-id"]
         verbose_name_plural = "webhook deliveries"
+        indexes = [
+            models.Index(fields=["next_at"], condition=Q(state="queued"), name="deliveries_to_send"),
+        ]
         constraints = [
             models.UniqueConstraint(fields=["webhook", "event_id"], name="one_delivery_per_event"),
         ]

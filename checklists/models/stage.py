@@ -38,7 +38,10 @@ class Every(models.TextChoices):
 
 
 class Schedule(models.Model):
-    """Something that happens again and again; the row is the clock, a sweep looks for what is due."""
+    """Something that happens again and again; the row is the clock, a sweep looks for what is due.
+
+    All times are counted from `first_at`, so that the 31st stays the 31st where the month has one.
+    """
 
     project = models.ForeignKey(Project, on_delete=models.PROTECT, related_name="schedules")
     kind = models.CharField(max_length=9, choices=ScheduleKind)
@@ -46,6 +49,7 @@ class Schedule(models.Model):
     checklist_slug = models.SlugField(max_length=100, blank=True)
     environment = models.ForeignKey(Environment, null=True, on_delete=models.PROTECT, related_name="+")
     every = models.CharField(max_length=7, choices=Every)
+    first_at = models.DateTimeField()
     next_at = models.DateTimeField()
     last_at = models.DateTimeField(null=True)
     last_result = models.CharField(max_length=300, blank=True)

@@ -17,6 +17,7 @@ class WaiverState(models.TextChoices):
     DRAFT = "draft", "Draft"
     REVIEW = "review", "In review"
     APPROVED = "approved", "Approved"
+    WITHDRAWN = "withdrawn", "Withdrawn"
     REJECTED = "rejected", "Rejected"
     REVOKED = "revoked", "Revoked"
 
@@ -31,8 +32,12 @@ class Waiver(models.Model):
     """Of one item, or of one rule of the deployment gate (`rule`), on one gate.
 
     The text holds still once it left the draft (a trigger sees to it). `before` and `after` are what the
-    gate said without and with it when it was decided: {verdict, score, blockers}. `expires_zone` is the zone
-    in which the expiry was chosen, for printing.
+    gate said without and with it when it was decided: {verdict, score, blockers}; `after` also what it was
+    decided on: {artifact, parameters, observed}. `expires_zone` is the zone in which the expiry was chosen,
+    for printing.
+
+    An approved waiver stays when the run's files, the parameters or a result change: it names the item and
+    its scope, the signatures go stale, and pages and report say what it was approved on and what holds now.
     """
 
     gate = models.ForeignKey(Gate, on_delete=models.PROTECT, related_name="waivers")
@@ -45,7 +50,7 @@ class Waiver(models.Model):
     scope = models.TextField()
     expires_at = models.DateTimeField()
     expires_zone = models.CharField(max_length=60, default="UTC")
-    state = models.CharField(max_length=8, choices=WaiverState, default=WaiverState.DRAFT)
+    state = models.CharField(max_length=9, choices=WaiverState, default=WaiverState.DRAFT)
     requested_by = models.ForeignKey(Person, on_delete=models.PROTECT, related_name="+")
     requested_at = models.DateTimeField()
     decided_by = models.ForeignKey(Person, null=True, on_delete=models.PROTECT, related_name="+")
@@ -69,7 +74,12 @@ class Waiver(models.Model):
                 name="waiver_of_item_or_rule",
             ),
             models.CheckConstraint(
-                condition=Q(state__in=["draft", "review"], decided_by=None, decided_at=None, decided_as="")
+                condition=Q(
+                    state__in=["draft", "review", "withdrawn"],
+                    decided_by=None,
+                    decided_at=None,
+                    decided_as="",
+                )
                 | (
                     Q(
                         state__in=["approved", "rejected", "revoked"],

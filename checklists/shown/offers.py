@@ -19,6 +19,7 @@ class Offers:
     needs_words: bool = False
     not_applicable: bool = False
     reopen: bool = False
+    partial: bool = False
     run: bool = False
     attach: bool = False
     note: bool = False
@@ -38,6 +39,7 @@ def offers(scene: Scene, item: LoadedItem) -> Offers:
     made.to_confirm = [c for c in criteria(item) if c.index in set(wanted)]
     made.needs_words = not item.row.has_checks and not item.evidence
     made.not_applicable = maker and not busy and is_open and _may_be_left_out(item)
+    made.partial = maker and is_open and not busy
     made.reopen = maker and item.row.decided == "person"
     made.run = scene.may(Act.RUN_CHECKS) and item.row.has_checks and not busy
     made.why_not = list(_why_not(item, maker=maker, tickable=tickable))

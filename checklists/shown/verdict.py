@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from checklists.models import MemberRole
+from checklists.scoring import score_of
 from checklists.shown import states, times
 from checklists.shown.rows import Section
 from checklists.shown.scene import Scene
@@ -42,6 +43,7 @@ class Card:
     words: str
     decided: int
     total: int
+    score: str
     opened: str
     segments: list[Segment]
     label: str
@@ -58,6 +60,7 @@ def card(scene: Scene, sections: Iterable[Section]) -> Card:
         words=headline(verdict),
         decided=len(loaded.items) - verdict.counts[State.OPEN],
         total=len(loaded.items),
+        score=score_of(loaded).percent,
         opened=times.ago(loaded.gate.opened_at, scene.now),
         segments=parts,
         label=", ".join(part.words for part in parts),
@@ -88,10 +91,13 @@ def headline(verdict: Verdict) -> str:
         return f"every item is settled; {_roles(waiting)} to sign" if waiting else "no role is left to sign"
     kinds = Counter(blocker.kind for blocker in verdict.blockers)
     hard, soft = kinds["failed"] + kinds["waiver"], kinds["open"] + kinds["reason"]
+    stages = [b.title.lower() for b in verdict.blockers if b.kind == "stage"]
     parts = [f"{_count(hard, 'item')} failed"] if hard else []
     if soft:
         still = f"{soft} {'is' if soft == 1 else 'are'} open"
         parts.append(still if hard else f"{_count(soft, 'item')} left to decide")
+    if stages:
+        parts.append(f"{' and '.join(stages)} must be approved first")
     if verdict.state is VerdictState.DECLINED:
         names = [b.title.lower() for b in verdict.blockers if b.kind == "declined"]
         return f"by {' and '.join(names)}" + (f"; {', '.join(parts)}" if parts else "")

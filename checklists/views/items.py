@@ -83,6 +83,15 @@ def not_applicable(request: Request, pk: int, key: str) -> HttpResponse:
 
 @require_POST
 @signed_in
+def partial(request: Request, pk: int, key: str) -> HttpResponse:
+    """Say that part of an open item is done, or take that back."""
+    half = request.POST.get("partial") == "yes"
+    said = Said("Half done: it counts ½ in the score." if half else "It no longer counts as half done.")
+    return answer(request, pk, key, items.mark_partial, said, seen=_seen(request), partial=half)
+
+
+@require_POST
+@signed_in
 def note(request: Request, pk: int, key: str) -> HttpResponse:
     """Write a note."""
     said = Said("The note is kept.", clears=("note",))

@@ -8,7 +8,7 @@ from django.shortcuts import render
 from django.urls import reverse
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
-from checklists.actions import gates, releases
+from checklists.actions import gates, releases, run_directory
 from checklists.forms import PREFIX, ChangeForm, Form, GateForm, ReleaseForm, published
 from checklists.models import ChecklistVersion, Gate, Project, Release
 from checklists.permissions import Act, may
@@ -33,7 +33,7 @@ def release_create(request: Request, slug: str) -> HttpResponse:
 def _form(request: Request, project: Project) -> ReleaseForm:
     chosen = _chosen(request)
     declared = chosen.checklist.parameters if chosen else ()
-    offered = releases.run_directories()
+    offered = run_directory.run_directories()
     if request.method == "GET":
         first = {"checklist": chosen, "environment": project.environments.order_by("name").first()}
         return ReleaseForm(project=project, offered=offered, declared=declared, initial=first)

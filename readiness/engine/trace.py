@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 Value = str | bool | int | float
 EXPORT_SECONDS = 3
 ENDPOINTS = ("OTEL_EXPORTER_OTLP_ENDPOINT", "OTEL_EXPORTER_OTLP_TRACES_ENDPOINT")
+TIMEOUTS = ("OTEL_EXPORTER_OTLP_TIMEOUT", "OTEL_EXPORTER_OTLP_TRACES_TIMEOUT")
 _PARENT = re.compile(
     r"(?!ff)[0-9a-f]{2}-(?!0{32})([0-9a-f]{32})-(?!0{16})([0-9a-f]{16})-([0-9a-f]{2})(?:-.*)?"
 )
@@ -67,7 +68,7 @@ _current: ContextVar[Parent | None] = ContextVar("readiness_span", default=None)
 
 @contextmanager
 def span(name: str, **attributes: Value) -> Iterator[Span]:
-    """A span around the work in the block; it always has ids. What the block raises is recorded and raised."""
+    """A span around the work in the block; it always has ids. What the block raises passes through."""
     parent = _current.get() or from_environment()
     with _started(name, parent) as running:
         running.set(**attributes)
@@ -119,7 +120,7 @@ def _context(parent: Parent | None) -> Any:
 
 @lru_cache(maxsize=1)
 def _tracer() -> Tracer | None:
-    """The tracer of a provider that this process already has, else of one of our own; None when it is misconfigured."""
+    """Of a provider that this process already has, else of one of our own; None when it is misconfigured."""
     from opentelemetry import trace  # of the extra `telemetry`
     from opentelemetry.exporter.otlp.proto.http.trace_exporter import OTLPSpanExporter
     from opentelemetry.sdk.resources import Resource
@@ -131,11 +132,11 @@ def _tracer() -> Tracer | None:
     present = trace.get_tracer_provider()
     if isinstance(present, TracerProvider):
         return present.get_tracer("readiness", __version__)
-    os.environ.setdefault("OTEL_EXPORTER_OTLP_TIMEOUT", str(EXPORT_SECONDS))
+    limit = None if any(map(os.environ.get, TIMEOUTS)) else EXPORT_SECONDS
     try:
         resource = Resource.create({"service.name": os.environ.get("OTEL_SERVICE_NAME") or "readiness"})
         provider = TracerProvider(resource=resource)  # flushes when the process ends
-        provider.add_span_processor(BatchSpanProcessor(OTLPSpanExporter()))
+        provider.add_span_processor(BatchSpanProcessor(OTLPSpanExporter(timeout=limit)))
     except ValueError:  # an OTEL_ variable that cannot be read must not end the work
         return None
     return provider.get_tracer("readiness", __version__)

@@ -82,6 +82,25 @@ RELEASE = {
     "rollout_window": {"start": "2026-11-02T12:00:00Z", "end": "2026-11-02T14:00:00Z"},
     "rollback_plan": {"to_version": "1.3.0", "steps": ["helm rollback classifier"]},
 }
+SCORECARD = {
+    "release": "1.4.0",
+    "suites": [{"name": "integration", "status": "passed", "duration": 312.5, "flake_rate": 0.02}],
+    "waivers": [],
+    "generated_at": "2026-01-31T12:00:00Z",
+    "owner": "platform",
+    "schema_version": 1,
+    "overall_passed": True,
+}
+REHEARSAL = {
+    "performed_at": "2026-01-31T12:00:00Z",
+    "environment": "staging",
+    "from_version": "1.4.0",
+    "to_version": "1.3.0",
+    "duration_s": 340,
+    "outcome": "passed",
+    "log": "rollback.log",
+    "sha256": sha256(b"rolled back\n"),
+}
 REGISTRY = {
     "name": "churn",
     "version": "1.2.0",
@@ -244,6 +263,16 @@ SAMPLES: dict[str, Sample] = {
         params={"file": "release.json", "require": ["artifacts", "configuration", "window", "rollback"]},
         files={"release.json": json.dumps(RELEASE, indent=1).encode(), "model.bin": b"weights"},
         text=frozenset({"release.json"}),
+    ),
+    "scorecard": Sample(
+        params={"file": "readiness-scorecard.json", "suites": ["integration"]},
+        files={"readiness-scorecard.json": json.dumps(SCORECARD, indent=1).encode()},
+        text=frozenset({"readiness-scorecard.json"}),
+    ),
+    "rehearsal": Sample(
+        params={"file": "rehearsal.json", "max_age_days": 36500},
+        files={"rehearsal.json": json.dumps(REHEARSAL, indent=1).encode(), "rollback.log": b"rolled back\n"},
+        text=frozenset({"rehearsal.json"}),
     ),
     "safetensors": Sample(
         params={"file": "plain.safetensors", "finite": True},

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from django.db import OperationalError, connection
 
-from checklists.actions import projects, releases
+from checklists.actions import projects, releases, run_directory
 from checklists.errors import Refused
 from checklists.models import Environment, Membership, Project, Release
 from readiness.engine.errors import FileRefused
@@ -45,7 +45,7 @@ def test_run_with_a_name_that_is_not_text(client, people, project, checklist, se
     (root / os.fsdecode(b"bad\xff")).mkdir()
     (root / "odd").mkdir()
     (root / "odd" / os.fsdecode(b"x\xff")).write_text("1")
-    assert releases.run_directories() == ["odd", "run-1"]
+    assert run_directory.run_directories() == ["odd", "run-1"]
     client.force_login(people.owner)
     assert client.get(f"/projects/{project.slug}/releases/new").status_code == 200
     answer = client.post(f"/projects/{project.slug}/releases/new", sent | {"root": "odd"})

@@ -53,7 +53,10 @@ class TrustedKey(Params, frozen=True):
 
 
 class GateConfig(Params, frozen=True):
-    """What must hold before a release is deployed."""
+    """What must hold before a release is deployed.
+
+    `scorecard_environments`: where the suites may have run; empty: in the manifest's own environment.
+    """
 
     schema_version: Literal[1] = 1
     required_roles: tuple[str, ...] = ()
@@ -63,6 +66,7 @@ class GateConfig(Params, frozen=True):
     disallow_waivers: bool = False
     separation_of_duties: bool = True
     require_scorecard: bool = True
+    scorecard_environments: tuple[str, ...] = ()
     require_files: bool = False
     metrics: MetricLimits = MetricLimits()
     rollout_window: RolloutWindow = RolloutWindow()
@@ -104,7 +108,7 @@ def read(data: bytes, name: str) -> ConfigFile:
     try:
         config = msgspec.convert(located.data, GateConfig)
     except msgspec.ValidationError as error:
-        raise explained(error, name, EXAMPLE, located.lines) from None
+        raise explained(error, GateConfig, name, EXAMPLE, located.lines) from None
     _check(config, name, located.lines)
     return ConfigFile(config, name, hashlib.sha256(data).hexdigest())
 

@@ -194,7 +194,8 @@ def _evaluated(rule: Rule, case: Case, reasons: list[Reason], covered: set[int])
 def _notes(case: Case, waived: list[Waived], valid: list[Waiver]) -> Iterator[Reason]:
     used = {id(each.waiver) for each in waived}
     for waiver in valid:
-        if id(waiver) not in used and (waiver.rule.strip() or not case.manifest.gates):
+        elsewhere = waiver.suite.strip() or (not waiver.rule.strip() and case.manifest.gates)
+        if id(waiver) not in used and not elsewhere:
             told = f"The waiver {waivers.name(waiver)} matches nothing that blocks here."
             yield waivers.RULE.warn(
                 told, "Take it out when it is no longer needed.", item=waivers.name(waiver)

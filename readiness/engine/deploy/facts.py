@@ -23,6 +23,7 @@ class ScorecardFact:
     environment: str = ""
     run_id: str = ""
     overall_passed: bool | None = None
+    partial: bool = False
     problem: str = ""
 
 
@@ -38,12 +39,10 @@ class SignatureFact:
 class Facts:
     """`files` by path, or None when nobody looked; `signatures` by the approval's place in the manifest.
 
-    `inputs` maps what was judged (manifest, configuration) to its digest. `root` is what messages call the
-    directory that was looked in.
+    `inputs` maps what was judged (manifest, configuration) to its digest.
     """
 
     files: Mapping[str, FileFact] | None = None
-    root: str = ""
     scorecard: ScorecardFact | None = None
     signatures: Mapping[int, SignatureFact] = field(default_factory=dict)
     inputs: Mapping[str, str] = field(default_factory=dict)

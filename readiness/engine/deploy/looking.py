@@ -4,19 +4,15 @@ from __future__ import annotations
 
 import hashlib
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import PurePosixPath
-from typing import Any
 
 from readiness.engine.deploy.facts import FileFact, ScorecardFact
 from readiness.engine.deploy.manifest import Manifest
 from readiness.engine.deploy.rules.artifacts import listed
-from readiness.engine.errors import BadContent, CheckProblem, FileMissing, FileRefused
-from readiness.engine.readers import plain_json
-from readiness.engine.target import TEXT_LIMIT, OpenFile, RunDirectory, decode, descend, refuse_odd
-
-_TEXTS = ("release", "environment", "run_id")
+from readiness.engine.errors import BadContent, CheckProblem, FileMissing, FileRefused, ResultError
+from readiness.engine.target import TEXT_LIMIT, OpenFile, RunDirectory, descend, refuse_odd
 
 
 @contextmanager
@@ -79,22 +75,17 @@ def files(run: RunDirectory, manifest: Manifest) -> tuple[dict[str, FileFact], S
 
 
 def scorecard(data: bytes, name: str) -> ScorecardFact:
-    """What a scorecard's bytes say; a problem when it says it in no form that is known."""
+    """What a scorecard's bytes say; a problem when they contradict themselves or say it in no known form."""
+    from readiness.engine.suites.scorecard import read_scorecard
+
     try:
-        document = plain_json.parse(decode(data, name), name)
-    except BadContent as problem:
+        card = read_scorecard(data, name)
+    except (BadContent, ResultError) as problem:
         return ScorecardFact(problem=f"cannot be read: {problem.message.rstrip('.')}")
-    if not isinstance(document, Mapping):
-        return ScorecardFact(problem="holds no object")
-    return _scorecard(document)
-
-
-def _scorecard(document: Mapping[str, Any]) -> ScorecardFact:
-    wrong = [name for name in _TEXTS if not isinstance(document.get(name, ""), str)]
-    passed = document.get("overall_passed")
-    if not isinstance(passed, bool | None):
-        wrong.append("overall_passed")
-    if wrong:
-        return ScorecardFact(problem=f"has a {wrong[0]} of another type than expected")
-    said = {name: document.get(name, "") for name in _TEXTS}
-    return ScorecardFact(overall_passed=passed, **said)
+    return ScorecardFact(
+        release=card.release,
+        environment=card.environment,
+        run_id=card.run_id,
+        overall_passed=card.overall_passed,
+        partial=card.partial,
+    )

@@ -135,10 +135,14 @@ class Approval(Part, frozen=True):
 
 
 class Waiver(Part, frozen=True):
-    """A dated permission to pass without a rule, or without one `item` of it."""
+    """A dated permission to pass without a rule, or without one `item` of it.
+
+    With `suite` it is one of the scorecard's, which counts there and covers nothing here; `*`: all suites.
+    """
 
     rule: Text = ""
     item: Text = ""
+    suite: Text = ""
     reason: Text = ""
     risk: Text = ""
     mitigation: Text = ""
@@ -152,7 +156,7 @@ class Waiver(Part, frozen=True):
 
 
 class Scorecard(Part, frozen=True):
-    """The scorecard of the suites: where it lies, its hash, and what it says."""
+    """The scorecard of the suites: where it lies, its hash, what it says; `partial`: not all suites ran."""
 
     path: Path | None = None
     sha256: Sha256 | None = None
@@ -161,6 +165,7 @@ class Scorecard(Part, frozen=True):
     generated_at: Text = ""
     release: Text = ""
     environment: Text = ""
+    partial: bool = False
 
 
 class GateVerdict(Part, frozen=True):

@@ -4,22 +4,20 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from typing import Any
 
 import msgspec
 
-from readiness.engine.deploy.words import shown
+from readiness.engine import mismatch
 from readiness.engine.errors import ReadinessError
+from readiness.engine.guard import legible
 
-_AT = re.compile(r"^(?P<what>.*?)(?: - at `(?P<path>[^`]*)`)?$", re.DOTALL)
-_FIELD = re.compile(r"unknown field `([^`]*)`|missing required field `([^`]*)`")
+_PATH = re.compile(r" - at `(?:key` in `)?\$(?P<path>[^`]*)`")
+_FIELD = re.compile(r"(?:unknown|missing required) field `([^`]*)`")
 _STEP = re.compile(r"\.([A-Za-z_]\w*)|\[(\d+)\]")
-_PATTERN = re.compile(r"`str` matching regex '.*'", re.DOTALL)
-_FORMS = {
-    "path": "a path beneath the release's directory: relative, with `/`, without `..`",
-    "log": "a path beneath the release's directory: relative, with `/`, without `..`",
-    "sha256": "a SHA-256 in 64 lower-case hex digits",
-    "artifact_digest": "a SHA-256 in 64 lower-case hex digits",
-}
+_PLAIN_PATH = "a path beneath the release's directory: relative, with `/`, without `..`"
+_DIGEST = "a SHA-256 in 64 lower-case hex digits"
+_FORMS = {"path": _PLAIN_PATH, "log": _PLAIN_PATH, "sha256": _DIGEST, "artifact_digest": _DIGEST}
 Lines = Mapping[tuple[str | int, ...], int]
 
 
@@ -28,20 +26,20 @@ class DeployError(ReadinessError):
 
 
 def explained(
-    error: msgspec.ValidationError, name: str, advice: str, lines: Lines | None = None
+    error: msgspec.ValidationError, struct: Any, name: str, advice: str, lines: Lines | None = None
 ) -> DeployError:
     """A DeployError that names file, line (where `lines` knows it), key, and what was expected there."""
-    match = _AT.match(str(error))
-    what, path = (match["what"], match["path"] or "$") if match else (str(error), "$")
-    steps: list[str | int] = [m[1] or int(m[2]) for m in _STEP.finditer(path)]
-    last = next((s for s in reversed(steps) if isinstance(s, str)), "")
-    what = _PATTERN.sub(_FORMS.get(last, "another form"), what).replace("Object contains", "it contains")
-    what = what.replace("Object missing", "it is missing").replace("`null`", "nothing")
-    field = _FIELD.search(what)
-    unknown = [field[1]] if field and field[1] else []
-    where = f" line {line_of(lines, [*steps, *unknown])}" if lines is not None else ""
-    place = path.removeprefix("$").lstrip(".")
-    return DeployError(f"{name}{where}{', ' + place if place else ''}: {shown(_lower(what))}.", advice)
+    told, text = mismatch.explained(error, struct), str(error)
+    path = _PATH.search(text)
+    steps: list[str | int] = [m[1] or int(m[2]) for m in _STEP.finditer(path["path"] if path else "")]
+    said = told[0]
+    if "matching regex" in text:
+        last = next((s for s in reversed(steps) if isinstance(s, str)), "")
+        said = f"`{path['path'].lstrip('.') if path else last}` needs {_FORMS.get(last, 'another form')}"
+    field = _FIELD.search(text)
+    at = [*steps, *([field[1]] if field and "unknown" in text else [])]
+    where = f" line {line_of(lines, at)}" if lines is not None else ""
+    return DeployError(f"{name}{where}: {legible(said)[:600]}.", told[1].strip() or advice)
 
 
 def line_of(lines: Lines, steps: list[str | int]) -> int:
@@ -50,7 +48,3 @@ def line_of(lines: Lines, steps: list[str | int]) -> int:
         if (line := lines.get(tuple(steps[:end]))) is not None:
             return line
     return 1
-
-
-def _lower(text: str) -> str:
-    return text[:1].lower() + text[1:]

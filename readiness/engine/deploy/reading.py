@@ -61,7 +61,7 @@ def convert(document: Mapping[str, Any], name: str) -> Manifest:
     try:
         manifest = msgspec.convert(document, Manifest)
     except msgspec.ValidationError as error:
-        raise explained(error, name, _ADVICE) from None
+        raise explained(error, Manifest, name, _ADVICE) from None
     seen: set[str] = set()
     for artifact in manifest.artifacts:
         if artifact.path in seen:

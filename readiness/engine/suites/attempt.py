@@ -41,12 +41,9 @@ def run(want: Judging, number: int, place: Place, more_env: Mapping[str, str]) -
     root = place.base / plan.working_directory
     known = reports.before(plan, root)
     name = f"{plan.name}-{number}.log"
+    env = {**place.env, **plan.env, **more_env, "READINESS_ATTEMPT": str(number)}
     started_at, started = place.now(), time.monotonic()
-    with AttemptLog(place.output / LOGS / name) as log:
-        env = {**place.env, **plan.env, **more_env, "READINESS_ATTEMPT": str(number)}
-        done = process.run(plan.argv, cwd=root, env=env, seconds=plan.timeout, sink=log, stop=place.stop)
-        if words := _words(plan, done):
-            log.say(words)
+    done = _logged(plan, root, place, env, place.output / LOGS / name)
     made = Attempt(
         number=number, status="passed", exit_code=done.code, duration=time.monotonic() - started,
         log=f"{LOGS}/{name}", started_at=started_at,
@@ -61,6 +58,18 @@ def run(want: Judging, number: int, place: Place, more_env: Mapping[str, str]) -
     if done.late:
         return replace(made, status="timed-out", observed=seen, problem=_words(plan, done))
     return _judged(want, replace(made, observed=seen))
+
+
+def _logged(plan: Plan, root: Path, place: Place, env: Mapping[str, str], file: Path) -> process.Ended:
+    try:
+        with AttemptLog(file) as log:
+            done = process.run(plan.argv, cwd=root, env=env, seconds=plan.timeout, sink=log, stop=place.stop)
+            if words := _words(plan, done):
+                log.say(words)
+    except OSError as error:  # a full disk: what ran was ended, and nothing is known of it
+        why = f"its log {file.name} cannot be written: {error.strerror}"
+        return process.Ended(code=None, seconds=0.0, problem=why)
+    return done
 
 
 def _judged(want: Judging, made: Attempt) -> Attempt:

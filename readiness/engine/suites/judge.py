@@ -158,9 +158,10 @@ def _notes(attempts: Sequence[Attempt], counted: Tally, rows: Sequence[Row]) -> 
     yield from attempts[-1].observed.notes
     if len(attempts) > 1 and attempts[-1].status == "passed":
         yield f"passed only on attempt {attempts[-1].number}"
-    if counted.flaky:
-        more = f" and {len(counted.flaky) - _NAMED} more" if len(counted.flaky) > _NAMED else ""
-        yield f"flaky: {', '.join(counted.flaky[:_NAMED])}{more}"
+    for word, names in (("failed", counted.bad), ("flaky", counted.flaky)):
+        if names:
+            more = f" and {len(names) - _NAMED} more" if len(names) > _NAMED else ""
+            yield f"{word}: {', '.join(names[:_NAMED])}{more}"
     for row in rows:
         if row.waived:
             yield f"{quantity(row.observed)} {row.name.partition('_')[2]} findings are waived: {row.waived}"

@@ -19,9 +19,13 @@ from readiness.engine.suites.values import Attempt, Status, SuiteResult
 _FINAL = frozenset(("passed", "not-started", "interrupted"))
 
 
+def unheard(line: str) -> None:
+    """Nobody listens to the progress."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Request:
-    """What is to be run: `only` names suites (empty: all), `jobs` at a time; `tell` hears one line at a time."""
+    """What is to be run: `only` names suites (empty: all), `jobs` at a time; `tell` hears each step."""
 
     config: Config
     release: str
@@ -29,7 +33,7 @@ class Request:
     place: Place
     only: Collection[str] = ()
     jobs: int = 1
-    tell: Callable[[str], None] = lambda line: None
+    tell: Callable[[str], None] = unheard
 
 
 def run_id(at: datetime) -> str:
@@ -84,7 +88,7 @@ def _one(request: Request, plan: Plan, before: RunResult) -> SuiteResult:
         return judge.suite(want, ())
     clear_logs(plan, request.place.output)
     with tracing.span(
-        "readiness.suite", name=plan.name, kind=plan.kind, environment=request.environment
+        "readiness.suite", suite=plan.name, kind=plan.kind, environment=request.environment
     ) as span:
         attempts = list(_attempts(request, want, before, span))
         result = judge.suite(want, attempts)

@@ -21,13 +21,14 @@ _ORDER = ("skipped", "passed", "failed", "errored")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Tally:
-    """Counts and rates of one suite."""
+    """Counts and rates of one suite; `flaky` and `bad` are the names of the tests."""
 
     passed: int
     failures: int
     errors: int
     skipped: int
     flaky: tuple[str, ...]
+    bad: tuple[str, ...]
     ran: int
 
     @property
@@ -95,5 +96,6 @@ def over(attempts: Sequence[Mapping[Key, Test]]) -> Tally:
     return Tally(
         passed=states.count("passed"), failures=states.count("failed"), errors=states.count("errored"),
         skipped=states.count("skipped"), flaky=tuple(sorted(latest[key].name for key in flaky)),
+        bad=tuple(test.name for test in latest.values() if test.bad),
         ran=len(passed | failed),
     )  # fmt: skip

@@ -120,7 +120,7 @@ def _separated(case: Case, rule: Rule) -> Iterator[Reason]:
     if everyone == {words.same(case.manifest.owner)}:
         yield rule.reason(
             case,
-            f"Only the manifest's owner approved ({words.shown(case.manifest.owner)}); somebody else must, too.",
+            f"Only the owner approved ({words.shown(case.manifest.owner)}); somebody else must, too.",
             "Have another person approve.",
             item="owner",
         )

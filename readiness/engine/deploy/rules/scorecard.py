@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from readiness.engine.deploy import words
+from readiness.engine.deploy.facts import ScorecardFact
 from readiness.engine.deploy.manifest import Manifest, Scorecard
 from readiness.engine.deploy.rules.case import Case, Reason, Rule, dated
 
@@ -35,11 +36,9 @@ def _passed(case: Case, rule: Rule) -> Iterator[Reason]:
 
 
 def _contradictions(manifest: Manifest, card: Scorecard, case: Case) -> Iterator[str]:
-    expected = {"release": manifest.release, "environment": manifest.environment}
-    for name, value in expected.items():
-        stated = getattr(card, name)
-        if stated and stated != value:
-            yield f"The scorecard is for the {name} {words.shown(stated)}, this is {words.shown(value)}."
+    if card.partial:
+        yield "The scorecard covers only some of the suites."
+    yield from _elsewhere(card, "The scorecard", case)
     if card.run_id and manifest.run_ids and card.run_id not in manifest.run_ids:
         yield f"The scorecard is of the run {words.shown(card.run_id)}, which the manifest does not list."
     fact = case.facts.scorecard
@@ -48,14 +47,26 @@ def _contradictions(manifest: Manifest, card: Scorecard, case: Case) -> Iterator
     if fact.problem:
         yield f"The scorecard's file {fact.problem}."
         return
+    yield from _elsewhere(fact, "The scorecard's file", case)
+    if fact.partial and not card.partial:
+        yield "The scorecard's file covers only some of the suites."
     if fact.overall_passed is not card.overall_passed:
         file, manifest_says = _said(fact.overall_passed), _said(card.overall_passed)
         yield f"The scorecard's file says overall_passed {file}, the manifest says {manifest_says}."
-    expected["run_id"] = card.run_id
-    for name, value in expected.items():
-        stated = getattr(fact, name)
-        if stated and value and stated != value:
-            yield f"The scorecard's file has {name} {words.shown(stated)}, expected is {words.shown(value)}."
+    if fact.run_id != card.run_id:
+        told = (words.shown(each) or "no run" for each in (fact.run_id, card.run_id))
+        yield "The scorecard's file is of {}, the manifest says {}.".format(*told)
+
+
+def _elsewhere(card: Scorecard | ScorecardFact, what: str, case: Case) -> Iterator[str]:
+    """Whether it is of another release, or of an environment that does not count."""
+    release = case.manifest.release
+    if card.release and card.release != release:
+        yield f"{what} is for the release {words.shown(card.release)}, this is {words.shown(release)}."
+    counted = case.config.scorecard_environments or (case.manifest.environment,)
+    if card.environment and card.environment not in counted:
+        expected = " or ".join(words.shown(name) for name in counted)
+        yield f"{what} is for {words.shown(card.environment)}, {expected} is expected."
 
 
 def _said(value: bool | None) -> str:  # noqa: FBT001  # a value, not a switch

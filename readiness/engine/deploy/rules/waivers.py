@@ -15,7 +15,7 @@ _TOLD = ("risk", "mitigation", "owner", "scope", "approved_role")
 def name(waiver: Waiver) -> str:
     """What messages call a waiver."""
     return (
-        " · ".join(words.shown(part) for part in (waiver.rule, waiver.item) if part.strip())
+        " · ".join(words.shown(part) for part in (waiver.suite, waiver.rule, waiver.item) if part.strip())
         or "without a rule"
     )
 
@@ -28,9 +28,9 @@ def valid(waiver: Waiver, case: Case) -> bool:
 def covers(waiver: Waiver, reason: Reason) -> bool:
     """Whether the waiver speaks of that reason: of its rule, and of its item where it names one.
 
-    One that names an item alone is of a checklist, whose gate counts it; it covers nothing here.
+    One that names an item alone is of a checklist, one with a suite of the scorecard; they count there.
     """
-    named = words.word(waiver.rule) == reason.rule
+    named = words.word(waiver.rule) == reason.rule and not waiver.suite.strip()
     item = not waiver.item.strip() or words.same(waiver.item) == words.same(reason.item)
     return reason.waivable and named and item
 
@@ -53,7 +53,7 @@ def _sound(case: Case, rule: Rule) -> Iterator[Reason]:
 
 
 def _faults(waiver: Waiver, case: Case) -> Iterator[tuple[str, str, datetime | None]]:
-    if not (waiver.rule.strip() or waiver.item.strip()):
+    if not any(part.strip() for part in (waiver.rule, waiver.item, waiver.suite)):
         yield "names neither a rule nor an item", "Say what it waives.", None
     if not words.real(waiver.reason):
         yield "gives no reason", "Write why it is safe to go without.", None

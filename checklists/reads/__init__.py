@@ -1,0 +1,1 @@
+"""What pages read, one module per noun: constant numbers of queries."""

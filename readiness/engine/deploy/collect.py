@@ -1,0 +1,213 @@
+"""Reads from disk what a release file names: artifacts, configurations, logs and the suites' report."""
+
+from __future__ import annotations
+
+import fnmatch
+import hashlib
+import os
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from readiness.engine.deploy import looking, reading, release_file
+from readiness.engine.deploy.assemble import SuiteRun, assemble
+from readiness.engine.deploy.manifest import Artifact, Configuration, Manifest, Migration, Rollback, bare
+from readiness.engine.deploy.offline import content
+from readiness.engine.deploy.places import DeployError
+from readiness.engine.deploy.release_file import ArtifactGlob, ReleaseFile
+from readiness.engine.errors import BadContent, CheckProblem, FileMissing, ReadinessError, ResultError
+from readiness.engine.target import RunDirectory
+
+MAX_ARTIFACTS = 50_000
+_GLOB = frozenset("*?[")
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """What `readiness_report.json` says of its run, and where its scorecard lies."""
+
+    release: str
+    environment: str
+    run: SuiteRun
+
+
+def collect(
+    config: Path, report: Path | None, *, at: datetime, release: str = "", environment: str = ""
+) -> Manifest:
+    """The manifest of the release that `config` describes, as of `at`.
+
+    `release` and `environment` are the caller's word; they must not contradict file and report. Raises
+    DeployError naming the file of whatever is missing or wrong.
+    """
+    said = release_file.read(content(config, 1 << 20), str(config))
+    run = RunDirectory(config.absolute().parent / said.base)
+    read = _report(report, run) if report else None
+    named = [release, said.release, read.release if read else ""]
+    places = [
+        environment,
+        said.environment,
+        "" if said.environment or environment or not read else read.environment,
+    ]
+    return assemble(
+        project=said.project,
+        release=_one(named, "release", config),
+        environment=_one(places, "environment", config),
+        owner=said.owner,
+        generated_at=at,
+        artifacts=_artifacts(said, run),
+        configuration=_configuration(said, run),
+        feature_flags=said.feature_flags,
+        secrets=said.secrets,
+        migrations=[_migration(each, run) for each in said.migrations],
+        rollout=said.rollout,
+        rollback=_rollback(said.rollback, run),
+        approvals=said.approvals,
+        waivers=said.waivers,
+        gates=said.gates,
+        metrics=said.metrics,
+        run=read.run if read else None,
+        run_ids=said.run_ids,
+        trace_ids=said.trace_ids,
+    )
+
+
+def _one(values: list[str], what: str, config: Path) -> str:
+    found = list(dict.fromkeys(value for value in values if value))
+    if not found:
+        raise DeployError(f"{config} names no {what}.", f"Write `{what}: …`, or pass --{what}.")
+    if len(found) > 1:
+        raise DeployError(
+            f"The {what} is {' and '.join(found)}.", "Run the suites again, or correct the file."
+        )
+    return found[0]
+
+
+def _artifacts(said: ReleaseFile, run: RunDirectory) -> list[Artifact]:
+    found: dict[str, Artifact] = {}
+    for entry in said.artifacts:
+        glob = entry if isinstance(entry, ArtifactGlob) else ArtifactGlob(path=entry)
+        paths = [
+            p for p in _matches(glob.path, run) if not any(fnmatch.fnmatchcase(p, x) for x in said.exclude)
+        ]
+        if not paths:
+            raise DeployError(
+                f"No file matches the artifact {glob.path} in {run.root}.", "Build it, or correct it."
+            )
+        for path in paths:
+            sha256, size = _hash(path, run)
+            found[path] = Artifact(path=path, sha256=sha256, size=size, uri=glob.uri)
+    if len(found) > MAX_ARTIFACTS:
+        raise DeployError(f"{len(found)} artifacts; at most {MAX_ARTIFACTS} are listed.", "Pack them.")
+    return list(found.values())
+
+
+def _matches(pattern: str, run: RunDirectory) -> Iterator[str]:
+    """The path itself, or the plain files that a glob matches; links are never followed."""
+    if not _GLOB.intersection(pattern):
+        yield pattern
+        return
+    for path in run.root.glob(pattern):
+        name = path.relative_to(run.root)
+        linked = any((run.root / part).is_symlink() for part in (name, *name.parents))
+        if not linked and path.is_file():
+            yield name.as_posix()
+
+
+def _hash(path: str, run: RunDirectory) -> tuple[str, int]:
+    try:
+        with looking.opened(run, path) as file:
+            return file.sha256(), file.size
+    except FileMissing:
+        raise DeployError(
+            f"{path} is named, but is not in {run.root}.", "Make it, or correct the path."
+        ) from None
+    except CheckProblem as problem:
+        raise DeployError(problem.message, problem.advice) from None
+
+
+def _migration(migration: Migration, run: RunDirectory) -> Migration:
+    dry = migration.dry_run
+    if dry is None or not dry.log:
+        return migration
+    sha256 = _agreed(dry.log, dry.sha256, run)
+    return msgspec.structs.replace(migration, dry_run=msgspec.structs.replace(dry, sha256=sha256))
+
+
+def _rollback(rollback: Rollback | None, run: RunDirectory) -> Rollback | None:
+    if rollback is None or rollback.rehearsal is None or not rollback.rehearsal.log:
+        return rollback
+    sha256 = _agreed(rollback.rehearsal.log, rollback.rehearsal.sha256, run)
+    rehearsal = msgspec.structs.replace(rollback.rehearsal, sha256=sha256)
+    return msgspec.structs.replace(rollback, rehearsal=rehearsal)
+
+
+def _agreed(path: str, stated: str | None, run: RunDirectory) -> str:
+    found, _ = _hash(path, run)
+    if stated and bare(stated) != found:
+        raise DeployError(
+            f"{path} has SHA-256 {found[:16]}…, {bare(stated)[:16]}… is stated.", "Find out why."
+        )
+    return found
+
+
+def _configuration(said: ReleaseFile, run: RunDirectory) -> Configuration:
+    from readiness.engine.deploy import deltas
+
+    plan = said.configuration
+    base, found = plan.base_release, list(plan.deltas)
+    try:
+        for pair in plan.files:
+            found += deltas.of_files(run, pair.current, pair.approved)
+        if plan.base_manifest:
+            data, _ = looking.read(run, plan.base_manifest)
+            before = reading.read(data, plan.base_manifest).manifest
+            base = _one([base, before.release], "base_release", Path(plan.base_manifest))
+            found += deltas.of_flags(before.feature_flags, said.feature_flags)
+    except CheckProblem as problem:
+        raise DeployError(problem.message, problem.advice) from None
+    return Configuration(base_release=base, deltas=tuple(found))
+
+
+def _report(path: Path, run: RunDirectory) -> Report:
+    text, document = reading.load(content(path, reading.MAX_BYTES), str(path))
+    reading.check_version(document, str(path), "readiness report")
+    card = _text(document, "scorecard", path)
+    lies = os.path.relpath(path.absolute().parent / card, run.root)
+    if lies.startswith(".."):
+        raise DeployError(
+            f"The scorecard {card} lies outside {run.root}.", "Write it beneath the release's `base`."
+        )
+    try:
+        data, _ = looking.read(run, Path(lies).as_posix())
+        from readiness.engine.suites.scorecard import read_scorecard
+
+        read = read_scorecard(data, card)
+    except FileMissing:
+        raise DeployError(
+            f"{path} names the scorecard {card}, which is not there.", "Run the suites again."
+        ) from None
+    except (CheckProblem, BadContent, ResultError) as problem:
+        raise DeployError(problem.message, problem.advice) from None
+    _agree(document, read, path)
+    made = SuiteRun(card=read, path=Path(lies).as_posix(), sha256=hashlib.sha256(data).hexdigest())
+    return Report(read.release, read.environment, made)
+
+
+def _agree(document: Mapping[str, Any], card: Any, path: Path) -> None:
+    for name in ("run_id", "release", "environment", "overall_passed"):
+        if document.get(name) != getattr(card, name):
+            raise DeployError(
+                f"{path} says {name} {document.get(name)!r}, its scorecard {getattr(card, name)!r}.",
+                "Run the suites again; report and scorecard belong together.",
+            )
+
+
+def _text(document: Mapping[str, Any], name: str, path: Path) -> str:
+    value = document.get(name)
+    if not isinstance(value, str) or not value:
+        raise DeployError(f"{path} has no text {name}.", "Write it with `readiness run`.")
+    return value
