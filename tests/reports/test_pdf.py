@@ -116,6 +116,16 @@ def test_not_approved_on_every_page(ready_gate, people):
         assert "Not approved: signatures are stale" in text(data, "-f", str(number), "-l", str(number))
 
 
+def test_page_one_holds_its_answer(ready_gate, people):
+    """However much is in the way: who made the report and how to verify it stand on page one."""
+    report = snapshot(ready_gate, people.owner)
+    way = {"kind": "failed", "item": "", "title": "Exported accuracy " * 3, "text": "measured " * 30}
+    report["verdict"] |= {"state": "blocked", "blockers": [way | {"resolve": "Do again. " * 20}] * 9}
+    pages = [text(pdf.render(report, seconds=SECONDS), "-f", str(n), "-l", str(n)) for n in (1, 2)]
+    assert "how to verify" in pages[0]
+    assert len(pages[1]) > 500
+
+
 @pytest.fixture
 def counting_server():
     """A local server that remembers what it was asked for."""
