@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import hashlib
 import os
 import tempfile
@@ -71,6 +72,25 @@ def put(content: bytes | IO[bytes] | File[bytes]) -> tuple[str, int]:
     if not default_storage.exists(name):
         default_storage.save(name, file)
     return digest.hexdigest(), size
+
+
+def adopt(path: Path, sha256: str) -> None:
+    """Move a file that is written and synced, and has that digest, into the store; its old name goes."""
+    name = path_of(sha256)
+    if default_storage.exists(name):
+        path.unlink(missing_ok=True)
+        return
+    final = Path(default_storage.path(name))
+    final.parent.mkdir(parents=True, exist_ok=True)
+    try:
+        path.rename(final)
+    except OSError as error:
+        if error.errno != errno.EXDEV:
+            raise
+        with path.open("rb") as file:  # the store lies on another file system
+            default_storage.save(name, File(file))
+        path.unlink()
+    _sync_folder(final.parent)
 
 
 def get(sha256: str) -> bytes:

@@ -7,7 +7,7 @@ from typing import Any
 from django.http import HttpRequest
 from django.utils.functional import SimpleLazyObject
 
-from checklists import queries
+from checklists.reads import inbox
 
 THEMES = ("auto", "light", "dark")
 # Which entry of the navigation a route belongs to.
@@ -16,6 +16,7 @@ PLACES = {
     "project-list": "projects",
     "checklist-list": "checklists",
     "audit-log": "audit",
+    "inbox": "inbox",
 }
 WITHIN = {
     "project": "projects",
@@ -28,13 +29,15 @@ WITHIN = {
 
 
 def shell(request: HttpRequest) -> dict[str, Any]:
-    """Theme and place; `waiting` asks the database only when a page shows it: one query."""
+    """Theme and place; the two numbers ask the database only when a page shows one: one query for both."""
+    counts = SimpleLazyObject(lambda: _counts(request))
     route = (request.resolver_match and request.resolver_match.url_name) or ""
     return {
         "theme": theme(request),
         "here": PLACES.get(route) or WITHIN.get(route.partition("-")[0], ""),
         "here_exactly": route in PLACES,
-        "waiting": SimpleLazyObject(lambda: _waiting(request)),
+        "waiting": SimpleLazyObject(lambda: counts.waiting),
+        "unread": SimpleLazyObject(lambda: counts.unread),
     }
 
 
@@ -44,5 +47,5 @@ def theme(request: HttpRequest) -> str:
     return chosen if chosen in THEMES else "auto"
 
 
-def _waiting(request: HttpRequest) -> int:
-    return queries.waiting_count(request.user) if request.user.is_authenticated else 0
+def _counts(request: HttpRequest) -> inbox.Counts:
+    return inbox.counts(request.user) if request.user.is_authenticated else inbox.Counts(0, 0)

@@ -10,6 +10,7 @@ from typing import Any
 from checklists.loaded import LoadedGate
 from checklists.models import Waiver
 from checklists.models.waiver import WaiverState
+from checklists.scoring import score_of
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -28,8 +29,9 @@ class Says:
 def says(loaded: LoadedGate, at: datetime) -> Says:
     """What a gate says at a moment. Signatures are left out of the count: both sides would need new ones."""
     verdict = loaded.judge(at).verdict
+    score = score_of(loaded).value
     hindering = [b for b in verdict.blockers if b.kind not in ("unsigned", "stale")]
-    return Says(verdict=verdict.state.value, blockers=len(hindering), score=None)
+    return Says(verdict=verdict.state.value, blockers=len(hindering), score=score)
 
 
 def without_and_with(loaded: LoadedGate, waiver: Waiver, at: datetime) -> tuple[Says, Says]:

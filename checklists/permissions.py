@@ -139,13 +139,17 @@ def why_not_sign(
     made_release: bool,
     attached_evidence: bool,
     signed_as: str | None,
+    service: bool = False,
 ) -> str:
     """Why this person may not sign in this role, in words; empty when they may.
 
     `signed_as` is the role of the person's live sign-off on this gate, if any. Who created the release or
-    attached evidence may sign only as technical lead; one person signs in one role per gate.
+    attached evidence may sign only as technical lead; one person signs in one role per gate. A service
+    account never signs, whatever roles it was given.
     """
     label = MemberRole(role).label.lower()
+    if service:
+        return "A service account never signs; a person must."
     if role not in SIGNING_ROLES or role not in roles:
         return f"You are not {label} in this project."
     if signed_as and signed_as != role:
@@ -176,16 +180,15 @@ def why_not_decide_waiver(
     label = MemberRole(role).label.lower()
     if role not in TABLE[Act.DECIDE_WAIVER] or role not in roles:
         return f"You are not {label} in this project."
-    if is_requester:
-        return "You asked for this waiver, so somebody else must decide on it."
-    if is_owner:
-        return "You own what this waiver leaves open, so somebody else must decide on it."
-    if role in roles_of_requester:
-        return f"Who asked is {label} here too, so this waiver must be decided in another role."
-    if made_release:
-        return f"You created this release, so somebody else must decide as {label}."
-    if attached_evidence:
-        return f"You attached evidence to this gate, so somebody else must decide as {label}."
+    theirs = {
+        "You asked for this waiver, so somebody else must decide on it.": is_requester,
+        "You own what this waiver leaves open, so somebody else must decide on it.": is_owner,
+        f"Who asked is {label} here too, so this waiver must be decided in another role.": (
+            role in roles_of_requester
+        ),
+        f"You created this release, so somebody else must decide as {label}.": made_release,
+        f"You attached evidence to this gate, so somebody else must decide as {label}.": attached_evidence,
+    }
     if signed_as and signed_as != role:
-        return f"You signed this gate as {MemberRole(signed_as).label.lower()}; one person acts in one role."
-    return ""
+        theirs[f"You signed as {MemberRole(signed_as).label.lower()}; one person acts in one role."] = True
+    return next((why for why, holds in theirs.items() if holds), "")

@@ -5,13 +5,12 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Collection
 from dataclasses import dataclass
-from functools import cache
-from typing import Any
+from datetime import datetime
 
-from django.db import connection
 from django.db.models import Count, Exists, Max, OuterRef, Prefetch, Q, QuerySet, Subquery
 
-from checklists import audit
+from checklists import audit, clock
+from checklists.loaded import load, summary
 from checklists.models import (
     AuditEntry,
     ChecklistVersion,
@@ -42,10 +41,22 @@ def visible_gates(person: Person) -> QuerySet[Gate]:
     )
 
 
-def waiting_roles(person: Person) -> QuerySet[GateRole]:
+def up_to_date(gate: Gate, now: datetime) -> Gate:
+    """The gate, judged anew when time alone has changed what was kept for lists; nothing is written."""
+    if gate.verdict_until is None or gate.verdict_until > now:
+        return gate
+    loaded = load(gate.pk)
+    judged = loaded.judge(now)
+    gate.verdict, gate.digest = judged.verdict.state.value, judged.digest
+    gate.summary = summary(loaded, judged)
+    return gate
+
+
+def waiting_roles(person: Person, now: datetime | None = None) -> QuerySet[GateRole]:
     """Roles in which this person may sign a ready gate and which lack a signature of its present state.
 
-    Rows carry gate, release and project. Roles somebody else already signed are not waiting.
+    Rows carry gate, release and project. Roles somebody else already signed are not waiting, nor those of a
+    gate whose waiver expired a moment ago: what it says now is kept at the next sweep.
     """
     held = Membership.objects.filter(
         person=person, project=OuterRef("gate__release__project"), role=OuterRef("role")
@@ -61,6 +72,7 @@ def waiting_roles(person: Person) -> QuerySet[GateRole]:
             Exists(held),
             ~Exists(signed),
             ~Exists(mine_elsewhere),
+            Q(gate__verdict_until=None) | Q(gate__verdict_until__gt=now or clock.now()),
             dropped_reason="",
             role__in=SIGNING_ROLES,
             gate__verdict=GateVerdict.READY,
@@ -68,25 +80,6 @@ def waiting_roles(person: Person) -> QuerySet[GateRole]:
         .select_related("gate__release__project", "gate__environment")
         .order_by("gate__opened_at")
     )
-
-
-def waiting_count(person: Person) -> int:
-    """How many `waiting_roles` there are: one query, written once. Every page shows the number."""
-    sql, parameters = _waiting_sql()
-    with connection.cursor() as cursor:
-        cursor.execute(sql, [person.pk if value == _ANYBODY else value for value in parameters])
-        return int(cursor.fetchone()[0])
-
-
-_ANYBODY = -1
-
-
-@cache
-def _waiting_sql() -> tuple[str, tuple[Any, ...]]:
-    # Django needs ten times as long to write this query as the database to answer it.
-    rows = waiting_roles(Person(pk=_ANYBODY)).order_by().select_related(None).values("pk")
-    sql, parameters = rows.query.sql_with_params()
-    return f"SELECT COUNT(*) FROM ({sql}) AS waiting", parameters  # noqa: S608  # Django's own words
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,11 +109,14 @@ def changed_keys(gate: int, since: int) -> list[str]:
 def gates_with_work(person: Person, most: int = 50) -> list[Gate]:
     """The person's newest gates, each with `to_tick`: open items that wait for a person, not for a check.
 
-    One query. An item with checks waits for a person only once its checks have passed.
+    One query, more for gates whose waiver expired since the last sweep. An item with checks waits for a
+    person only once its checks have passed.
     """
     decidable = Q(items__has_checks=False) | Q(items__run__outcome__in=["PASS", "WARN"])
     waits = Q(items__state="open", items__needs_person=True, items__role="") & decidable
-    return list(visible_gates(person).annotate(to_tick=Count("items", filter=waits))[:most])
+    rows = visible_gates(person).annotate(to_tick=Count("items", filter=waits))[:most]
+    now = clock.now()
+    return [up_to_date(gate, now) for gate in rows]
 
 
 def roles_by_project(person: Person) -> dict[int, frozenset[str]]:

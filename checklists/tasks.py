@@ -12,7 +12,8 @@ from celery.exceptions import SoftTimeLimitExceeded
 from django.conf import settings
 from kombu.exceptions import OperationalError
 
-from checklists.actions import outgoing, reports, runs
+from checklists import clock
+from checklists.actions import expiry, outgoing, reports, runs
 from readiness.celery import app
 from readiness.engine.errors import ReadinessError
 
@@ -124,3 +125,4 @@ def sweep() -> None:
     reports.end_overdue()
     for report in reports.forgotten():
         send_report(report)
+    expiry.settle_due(clock.now())

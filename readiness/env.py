@@ -77,7 +77,9 @@ def pairs(name: str) -> dict[str, str]:
         if not line.strip() or line.lstrip().startswith("#"):
             continue
         if not (key and equals and value) or key in found:
-            raise SettingError(f"{name} has a bad line {number}.", "Write one name=address a line, each name once.")
+            raise SettingError(
+                f"{name} has a bad line {number}.", "Write one name=address a line, each name once."
+            )
         found[key] = value
     return found
 

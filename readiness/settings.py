@@ -30,6 +30,12 @@ PROBE_TOKENS = env.words("READINESS_TOKENS")
 MIN_ISOLATION = env.choice("READINESS_MIN_ISOLATION", LEVELS)
 EVIDENCE_MAX_BYTES = env.integer("READINESS_EVIDENCE_MAX_MB", 25) * 1_000_000
 WAIVER_MAX_DAYS = env.integer("READINESS_WAIVER_MAX_DAYS", 180)
+# The largest run that `readiness push` may bring, and the largest archive that the page takes.
+PUSH_MAX_BYTES = env.integer("READINESS_PUSH_MAX_GB", 50) * 1_000_000_000
+UPLOAD_MAX_BYTES = env.integer("READINESS_UPLOAD_MAX_MB", 500) * 1_000_000
+# Requests a minute: of one token, and wrong tokens from one address.
+API_RATE = env.integer("READINESS_API_RATE", 600)
+API_FAILURES = env.integer("READINESS_API_FAILURES", 30)
 CHECK_SECONDS = env.integer("READINESS_CHECK_SECONDS", 120)
 REPORT_SECONDS = env.integer("READINESS_REPORT_SECONDS", 120)
 # A worker that says nothing for this long after its time is up is taken for dead.
@@ -50,7 +56,9 @@ EMAIL_HOST_PASSWORD = env.text("READINESS_MAIL_PASSWORD")
 _mail_tls = env.choice("READINESS_MAIL_TLS", ("starttls", "tls", "none")) or "starttls"
 EMAIL_USE_TLS, EMAIL_USE_SSL = _mail_tls == "starttls", _mail_tls == "tls"
 EMAIL_TIMEOUT = 15
-DEFAULT_FROM_EMAIL = SERVER_EMAIL = env.text("READINESS_MAIL_FROM", f"readiness@{urlsplit(PUBLIC_URL).hostname}")
+DEFAULT_FROM_EMAIL = SERVER_EMAIL = env.text(
+    "READINESS_MAIL_FROM", f"readiness@{urlsplit(PUBLIC_URL).hostname}"
+)
 
 INSTALLED_APPS = [
     "django.contrib.admin",
@@ -115,7 +123,7 @@ CACHES = {
 }
 
 AUTH_USER_MODEL = "checklists.Person"
-AUTHENTICATION_BACKENDS = ["allauth.account.auth_backends.AuthenticationBackend"]
+AUTHENTICATION_BACKENDS = ["checklists.accounts.PeopleOnly"]
 AUTH_PASSWORD_VALIDATORS = [
     {"NAME": "django.contrib.auth.password_validation.UserAttributeSimilarityValidator"},
     {

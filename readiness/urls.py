@@ -1,4 +1,4 @@
-"""All routes: the app's pages, sign-in, the read-only admin."""
+"""All routes: the app's pages, the API, sign-in, the read-only admin."""
 
 from __future__ import annotations
 
@@ -7,6 +7,8 @@ from allauth.account.decorators import secure_admin_login
 from django.contrib import admin
 from django.urls import include, path
 from django.views.generic import RedirectView
+
+from checklists.api import root
 
 handler500 = "checklists.views.errors.server_error"
 
@@ -28,5 +30,6 @@ urlpatterns = [
     # The admin's own page asks for the password without a limit.
     path("admin/password_change/", RedirectView.as_view(pattern_name="account_change_password")),
     path("admin/", admin.site.urls),
+    path("api/v1/", root.urls),
     path("", include("checklists.urls")),
 ]

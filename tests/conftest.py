@@ -113,6 +113,7 @@ def _settings(settings, tmp_path):
     """Each test has its own run root and blob store, plain static files, quick password hashing."""
     settings.RUN_ROOTS = [tmp_path / "runs"]
     (tmp_path / "runs").mkdir(exist_ok=True)
+    settings.DATA_DIR = tmp_path / "data"
     settings.STORAGES = {
         "default": {
             "BACKEND": "checklists.blobs.BlobStorage",

@@ -33,7 +33,7 @@ def emit(project, people, **more):
 
 
 def test_people_are_told_once_per_key(project, people):
-    """The same occurrence twice is one line; another occurrence is another; doer, service, leaver hear nothing."""
+    """The same occurrence twice is one line, another another; doer, service, leaver hear nothing."""
     people.product.is_service = True
     people.compliance.is_active = False
     everybody = [people.lead, people.product, people.compliance, people.owner]
@@ -58,7 +58,7 @@ def test_without_a_key_each_call_is_an_occurrence(project, people):
 
 def test_unknown_event_is_a_programming_error(project):
     """A misspelt event fails, so that no webhook waits for it in vain."""
-    with pytest.raises(ValueError, match="gate.redy"):
+    with pytest.raises(ValueError, match=r"gate\.redy"):
         outbox.emit("gate.redy", project=project, **LINE)
 
 

@@ -11,6 +11,7 @@ from django.db import transaction
 from django.db.models import F
 
 from checklists import audit, clock, permissions
+from checklists.actions import news
 from checklists.errors import Forbidden, Refused, StaleForm
 from checklists.loaded import Judged, LoadedGate, LoadedItem, load, summary
 from checklists.models import Gate, Person, ScorePoint
@@ -99,11 +100,12 @@ def gate_act(
         roles = already if already is not None else _roles(loaded, by, act)
         running = GateAct(loaded, by, clock.now(), roles)
         yield running
-        _keep(loaded, running.judge(), running.at)
+        _keep(loaded, running.judge(), running.at, by)
         refresh_later(loaded.gate, running.at)
 
 
-def _keep(loaded: LoadedGate, judged: Judged, at: datetime) -> None:
+def _keep(loaded: LoadedGate, judged: Judged, at: datetime, by: Person | None) -> None:
+    news.tell(loaded, judged, by=by)
     gate, score = loaded.gate, score_of(loaded)
     Gate.objects.filter(pk=gate.pk).update(
         digest=judged.digest,
@@ -134,7 +136,7 @@ def refresh(gate: int, at: datetime) -> None:
     with transaction.atomic():
         Gate.objects.filter(pk=gate).update(revision=F("revision") + 1)
         loaded = load(gate)
-        _keep(loaded, loaded.judge(at), at)
+        _keep(loaded, loaded.judge(at), at, None)
 
 
 def _roles(loaded: LoadedGate, by: Person | None, act: permissions.Act | None) -> frozenset[str]:

@@ -1,7 +1,8 @@
-"""Sending one message: a mail by Django, or a chat or pager by apprise, whose addresses the operator keeps."""
+"""Sending one message: a mail by Django, or by apprise to a chat or pager whose address the operator keeps."""
 
 from __future__ import annotations
 
+import logging
 import smtplib
 
 from django.conf import settings
@@ -79,8 +80,9 @@ def _channel(message: Message) -> None:
         raise Failed(f"The operator no longer has a channel {message.channel!r}.", final=True)
     import apprise  # slow to import; only workers that send need it
 
+    # Address and details of what goes wrong stay out of row and log: they hold the channel's token.
+    logging.getLogger("apprise").setLevel(logging.CRITICAL + 1)
     sender = apprise.Apprise()
-    # What goes wrong is told without details: they would show the address, which is a secret.
     if not sender.add(address):
         raise Failed(f"The address of channel {message.channel!r} is not understood.", final=True)
     if not sender.notify(title=message.subject, body=message.body, body_format=apprise.NotifyFormat.TEXT):

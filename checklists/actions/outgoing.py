@@ -2,8 +2,8 @@
 
 - hand_out: what is due now, each for one worker; a row that nobody took is handed out again
 - a worker takes a row by raising `attempts` conditionally: whoever comes second finds nothing to do
-- webhooks come at least once, with the same event id each time; a mail or chat message at most once: one whose
-  sender died in the middle is given up, because it may have arrived
+- webhooks come at least once, with the same event id each time; a mail or chat message at most once: one
+  whose sender died in the middle is given up, because it may have arrived
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ from datetime import datetime, timedelta
 from typing import Any, NamedTuple
 
 from django.conf import settings
+from django.db.models import QuerySet
 
 from checklists import clock
 from checklists.actions.mailing import Failed, Unknown, send
@@ -48,21 +49,24 @@ def hand_out() -> tuple[list[Due], list[Due]]:
     """Messages and deliveries that are due, for workers. Ends those that can never be sent any more."""
     now = clock.now()
     _end_dead(now)
-    return _due(Message, now), _due(WebhookDelivery, now)
+    return _due(Message.objects.filter(claimed_at=None), now), _due(WebhookDelivery.objects.all(), now)
 
 
-def _due(model: type[Message] | type[WebhookDelivery], now: datetime) -> list[Due]:
-    queued = model._default_manager.filter(state=OutState.QUEUED, next_at__lte=now)
-    rows = [Due(*row) for row in queued.order_by("next_at", "pk").values_list("pk", "attempts")[:MOST]]
-    # Until then a worker should have taken it; else its message was lost.
-    queued.filter(pk__in=[row.pk for row in rows]).update(next_at=now + RESEND_AFTER)
-    return rows
+def _due(rows: QuerySet[Any], now: datetime) -> list[Due]:
+    queued = rows.filter(state=OutState.QUEUED, next_at__lte=now).order_by("next_at", "pk")
+    due = [Due(*row) for row in queued.values_list("pk", "attempts")[:MOST]]
+    if due:
+        # Until then a worker should have taken it; else the broker lost it.
+        queued.filter(pk__in=[row.pk for row in due]).update(next_at=now + RESEND_AFTER)
+    return due
 
 
 def _end_dead(now: datetime) -> None:
     lost = Message.objects.filter(state=OutState.QUEUED, claimed_at__lt=now - LEASE)
     lost.update(state=OutState.FAILED, error=MAY_HAVE_ARRIVED)
-    spent = WebhookDelivery.objects.filter(state=OutState.QUEUED, next_at__lte=now, attempts__gte=MAX_ATTEMPTS)
+    spent = WebhookDelivery.objects.filter(
+        state=OutState.QUEUED, next_at__lte=now, attempts__gte=MAX_ATTEMPTS
+    )
     spent.update(state=OutState.FAILED, error=NEVER_ENDED)
 
 

@@ -11,6 +11,8 @@ from checklists.models import Environment, MemberRole, Membership, Person, Proje
 from checklists.permissions import OWNER, Act, require
 
 LAST_OWNER = "The last owner cannot be removed."
+SERVICE_ELSEWHERE = "A service account has one role in its own project and takes no other."
+SERVICE_ADVICE = "Create a service account on the project's page for access."
 
 
 def create(
@@ -43,13 +45,15 @@ def create(
 def add_member(*, project: Project, by: Person, person: Person, role: str) -> Membership:
     """Give a person a role. Owners only.
 
-    Raises Forbidden, Refused (unknown role, twice, deactivated, oneself).
+    Raises Forbidden, Refused (unknown role, twice, deactivated, oneself, a service account).
     """
     require(by, project, Act.MEMBERS)
     if role not in MemberRole.values:
         raise Refused(f"There is no role {role!r}.")
     if not person.is_active:
         raise Refused(f"{person.name} is deactivated.")
+    if person.is_service:
+        raise Refused(SERVICE_ELSEWHERE, SERVICE_ADVICE)
     if person == by:
         raise Refused("Nobody gives a role to themselves.", "Ask another owner.")
     with transaction.atomic():

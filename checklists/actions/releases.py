@@ -26,6 +26,7 @@ from checklists.models import (
 )
 from checklists.models.release import ReleaseFiles
 from checklists.permissions import Act, require
+from checklists.reads import stages as stage_rows
 from readiness.engine import indexing, seal, target
 from readiness.engine import parameters as engine_parameters
 from readiness.engine.errors import RunDirectoryError
@@ -82,10 +83,10 @@ def promise(
 
     Raises ParameterError, Refused when there is neither checklist nor stage.
     """
-    asked = [*([checklist] if checklist else []), *stages.checklists_of(project)]
+    asked = [*([checklist] if checklist else []), *stage_rows.checklists_of(project)]
     if not asked:
         raise Refused("Choose the checklist of the release.", NO_STAGES)
-    return engine_parameters.resolve(stages.declared(asked), parameters)
+    return engine_parameters.resolve(stage_rows.declared(asked), parameters)
 
 
 def require_new(*, by: Person, project: Project, version: str) -> None:
@@ -215,7 +216,7 @@ def set_parameters(
         present = release.parameters
         if present and seen is not None and seen != present.number:
             raise StaleForm(CHANGED, CHANGED_ADVICE)
-        resolved = _resolved(release, checklist, values)
+        resolved = retyped(release, checklist, values)
         if present is None or present.values == resolved:
             raise Refused("These are the present values; nothing changed.")
         moved = present.frozen_at is not None or present.after_result
@@ -238,10 +239,10 @@ def set_parameters(
         return release.parameters
 
 
-def _resolved(release: Release, checklist: ChecklistVersion, values: Mapping[str, Any]) -> dict[str, Any]:
+def retyped(release: Release, checklist: ChecklistVersion, values: Mapping[str, Any]) -> dict[str, Any]:
     """Typed values of the parameters of all the release's gates; what is not given stays as it is."""
     own = {p.name for p in checklist.checklist.parameters}
-    asked = stages.declared([checklist, *(gate.checklist for gate in gates_of(release))])
+    asked = stage_rows.declared([checklist, *(gate.checklist for gate in gates_of(release))])
     stays = release.parameters.values if release.parameters else {}
     others = {p.name: stays[p.name] for p in asked if p.name in stays and p.name not in own}
     return engine_parameters.resolve(asked, others | dict(values))

@@ -10,12 +10,13 @@ from django.db import transaction
 from django.utils import timezone
 
 from checklists import audit, clock
-from checklists.actions import gates, runs, stages
+from checklists.actions import gates, runs
 from checklists.errors import Refused
 from checklists.models import Deployment, Environment, Gate, Person, Project, Schedule
 from checklists.models.deployment import DeploymentState
 from checklists.models.stage import Every, ScheduleKind
 from checklists.permissions import Act, require
+from checklists.reads import stages as stage_rows
 from readiness.engine.errors import ReadinessError
 
 MONTHS = {Every.MONTH: 1, Every.QUARTER: 3}
@@ -39,7 +40,11 @@ def add(
     """
     require(by, project, Act.STAGES)
     kind = ScheduleKind.RERUN if gate else ScheduleKind.OPEN_GATE
-    _check(project, every, first_at, gate, checklist, environment)
+    _check_time(every, first_at)
+    if gate:
+        _check_gate(project, gate)
+    else:
+        _check_opening(project, checklist, environment)
     with transaction.atomic():
         made = Schedule.objects.create(
             project=project,
@@ -57,27 +62,24 @@ def add(
     return made
 
 
-def _check(
-    project: Project,
-    every: str,
-    first_at: datetime,
-    gate: Gate | None,
-    checklist: str,
-    environment: Environment | None,
-) -> None:
+def _check_time(every: str, first_at: datetime) -> None:
     if every not in Every.values:
         raise Refused(f"There is no rhythm {every!r}.", f"Choose one of: {', '.join(Every.values)}.")
     if first_at <= clock.now():
         raise Refused(NOT_PAST)
-    if gate is not None:
-        if gate.release.project_id != project.pk:
-            raise Refused("This gate belongs to another project.")
-        if gate.superseded_by_id:
-            raise Refused("This gate was replaced by a newer version of its checklist.")
-        return
+
+
+def _check_gate(project: Project, gate: Gate) -> None:
+    if gate.release.project_id != project.pk:
+        raise Refused("This gate belongs to another project.")
+    if gate.superseded_by_id:
+        raise Refused("This gate was replaced by a newer version of its checklist.")
+
+
+def _check_opening(project: Project, checklist: str, environment: Environment | None) -> None:
     if environment is None or environment.project_id != project.pk:
-        raise Refused("Name the environment of this project.")
-    if stages.newest(project, checklist) is None:
+        raise Refused("Name an environment of this project.")
+    if stage_rows.newest(project, checklist) is None:
         raise Refused(f"No checklist {checklist!r} is published for this project.", "Publish it first.")
 
 
@@ -139,7 +141,7 @@ def _open(row: Schedule) -> tuple[list[int], str]:
     if present:
         ids, said = _rerun(present, row)
         return ids, f"The gate is open already. {said}"
-    version = stages.newest(row.project_id, row.checklist_slug)
+    version = stage_rows.newest(row.project_id, row.checklist_slug)
     if version is None or row.environment is None:
         return [], f"Could not: no version of {row.checklist_slug} is published any more."
     gate = gates.open_gate(
@@ -180,6 +182,6 @@ def moved(first: datetime, every: str, steps: int) -> datetime:
 
 
 def _log(row: Schedule, by: Person | None, verb: str, **data: Any) -> None:
-    what = row.gate and str(row.gate) or f"{row.checklist_slug} for {row.environment}"
+    what = (row.gate and str(row.gate)) or f"{row.checklist_slug} for {row.environment}"
     data |= {"schedule": row.pk, "what": what}
     audit.append(f"project:{row.project_id}", by=by, verb=verb, at=clock.now(), subject=str(row), data=data)

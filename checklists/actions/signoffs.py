@@ -6,6 +6,7 @@ from collections.abc import Collection
 
 from django.utils import timezone
 
+from checklists import audit
 from checklists.actions.base import GateAct, gate_act
 from checklists.errors import Forbidden, Refused, StaleForm, WrongPassword
 from checklists.loaded import LoadedGate
@@ -20,6 +21,7 @@ WRONG = "The password is wrong; nothing was signed."
 CONFIRM_EACH = "Confirm each of the role's criteria."
 REASON = "Say why you decline; the reason is printed in the report."
 ALREADY = "You have already signed exactly this state."
+ONLY_BY_HAND = "A person signs, with their password; neither a token nor a service account can."
 NOT_DROPPABLE = "This role is not conditional; it always signs."
 
 
@@ -140,12 +142,15 @@ def refusal(loaded: LoadedGate, role: str, person: Person, roles: Collection[str
         made_release=loaded.gate.release.created_by_id == person.pk,
         attached_evidence=any(e.added_by_id == person.pk for item in loaded.items for e in item.evidence),
         signed_as=mine.role if mine else None,
+        service=person.is_service,
     )
 
 
 def _check_credentials(gate: int, role: str, by: Person, password: str) -> None:
     # Before the transaction: hashing takes a while, and the lock of the gate must not be held meanwhile.
     # Whether this person may sign this gate is asked again under the lock.
+    if audit.acting_token.get() or by.is_service:
+        raise Forbidden(ONLY_BY_HAND, "Sign on the gate's page.")
     held = Membership.objects.filter(project__releases__gates=gate, person=by, role=role)
     if not by.is_active or role not in SIGNING_ROLES or not held.exists():
         raise Forbidden(f"You do not sign as {role.replace('-', ' ')} in this project.")

@@ -2,20 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from django.db import transaction
-from django.db.models import Q
 
 from checklists import audit, clock
 from checklists.actions import gates
 from checklists.actions.base import before_after, gate_act, refresh
 from checklists.errors import Refused
-from checklists.models import ChecklistVersion, Environment, Gate, Person, Project, ProjectStage, Release
+from checklists.models import Environment, Gate, Person, Project, ProjectStage, Release
 from checklists.models.gate import Stage
 from checklists.permissions import Act, require
-from readiness.engine.checklist import Parameter
+from checklists.reads.stages import newest, of
 
 NOTHING_CHANGED = "These are the present stages; nothing changed."
 
@@ -40,7 +39,7 @@ def set_stages(*, project: Project, by: Person, rows: Mapping[str, Demand]) -> l
     _check_different(rows)
     with transaction.atomic():
         Project.objects.select_for_update().get(pk=project.pk)
-        before = {row.stage: _words(row.checklist_slug, row.environment) for row in _rows(project)}
+        before = {row.stage: _words(row.checklist_slug, row.environment) for row in of(project)}
         after = {s.value: _words(rows[s].checklist, rows[s].environment) for s in Stage if s in rows}
         if before == after:
             raise Refused(NOTHING_CHANGED)
@@ -101,37 +100,6 @@ def _judge_anew(project: Project) -> None:
     )
     for _, _, pk in rows:
         refresh(pk, clock.now())
-
-
-def _rows(project: Project | int) -> list[ProjectStage]:
-    return list(ProjectStage.objects.filter(project=project).select_related("environment"))
-
-
-def of(project: Project | int) -> list[ProjectStage]:
-    """A project's stages with their environments, in the order in which a release passes them: one query."""
-    order = list(Stage)
-    return sorted(_rows(project), key=lambda row: order.index(Stage(row.stage)))
-
-
-def newest(project: Project | int, slug: str) -> ChecklistVersion | None:
-    """The version published last of a checklist that this project may use."""
-    mine = ChecklistVersion.objects.filter(Q(project=None) | Q(project=project), slug=slug)
-    return mine.order_by("-published_at", "-pk").first()
-
-
-def declared(checklists: Iterable[ChecklistVersion]) -> tuple[Parameter, ...]:
-    """The parameters of several checklists together; of two of the same name the first one counts."""
-    named: dict[str, Parameter] = {}
-    for checklist in checklists:
-        for parameter in checklist.checklist.parameters:
-            named.setdefault(parameter.name, parameter)
-    return tuple(named.values())
-
-
-def checklists_of(project: Project | int) -> list[ChecklistVersion]:
-    """The newest version of each stage's checklist, in order, each once."""
-    found = {row.checklist_slug: newest(project, row.checklist_slug) for row in of(project)}
-    return [version for version in found.values() if version]
 
 
 def open_stages(*, release: Release, by: Person) -> list[Gate]:

@@ -18,6 +18,7 @@ from checklists.reports.legible import OBSERVED_LENGTH, legibly
 from checklists.reports.printed import foremost
 from checklists.shown import times
 from checklists.shown.criteria import Criterion, criteria
+from checklists.shown.permits import Permit, permits
 from checklists.shown.rows import Row, row
 from checklists.shown.scene import Scene
 from readiness.engine.checklist import Block
@@ -91,6 +92,7 @@ class Facts:
     evidence: list[Piece]
     reason: str
     decided: str
+    waivers: list[Permit]
     remediation: SafeString
     guidance: SafeString
     good_evidence: SafeString
@@ -117,6 +119,7 @@ def facts(scene: Scene, item: LoadedItem) -> Facts:
         evidence=[_piece(scene, piece) for piece in item.evidence],
         reason=legibly(item.row.reason, MESSAGE),
         decided=_decided(scene, item),
+        waivers=permits(scene, item),
         remediation=_safe(html, "remediation"),
         guidance=_safe(html, "guidance"),
         good_evidence=_safe(html, "evidence"),

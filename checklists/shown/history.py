@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -29,7 +29,12 @@ class Line:
 
 def lines(history: ItemHistory, now: datetime) -> list[Line]:
     """The item's audit entries as sentences."""
-    return [_line(entry, now) for entry in history.entries]
+    return told(history.entries, now)
+
+
+def told(entries: Iterable[AuditEntry], now: datetime) -> list[Line]:
+    """Audit entries as sentences, in their order."""
+    return [_line(entry, now) for entry in entries]
 
 
 def _line(entry: AuditEntry, now: datetime) -> Line:
@@ -55,6 +60,8 @@ def _details(entry: AuditEntry) -> Iterator[str]:
     for key in ("reason", "text", "name", "url"):
         if data.get(key):
             yield str(data[key])
+    if data.get("expires_at"):
+        yield f"expires {data['expires_at']}"
     if data.get("sha256"):
         yield f"sha256:{data['sha256']}"
     yield from (str(message) for message in data.get("messages", []))

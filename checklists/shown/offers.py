@@ -23,6 +23,7 @@ class Offers:
     run: bool = False
     attach: bool = False
     note: bool = False
+    waiver: bool = False
     why_not: list[str] = field(default_factory=list)
 
 
@@ -42,7 +43,11 @@ def offers(scene: Scene, item: LoadedItem) -> Offers:
     made.partial = maker and is_open and not busy
     made.reopen = maker and item.row.decided == "person"
     made.run = scene.may(Act.RUN_CHECKS) and item.row.has_checks and not busy
+    waivable = scene.loaded.checklist.waivers and not item.asked and item.row.state in ("open", "failed")
+    made.waiver = waivable and scene.may(Act.ASK_WAIVER)
     made.why_not = list(_why_not(item, maker=maker, tickable=tickable))
+    if made.waiver and item.row.state == "failed" and not item.run_state:
+        made.why_not = ["A failed item clears by a new run or a waiver, never by a tick."]
     return made
 
 

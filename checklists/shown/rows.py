@@ -10,8 +10,9 @@ from datetime import datetime
 from django.utils.html import escape
 from django.utils.safestring import SafeString, mark_safe
 
+from checklists import zones
 from checklists.loaded import LoadedGate, LoadedItem
-from checklists.models import MemberRole, SignOff
+from checklists.models import MemberRole, SignOff, Waiver
 from checklists.reports.legible import legibly, shorten
 from checklists.shown import states, times
 from checklists.shown.scene import Scene
@@ -98,6 +99,9 @@ def _when(item: LoadedItem, now: datetime) -> tuple[str, str, str]:
         return f"for {times.lasting(item.run_started, now)}", item.run_started.isoformat(), "for"
     if item.run_state:
         return "waits for a worker", "", ""
+    if item.state == "waived" and item.waiver and item.waiver.decided_by:
+        role = MemberRole(item.waiver.decided_as).label.lower()
+        return f"{item.waiver.decided_by.name} as {role}", "", ""
     if item.row.decided == "person" and item.row.decided_by and item.row.decided_at:
         return f"{item.row.decided_by.name}, {times.day(item.row.decided_at, now)}", "", ""
     finished = item.row.run.finished_at if item.row.run else None
@@ -107,6 +111,12 @@ def _when(item: LoadedItem, now: datetime) -> tuple[str, str, str]:
 
 
 def _observed(item: LoadedItem) -> SafeString:
+    if item.state == "waived" and item.waiver:
+        return SafeString(escape(waived(item.waiver)))
+    if item.lapsed and item.waiver:
+        expired = zones.words(item.waiver.expires_at, item.waiver.expires_zone)
+        plain = emphasised(legibly(item.observed), _measured(item))
+        return mark_safe(f"{escape(f'its waiver expired: {expired}')} · {plain}")  # noqa: S308  # both are escaped
     text = legibly(item.observed)
     if item.row.decided != "person" or not item.row.reason:
         return emphasised(text, _measured(item))
@@ -117,8 +127,16 @@ def _observed(item: LoadedItem) -> SafeString:
     return mark_safe(f"{seen} · “{said}”" if seen else f"“{said}”")  # noqa: S308  # both parts are escaped
 
 
+def waived(waiver: Waiver) -> str:
+    """Until when, and why."""
+    until = zones.words(waiver.expires_at, waiver.expires_zone)
+    return f"waived until {until}: “{shorten(legibly(waiver.reason))}”"
+
+
 def _hint(item: LoadedItem) -> str:
     """What a person has to do, where the observed line does not say it."""
+    if item.asked:
+        return "waiver to decide"
     if item.row.state != "open" or item.run_state or not item.row.has_checks or not item.results:
         return ""
     left = len(item.to_confirm)

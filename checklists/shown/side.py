@@ -53,13 +53,15 @@ def _verbal(text: str) -> str:
     return text if text.split(" ", 1)[0] in _VERBS else f": {text}"
 
 
-_VERBS = {"is", "are", "has", "must", "waits", "needs", "failed", "checks"}
+_VERBS = {"its", "comes", "is", "are", "has", "must", "waits", "needs", "failed", "checks"}
 
 
 def _resolve(blocker: Blocker, item: LoadedItem | None) -> str:
     if blocker.kind == "failed" and item is not None:
         advice = next((f["advice"] for f in item.findings if f["advice"] and f["outcome"] != "PASS"), "")
         return advice or "Correct it, look at the run again, and run its checks."
+    if blocker.kind == "waiver":
+        return "Settle the item, or ask for another waiver."
     if item is None or blocker.kind != "open":
         return ""
     if blocker.text == NOT_CHECKED:

@@ -85,23 +85,33 @@ def headline(verdict: Verdict) -> str:
     """What follows the verdict's name: how many, and what to do."""
     if verdict.state is VerdictState.APPROVED:
         signed = sum(s is SignatureState.VALID for s in verdict.signatures.values())
-        return f"{_count(signed, 'role')} signed exactly this state"
+        return f"{_count(signed, 'role')} signed exactly this state{_waived(verdict, '; ')}"
     if verdict.state is VerdictState.READY:
         waiting = [role for role, s in verdict.signatures.items() if s in _UNSIGNED]
-        return f"every item is settled; {_roles(waiting)} to sign" if waiting else "no role is left to sign"
+        settled = f"every item is settled{_waived(verdict, ', ')}; {_roles(waiting)} to sign"
+        return settled if waiting else "no role is left to sign"
     kinds = Counter(blocker.kind for blocker in verdict.blockers)
-    hard, soft = kinds["failed"] + kinds["waiver"], kinds["open"] + kinds["reason"]
+    hard, soft = kinds["failed"], kinds["open"] + kinds["reason"]
     stages = [b.title.lower() for b in verdict.blockers if b.kind == "stage"]
     parts = [f"{_count(hard, 'item')} failed"] if hard else []
+    if kinds["waiver"]:
+        parts.append(
+            f"{_count(kinds['waiver'], 'waiver')} no longer {'holds' if kinds['waiver'] == 1 else 'hold'}"
+        )
     if soft:
         still = f"{soft} {'is' if soft == 1 else 'are'} open"
-        parts.append(still if hard else f"{_count(soft, 'item')} left to decide")
+        parts.append(still if parts else f"{_count(soft, 'item')} left to decide")
     if stages:
         parts.append(f"{' and '.join(stages)} must be approved first")
     if verdict.state is VerdictState.DECLINED:
         names = [b.title.lower() for b in verdict.blockers if b.kind == "declined"]
         return f"by {' and '.join(names)}" + (f"; {', '.join(parts)}" if parts else "")
     return ", ".join(parts) or "the checklist has no items, so nothing is known"
+
+
+def _waived(verdict: Verdict, before: str) -> str:
+    count = verdict.counts[State.WAIVED]
+    return f"{before}{count} by a waiver" if count else ""
 
 
 _UNSIGNED = (SignatureState.MISSING, SignatureState.STALE)

@@ -41,6 +41,12 @@ STATES: dict[str, tuple[str, str]] = {
     "missing": ("person", "Waiting"),
     "dropped": ("dash", "Not needed"),
     "done": ("check", "Done"),
+    "draft": ("doc", "Draft"),
+    "review": ("clock", "In review"),
+    "withdrawn": ("dash", "Withdrawn"),
+    "rejected": ("cross", "Rejected"),
+    "revoked": ("cross", "Revoked"),
+    "expired": ("clock", "Expired"),
 }
 VERDICTS: dict[str, str] = {
     "blocked": "Blocked",

@@ -8,7 +8,7 @@ from django.shortcuts import get_object_or_404, render
 from django.urls import reverse
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
-from checklists import queries
+from checklists import clock, queries
 from checklists.actions import projects
 from checklists.forms import EnvironmentForm, Form, MemberForm, ProjectForm
 from checklists.models import MemberRole, Membership, Project
@@ -55,10 +55,11 @@ def _page(
     environment: Form | None = None,
 ) -> HttpResponse:
     members = found.memberships.select_related("person").order_by("person__username", "role")
+    now = clock.now()
     context = {
         "project": found,
         "releases": [
-            (release, [gate_line(gate) for gate in release.gates.all()])
+            (release, [gate_line(queries.up_to_date(gate, now)) for gate in release.gates.all()])
             for release in queries.releases_of(found)
         ],
         "members": members,

@@ -8,6 +8,7 @@ from django.shortcuts import render
 from django.urls import reverse
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
+from checklists import clock, queries
 from checklists.actions import gates, releases, run_directory
 from checklists.forms import PREFIX, ChangeForm, Form, GateForm, ReleaseForm, published
 from checklists.models import ChecklistVersion, Gate, Project, Release
@@ -86,7 +87,8 @@ def _page(
     gate: Form | None = None,
 ) -> HttpResponse:
     rows = found.gates.select_related("environment", "checklist", "release__project").order_by("opened_at")
-    opened = list(rows)
+    now = clock.now()
+    opened = [queries.up_to_date(row, now) for row in rows]
     declared = opened[0].checklist.checklist if opened else None
     sets = [
         (row, promised(declared, row.values) if declared else sorted(row.values.items()))

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import re
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -13,20 +12,8 @@ from readiness.commands._shared import Exit, safe_json
 if TYPE_CHECKING:
     from readiness.engine.deploy.decision import Decision
 
-_UNITS = {"": 1, "s": 1, "m": 60, "h": 3600}
 _FILES_ONLY = ("manifest", "config_file", "as_of", "root", "record")
-
-
-class _Seconds(click.ParamType[int]):
-    """`90`, `90s`, `30m`, `2h` as seconds."""
-
-    name = "time"
-
-    def convert(self, value: object, param: click.Parameter | None, ctx: click.Context | None) -> int:
-        match = re.fullmatch(r"([0-9]{1,6})([smh]?)", str(value).strip().lower())
-        if match is None:
-            self.fail(f"{value!r} is no time such as 90s, 30m or 2h.", param, ctx)
-        return int(match[1]) * _UNITS[match[2]]
+_SERVER_ONLY = ("environment", "wait", "strict", "server", "token_file", "insecure")
 
 
 @click.command(short_help="May this release be deployed? From files or a server.")
@@ -43,9 +30,14 @@ class _Seconds(click.ParamType[int]):
 @click.option(
     "--record", type=click.Path(path_type=Path), metavar="FILE", help="Also write the decision as JSON."
 )
-@click.option("--environment", metavar="NAME", help="Ask for this environment. Default: production.")
-@click.option("--wait", type=_Seconds(), metavar="TIME", help="Wait for the decision, for example 30m.")
+@click.option("--environment", default="", metavar="NAME", help="The server's gate for this environment.")
+@click.option("--wait", default="", metavar="TIME", help="Wait for the server's decision, such as 30m.")
 @click.option("--strict", is_flag=True, help="Not decided yet counts as blocked (1 instead of 4).")
+@click.option("--server", default="", metavar="URL", help="Default: READINESS_URL.")
+@click.option(
+    "--token-file", type=click.Path(path_type=Path), metavar="FILE", help="Default: READINESS_TOKEN."
+)
+@click.option("--insecure", is_flag=True, help="Allow http:// to another machine.")
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 @click.pass_context
 def command(
@@ -57,9 +49,12 @@ def command(
     as_of: str | None,
     root: Path | None,
     record: Path | None,
-    environment: str | None,
-    wait: int | None,
+    environment: str,
+    wait: str,
     strict: bool,
+    server: str,
+    token_file: Path | None,
+    insecure: bool,
     as_json: bool,
 ) -> int:
     """May this release be deployed?
@@ -72,25 +67,32 @@ def command(
     cannot be used, 3 something broke, 4 not decided yet (server only; with --strict 1). Only 0 lets a
     pipeline go on.
     """  # noqa: D301  # click reads the backspace
+    wrong = _FILES_ONLY if target else _SERVER_ONLY
+    if given := next((name for name in wrong if ctx.params.get(name)), None):
+        option = "--" + given.replace("config_file", "config").replace("_", "-")
+        form = f"{target} asks a server" if target else "without PROJECT/VERSION it decides from files"
+        raise click.UsageError(f"{option} does not go here: {form}. Use one of both forms.")
     if target:
-        given = [name for name in _FILES_ONLY if ctx.params.get(name)]
-        if given:
-            option = "--" + given[0].removesuffix("_file").replace("_", "-")
-            raise click.UsageError(f"{option} decides from files, {target} asks a server: use one of both.")
-        return _ask(target, environment or "production", wait or 0, as_json=as_json, strict=strict)
-    if environment or wait is not None or strict:
-        raise click.UsageError("--environment, --wait and --strict ask a server: name PROJECT/VERSION.")
+        return _ask(
+            target,
+            environment=environment,
+            wait=wait,
+            as_json=as_json,
+            strict=strict,
+            server=server,
+            token_file=token_file,
+            insecure=insecure,
+        )
     if manifest is None or config_file is None:
         raise click.UsageError("Name --manifest and --config, or PROJECT/VERSION to ask a server.")
     return _decide(manifest, config_file, as_of=as_of or "", root=root, record=record, as_json=as_json)
 
 
-def _ask(target: str, environment: str, wait: int, *, as_json: bool, strict: bool) -> int:
-    try:
-        from readiness.client.gate import ask  # needs httpx, which the offline form does not
-    except ModuleNotFoundError as error:
-        raise click.ClickException(f"This installation cannot ask a server: {error}.") from None
-    return int(ask(target, environment=environment, wait=wait, as_json=as_json, strict=strict))
+def _ask(target: str, *, wait: str, **options: Any) -> int:
+    from readiness.client import target as targets
+    from readiness.client.gate import ask
+
+    return ask(target, wait=targets.seconds(wait), **options)
 
 
 def _decide(

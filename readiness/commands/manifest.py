@@ -39,7 +39,8 @@ def command(
     \b
     readiness manifest --config release.yml --report readiness_report.json --output release-manifest.json
 
-    Exit code: 0 written, 2 wrong usage, or a file that is missing or contradicts another (nothing was written).
+    Exit code: 0 written, 2 wrong usage, or a file that is missing or contradicts another (nothing was
+    written).
     """  # noqa: D301  # click reads the backspace
     if show_schema:
         from readiness.engine.deploy import schema

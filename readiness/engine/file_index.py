@@ -69,10 +69,7 @@ def refuse_path(path: str) -> None:
     parts = path.split("/")
     if not path or path.startswith("/") or any(part in ("", ".", "..") for part in parts):
         raise _refused(path, "is not a relative path without `.`, `..` and empty parts")
-    if path.isascii() and path.isprintable():
-        size = len(path)
-    else:
-        size = _size_of_words(path)
+    size = len(path) if path.isascii() and path.isprintable() else _size_of_words(path)
     if size > MAX_PATH_BYTES or len(parts) > MAX_DEPTH or max(map(len, parts)) > MAX_NAME_BYTES:
         raise _refused(path, f"is longer than {MAX_PATH_BYTES} bytes, {MAX_DEPTH} folders or 255 a name")
 

@@ -20,7 +20,6 @@ from readiness.engine.checklist import Checklist
 from readiness.engine.parameters import resolve, substitute
 
 ROOT = Path(__file__).parents[2]
-MODELS = ROOT / "tests" / "fixtures" / "models" / "sklearn-1.9"
 FEATURES = ["age", "income", "visits", "score"]
 KEY = Ed25519PrivateKey.from_private_bytes(bytes(32))
 FINGERPRINT = hashlib.sha256(
@@ -54,7 +53,9 @@ def _written(checklist: Checklist, *, good: bool) -> Files:
         if spec.kind == "junit":
             files[spec.params["file"]] = junit(good=good)
         elif spec.kind == "document":
-            wanted = dict.fromkeys(spec.params.get("sections", []), []) | spec.params.get("mentions", {})
+            wanted = {title: [] for title in spec.params.get("sections", [])} | spec.params.get(
+                "mentions", {}
+            )
             sections.setdefault(spec.params["file"], {}).update(wanted)
         elif spec.kind == "file":
             files[substitute(spec.params, values)] = "something\n" if good else ""
@@ -81,6 +82,11 @@ def sums(files: Mapping[str, bytes], *, good: bool) -> str:
     return "".join(f"{hashlib.sha256(data + salt).hexdigest()}  {name}\n" for name, data in files.items())
 
 
+def fixture(name: str) -> bytes:
+    """A file of the tests."""
+    return (ROOT / "tests" / "fixtures" / name).read_bytes()
+
+
 def scan(*, good: bool) -> Any:
     """A report of pip-audit."""
     found = [] if good else [{"id": "PYSEC-2021-66", "fix_versions": ["2.11.3"], "description": "x"}]
@@ -104,7 +110,7 @@ def table(days: range, *, first: str = "id,age,created_at", shift: int = 0) -> s
     return "\n".join([first, *rows, ""])
 
 
-def _data_run(good: bool) -> Files:  # noqa: FBT001  # one of a table of functions
+def _data_run(good: bool) -> Files:  # one of a table of functions
     folder = ROOT / "examples" / "customer-churn" / "validation"
     files: Files = {
         path.relative_to(folder).as_posix(): path.read_bytes() for path in folder.rglob("*") if path.is_file()
@@ -112,7 +118,11 @@ def _data_run(good: bool) -> Files:  # noqa: FBT001  # one of a table of functio
     if good:
         return files
     train = files["data/train.csv"] + b"".join(files["data/eval.csv"].splitlines(keepends=True)[1:])
-    decision = json.loads(files["decision.json"]) | {"status": "FAIL", "passed": False, "recommendation": "NO"}
+    decision = json.loads(files["decision.json"]) | {
+        "status": "FAIL",
+        "passed": False,
+        "recommendation": "NO",
+    }
     decision["checks"] = decision["checks"] | {"regression": {"status": "FAIL"}}
     manifest = json.loads(files["manifest.json"])
     manifest["contracts"][0] |= {"max_null_ratio": 9}
@@ -124,7 +134,7 @@ def _data_run(good: bool) -> Files:  # noqa: FBT001  # one of a table of functio
     }
 
 
-def _service(folder: str, good: bool) -> Files:  # noqa: FBT001
+def _service(folder: str, good: bool) -> Files:
     kind = "counter" if good else "nothing"
     return {
         f"{folder}/health.json": {"status": "healthy" if good else "degraded"},
@@ -134,11 +144,11 @@ def _service(folder: str, good: bool) -> Files:  # noqa: FBT001
     }
 
 
-def _rollback(good: bool) -> Files:  # noqa: FBT001
+def _rollback(good: bool) -> Files:
     return {"rollback/model.pkl": b"old", "rollback/SHA256SUMS": sums({"model.pkl": b"old"}, good=good)}
 
 
-def _post_deployment(good: bool) -> Files:  # noqa: FBT001
+def _post_deployment(good: bool) -> Files:
     window = {"hours": 24, "error_rate": 0.01, "p95_ms": 180}
     return {
         **_service("production", good),
@@ -147,9 +157,9 @@ def _post_deployment(good: bool) -> Files:  # noqa: FBT001
     }
 
 
-def _models(good: bool) -> Files:  # noqa: FBT001
-    model = (MODELS / "random_forest_tuned.pkl").read_bytes()
-    metadata = (MODELS / "random_forest_tuned_metadata.json").read_bytes()
+def _models(good: bool) -> Files:
+    model = fixture("models/sklearn-1.9/random_forest_tuned.pkl")
+    metadata = fixture("models/sklearn-1.9/random_forest_tuned_metadata.json")
     if not good:
         metadata = json.dumps({"feature_names": ["other"], "sklearn_version": "1.9.1"}).encode()
     files = {"random_forest_tuned.pkl": model, "random_forest_tuned_metadata.json": metadata}
@@ -171,7 +181,7 @@ def _models(good: bool) -> Files:  # noqa: FBT001
     }
 
 
-def _ml_deployment(good: bool) -> Files:  # noqa: FBT001
+def _ml_deployment(good: bool) -> Files:
     alerts = ("HighErrorRate", "HighLatency", "DataDrift", "ServiceDown") if good else ("Nothing",)
     log_line = {"timestamp": "2026-11-01T10:00:00Z", "level": "INFO", "message": "started"}
     config = {"rate_limit": {"requests_per_minute": 60}, "secrets": {"provider": "vault"}}
@@ -184,7 +194,7 @@ def _ml_deployment(good: bool) -> Files:  # noqa: FBT001
         **_service("production", good),
         **_rollback(good),
         "config/production.yaml": config if good else weak,
-        "data/test.csv": table(range(300, 360) if good else range(0, 60)),
+        "data/test.csv": table(range(300, 360) if good else range(60)),
         "data/train.csv": table(range(300)) if good else table(range(300)) + ",,2026-05-01T00:00:00Z\n" * 30,
         "docs/openapi.json": {"openapi": "3.1.0", "info": {"version": "1" if good else 2}, "paths": {}},
         "features/first.csv": "a,b\n1,2\n",
@@ -192,8 +202,8 @@ def _ml_deployment(good: bool) -> Files:  # noqa: FBT001
         "features/second.csv": "a,b\n1,2\n" if good else "a,b\n1,3\n",
         "features/training.csv": "a\n" + "".join(f"{n % 10}\n" for n in range(200)),
         "monitoring/alerts.yml": "".join(f"- alert: {name}\n" for name in alerts),
-        "reports/black.txt": "All done!\n1 file would be left unchanged.\n" if good else "would reformat a.py\n",
-        "reports/ruff.json": (ROOT / "tests/fixtures/lint/ruff-pkg.json").read_bytes() if not good else "[]",
+        "reports/black.txt": fixture(f"lint/black-{'clean' if good else 'pkg'}.txt"),
+        "reports/ruff.json": "[]" if good else fixture("lint/ruff-pkg.json"),
         "reports/vulnerabilities.json": scan(good=good),
         "src/service.py": f"import os\n{secret}",
         "staging/endpoints.json": {"docs": status, "metrics": status, "stats": status},
@@ -230,7 +240,14 @@ WEAK = {
 }
 
 
-def _dist(good: bool) -> Files:  # noqa: FBT001
+COVERAGE = (
+    '<coverage line-rate="RATE"><packages><package name="p" line-rate="RATE"><classes><class name="c" '
+    'filename="p/c.py" line-rate="RATE"><lines><line number="1" hits="RATE"/></lines></class></classes>'
+    "</package></packages></coverage>"
+)
+
+
+def _dist(good: bool) -> Files:
     parts = [{"type": "library", "name": "jinja2", "version": "3.1.6"}] if good else []
     bom = {"bomFormat": "CycloneDX", "specVersion": "1.5", "version": 1, "components": parts}
     released = {"packages/product-1.0.0.tar.gz": b"source", "sbom.cdx.json": json.dumps(bom).encode()}
@@ -243,7 +260,7 @@ def _dist(good: bool) -> Files:  # noqa: FBT001
     }
 
 
-def _observability(good: bool) -> Files:  # noqa: FBT001
+def _observability(good: bool) -> Files:
     when = {"timestamp": "2026-11-01T10:00:00Z"}
     rows: dict[str, list[dict[str, Any]]] = {
         "audit": [
@@ -263,19 +280,14 @@ def _observability(good: bool) -> Files:  # noqa: FBT001
     }
 
 
-def _release_gate(good: bool) -> Files:  # noqa: FBT001
-    covered = 1 if good else 0
+def _release_gate(good: bool) -> Files:
     secret = "" if good else 'password = "hunter22-very-real"\n'  # pragma: allowlist secret
     return {
         **_dist(good),
         **_observability(good),
         "config/production.yaml": PRODUCTION if good else WEAK,
         "reports/baseline.json": {"runtime_s": 90 if good else 9000, "peak_memory_mb": 800},
-        "reports/coverage.xml": (
-            '<coverage line-rate="%d"><packages><package name="p" line-rate="%d"><classes><class name="c" '
-            'filename="p/c.py" line-rate="%d"><lines><line number="1" hits="%d"/></lines></class></classes>'
-            "</package></packages></coverage>" % ((covered,) * 4)
-        ),
+        "reports/coverage.xml": COVERAGE.replace("RATE", f"{int(good)}"),
         "reports/load-test.json": {
             "requests": 5000 if good else 12,
             "error_rate": 0.0,
@@ -290,11 +302,88 @@ def _release_gate(good: bool) -> Files:  # noqa: FBT001
     }
 
 
+SUITES = ("unit", "integration", "end-to-end", "performance", "security")
+
+
+def _governed(good: bool) -> Files:
+    """Manifest and rehearsal of a release."""
+    archive, log = b"archive", b"rolled back in 412 s\n"
+    manifest = {
+        "release": "2.4.0",
+        "artifacts": [{"path": "dist/service.tar", "sha256": hashlib.sha256(archive).hexdigest()}],
+        "configuration": {"base_release": "2.3.1", "deltas": [{"key": "workers", "from": 2, "to": 4}]},
+        "rollout": {"window": {"start": "2026-11-20T08:00:00Z", "end": "2026-11-20T18:00:00Z"}},
+        "rollback": {"steps": ["Route all traffic back"], "rehearsal": {"to_version": "2.3.1"}},
+        "scorecard": {"path": "readiness-scorecard.json"},
+        "approvals": [{"role": "technical-lead", "name": "Ada", "decision": "approve"}] if good else [],
+    }
+    rehearsal = {
+        "performed_at": moment(good=good),
+        "environment": "staging",
+        "from_version": "2.4.0",
+        "to_version": "2.3.1",
+        "duration_s": 412,
+        "outcome": "passed",
+        "log": "logs/rehearsal.log",
+    }
+    return {
+        "dist/service.tar": archive if good else b"another",
+        "logs/rehearsal.log": log,
+        "release-manifest.json": manifest,
+        "rollback-rehearsal.json": rehearsal,
+    }
+
+
+def _suites(good: bool) -> Files:
+    """What a run of the suites leaves behind."""
+    p95 = 174 if good else 260
+    status = "passed" if good else "failed"
+    card = {
+        "release": "2.4.0",
+        "suites": [{"name": name, "status": status, "p95_latency_ms": p95} for name in SUITES],
+        "waivers": [],
+        "generated_at": moment(good=good),
+        "owner": "platform-readiness",
+    }
+    names = ("tenant", "environment", "component", "command", "artifact", "trace_id", "span_id", "outcome")
+    line = {"timestamp": "2026-11-19T12:00:00Z"} | (dict.fromkeys(names, "x") if good else {})
+    return {
+        "readiness-scorecard.json": card,
+        "readiness_report.json": {"overall_passed": good, "run_id": "r1", "suites": []},
+        "readiness_metrics.json": {"run_id": "r1", "metrics": []} if good else {"run_id": "r1"},
+        "readiness_logs/readiness.jsonl": lines(line),
+        "reports/load-test.json": {
+            "requests": 5000,
+            "error_rate": 0.0,
+            "latency_ms": {"p50": 40, "p95": p95, "p99": 300},
+        },
+    }
+
+
+def _readiness_programme(good: bool) -> Files:
+    alerts = ("readiness-suite-failed", "error-budget-burn", "queue-depth-spike", "llm-cost-spike")
+    template = "Impact:\nTimeline:\nRoot cause:\nMitigations applied:\nFollow-up actions:\n"
+    return {
+        **_governed(good),
+        **_suites(good),
+        "docs/templates/incident.md": template if good else "What happened:\n",
+        "monitoring/alerts.yml": "".join(f"- alert: {name}\n" for name in (alerts if good else alerts[:1])),
+        "observability/trace-coverage.json": {"covered": 0.97 if good else 0.4},
+        "reports/bandit.json": fixture(f"lint/bandit-{'clean' if good else 'pkg'}.json"),
+        "reports/container.json": scan(good=good),
+        "reports/dependencies.json": scan(good=good),
+    }
+
+
 OWN: dict[str, Callable[[bool], Files]] = {
     "data-run": _data_run,
     "ml-deployment": _ml_deployment,
     "post-deployment": _post_deployment,
+    "readiness-programme": _readiness_programme,
     "release-gate": _release_gate,
 }
 # Parameters that switch on what is off by default.
-SETTINGS: dict[str, dict[str, str]] = {"release-gate": {"signing_key": FINGERPRINT, "compare_config": "yes"}}
+SETTINGS: dict[str, dict[str, str]] = {
+    "readiness-programme": {"approvals_in_manifest": "yes"},
+    "release-gate": {"signing_key": FINGERPRINT, "compare_config": "yes"},
+}

@@ -1,4 +1,4 @@
-"""Every check block of the built-in checklists runs: it passes on a good run, and its item fails on a bad one."""
+"""Every check block of the built-in checklists passes on a good run; each item fails on a bad one."""
 
 from __future__ import annotations
 

@@ -6,7 +6,8 @@ import pytest
 
 from checklists.actions import projects
 from checklists.models import Gate
-from checklists.queries import waiting_count, waiting_roles
+from checklists.queries import waiting_roles
+from checklists.reads.inbox import counts
 from tests.conftest import run_checks
 
 
@@ -62,11 +63,11 @@ def test_signature_waits_for_its_role_only(client, people, ready_gate):
 def test_number_is_that_of_the_list(people, ready_gate):
     """The shell's number, asked in words kept from an earlier question, counts what the list shows."""
     everybody = vars(people)
-    found = {name: waiting_count(person) for name, person in everybody.items()}
+    found = {name: counts(person).waiting for name, person in everybody.items()}
     assert found == {name: len(waiting_roles(person)) for name, person in everybody.items()}
     assert {name for name, count in found.items() if count} == {"lead", "second", "product", "compliance"}
     Gate.objects.update(verdict="open")
-    assert waiting_count(people.product) == 0
+    assert counts(people.product).waiting == 0
 
 
 def test_items_wait_for_makers_only(client, people, gate):

@@ -12,7 +12,6 @@ import msgspec
 
 from readiness.engine.deploy import dates, hidden, reading
 from readiness.engine.deploy.manifest import (
-    SCHEMA_VERSION,
     Approval,
     Artifact,
     Configuration,
@@ -78,7 +77,7 @@ def assemble(
         )
     listed = tuple(sorted(artifacts, key=lambda artifact: artifact.path))
     manifest = Manifest(
-        schema_version=SCHEMA_VERSION,
+        schema_version=1,
         project=project,
         release=release,
         environment=environment,

@@ -3,36 +3,23 @@
 from __future__ import annotations
 
 import fnmatch
-import hashlib
-import os
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterator
 from datetime import datetime
 from pathlib import Path
-from typing import Any
 
 import msgspec
 
-from readiness.engine.deploy import looking, reading, release_file
-from readiness.engine.deploy.assemble import SuiteRun, assemble
+from readiness.engine.deploy import looking, reading, release_file, suite_report
+from readiness.engine.deploy.assemble import assemble
 from readiness.engine.deploy.manifest import Artifact, Configuration, Manifest, Migration, Rollback, bare
 from readiness.engine.deploy.offline import content
 from readiness.engine.deploy.places import DeployError
 from readiness.engine.deploy.release_file import ArtifactGlob, ReleaseFile
-from readiness.engine.errors import BadContent, CheckProblem, FileMissing, ReadinessError, ResultError
+from readiness.engine.errors import CheckProblem, FileMissing
 from readiness.engine.target import RunDirectory
 
 MAX_ARTIFACTS = 50_000
 _GLOB = frozenset("*?[")
-
-
-@dataclass(frozen=True, slots=True)
-class Report:
-    """What `readiness_report.json` says of its run, and where its scorecard lies."""
-
-    release: str
-    environment: str
-    run: SuiteRun
 
 
 def collect(
@@ -45,7 +32,7 @@ def collect(
     """
     said = release_file.read(content(config, 1 << 20), str(config))
     run = RunDirectory(config.absolute().parent / said.base)
-    read = _report(report, run) if report else None
+    read = suite_report.read(report, run) if report else None
     named = [release, said.release, read.release if read else ""]
     places = [
         environment,
@@ -170,44 +157,3 @@ def _configuration(said: ReleaseFile, run: RunDirectory) -> Configuration:
     except CheckProblem as problem:
         raise DeployError(problem.message, problem.advice) from None
     return Configuration(base_release=base, deltas=tuple(found))
-
-
-def _report(path: Path, run: RunDirectory) -> Report:
-    text, document = reading.load(content(path, reading.MAX_BYTES), str(path))
-    reading.check_version(document, str(path), "readiness report")
-    card = _text(document, "scorecard", path)
-    lies = os.path.relpath(path.absolute().parent / card, run.root)
-    if lies.startswith(".."):
-        raise DeployError(
-            f"The scorecard {card} lies outside {run.root}.", "Write it beneath the release's `base`."
-        )
-    try:
-        data, _ = looking.read(run, Path(lies).as_posix())
-        from readiness.engine.suites.scorecard import read_scorecard
-
-        read = read_scorecard(data, card)
-    except FileMissing:
-        raise DeployError(
-            f"{path} names the scorecard {card}, which is not there.", "Run the suites again."
-        ) from None
-    except (CheckProblem, BadContent, ResultError) as problem:
-        raise DeployError(problem.message, problem.advice) from None
-    _agree(document, read, path)
-    made = SuiteRun(card=read, path=Path(lies).as_posix(), sha256=hashlib.sha256(data).hexdigest())
-    return Report(read.release, read.environment, made)
-
-
-def _agree(document: Mapping[str, Any], card: Any, path: Path) -> None:
-    for name in ("run_id", "release", "environment", "overall_passed"):
-        if document.get(name) != getattr(card, name):
-            raise DeployError(
-                f"{path} says {name} {document.get(name)!r}, its scorecard {getattr(card, name)!r}.",
-                "Run the suites again; report and scorecard belong together.",
-            )
-
-
-def _text(document: Mapping[str, Any], name: str, path: Path) -> str:
-    value = document.get(name)
-    if not isinstance(value, str) or not value:
-        raise DeployError(f"{path} has no text {name}.", "Write it with `readiness run`.")
-    return value

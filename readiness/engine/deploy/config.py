@@ -12,9 +12,9 @@ from msgspec import Meta
 
 from readiness.engine import strict_yaml
 from readiness.engine.deploy import words
+from readiness.engine.deploy.manifest import Part
 from readiness.engine.deploy.places import DeployError, Lines, explained, line_of
 from readiness.engine.errors import BadContent, ChecklistError
-from readiness.engine.registry import Params
 from readiness.engine.target import decode
 
 SCHEMA_VERSION = 1
@@ -24,7 +24,7 @@ _Limit = Annotated[float, Meta(ge=0)]
 _Rate = Annotated[float, Meta(ge=0, le=1)]
 
 
-class MetricLimits(Params, frozen=True):
+class MetricLimits(Part, frozen=True):
     """The largest values that are let through; a limit that is not written is not asked."""
 
     p95_ms: _Limit | None = None
@@ -38,13 +38,13 @@ class MetricLimits(Params, frozen=True):
         return {name: limit for name, limit in named.items() if limit is not None}
 
 
-class RolloutWindow(Params, frozen=True):
+class RolloutWindow(Part, frozen=True):
     """Whether the moment must lie inside the manifest's window."""
 
     require: bool = False
 
 
-class TrustedKey(Params, frozen=True):
+class TrustedKey(Part, frozen=True):
     """An Ed25519 public key in PEM: a file beside the configuration, or the text itself."""
 
     id: str = ""
@@ -52,7 +52,7 @@ class TrustedKey(Params, frozen=True):
     pem: str = ""
 
 
-class GateConfig(Params, frozen=True):
+class GateConfig(Part, frozen=True):
     """What must hold before a release is deployed.
 
     `scorecard_environments`: where the suites may have run; empty: in the manifest's own environment.

@@ -85,8 +85,8 @@ class Told:
 class Decision:
     """What the gate decided about a release, and everything it rests on.
 
-    `as_of` is the moment that counted; `decided_at`, `trace_id` and `span_id` say when and in which trace
-    the question was asked.
+    `inputs` are the digests of what was judged, `files` those of the files that were compared. `as_of` is
+    the moment that counted; `decided_at`, `trace_id` and `span_id` say when and in which trace it was asked.
     """
 
     verdict: Verdict
@@ -99,6 +99,7 @@ class Decision:
     rules: tuple[Evaluated, ...]
     approvals: tuple[Told, ...]
     inputs: dict[str, str]
+    files: dict[str, str]
     scorecard: str
     as_of: datetime
     decided_at: datetime
@@ -127,7 +128,7 @@ class Decision:
             "waived": [each.to_dict() for each in self.waived],
             "rules": [each.to_dict() for each in self.rules],
             "approvals": [each.to_dict() for each in self.approvals],
-            "inputs": dict(self.inputs),
+            "inputs": {**self.inputs, "files": dict(self.files)},
             "scorecard": self.scorecard,
         }
 
@@ -155,6 +156,7 @@ def decide(manifest: Manifest, config: GateConfig, at: datetime, facts: Facts | 
         rules=tuple(_evaluated(rule, case, found[rule.name], covered) for rule in RULES),
         approvals=tuple(_told(case)),
         inputs=dict(case.facts.inputs),
+        files={path: f"sha256:{f.sha256}" for path, f in (case.facts.files or {}).items() if f.sha256},
         scorecard=(manifest.scorecard.path or "") if manifest.scorecard else "",
         as_of=at,
         decided_at=at,

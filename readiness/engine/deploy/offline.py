@@ -59,7 +59,6 @@ def _facts(question: Question, manifest: ManifestFile, settings: ConfigFile) -> 
     if question.root is None and not looking.present(run, manifest.manifest):
         return Facts(inputs=inputs, signatures=signatures)
     files, scorecard = looking.files(run, manifest.manifest)
-    inputs |= {path: f"sha256:{fact.sha256}" for path, fact in files.items() if fact.sha256}
     return Facts(files=files, scorecard=scorecard, signatures=signatures, inputs=inputs)
 
 

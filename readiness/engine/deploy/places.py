@@ -17,7 +17,8 @@ _FIELD = re.compile(r"(?:unknown|missing required) field `([^`]*)`")
 _STEP = re.compile(r"\.([A-Za-z_]\w*)|\[(\d+)\]")
 _PLAIN_PATH = "a path beneath the release's directory: relative, with `/`, without `..`"
 _DIGEST = "a SHA-256 in 64 lower-case hex digits"
-_FORMS = {"path": _PLAIN_PATH, "log": _PLAIN_PATH, "sha256": _DIGEST, "artifact_digest": _DIGEST}
+_PATHS = ("path", "log", "artifacts", "exclude", "current", "approved", "base_manifest")
+_FORMS = dict.fromkeys(_PATHS, _PLAIN_PATH) | {"sha256": _DIGEST, "artifact_digest": _DIGEST}
 Lines = Mapping[tuple[str | int, ...], int]
 
 

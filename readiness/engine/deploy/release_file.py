@@ -1,4 +1,4 @@
-"""`release.yml`: what no file says about a release. Read strictly; whatever is wrong is named with its line."""
+"""`release.yml`: what no other file says about a release. Read strictly; faults are named with their line."""
 
 from __future__ import annotations
 
@@ -15,6 +15,7 @@ from readiness.engine.deploy.manifest import (
     GateVerdict,
     Metrics,
     Migration,
+    Part,
     Path,
     Rollback,
     Rollout,
@@ -25,7 +26,6 @@ from readiness.engine.deploy.manifest import (
 )
 from readiness.engine.deploy.places import DeployError, explained
 from readiness.engine.errors import BadContent, ChecklistError
-from readiness.engine.registry import Params
 from readiness.engine.target import decode
 
 SCHEMA_VERSION = 1
@@ -40,21 +40,21 @@ _TEXTS = (
 )
 
 
-class ArtifactGlob(Params, frozen=True):
+class ArtifactGlob(Part, frozen=True):
     """Files that are deployed: a path or a glob beneath `base`, and where they will be found."""
 
     path: Path
     uri: Text = ""
 
 
-class ComparedFile(Params, frozen=True):
+class ComparedFile(Part, frozen=True):
     """A configuration file now, and the approved one; both beneath `base`."""
 
     current: Path
     approved: Path
 
 
-class ConfigurationPlan(Params, frozen=True):
+class ConfigurationPlan(Part, frozen=True):
     """What to compare with: files, the last approved manifest (release and feature flags), or said here."""
 
     base_release: Text = ""
@@ -63,12 +63,12 @@ class ConfigurationPlan(Params, frozen=True):
     deltas: tuple[Delta, ...] = ()
 
 
-class ReleaseFile(Params, frozen=True):
+class ReleaseFile(Part, frozen=True):
     """A release as people describe it. `base` is the directory that all paths count from."""
 
-    schema_version: Literal[1] = 1
     project: Said
     owner: Said
+    schema_version: Literal[1] = 1
     release: Text = ""
     environment: Text = ""
     base: str = "."

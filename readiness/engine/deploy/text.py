@@ -82,7 +82,8 @@ def _explained(decision: Decision) -> Iterator[str]:
             yield "  Declared: somebody's word, written into the manifest. Only verified ones are proved."
     if decision.inputs:
         yield ""
-        yield "Decided on: " + ", ".join(f"{name} {digest[:23]}…" for name, digest in decision.inputs.items())
+        read = [f"{name} {digest[:23]}…" for name, digest in decision.inputs.items()]
+        yield f"Decided on: {', '.join([*read, f'{len(decision.files)} files compared'])}"
     if decision.trace_id:
         yield f"Trace: {decision.trace_id}"
 

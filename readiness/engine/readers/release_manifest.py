@@ -16,13 +16,14 @@ NAMES = {
     "artifacts": ("artifacts", "artifact_hashes", "artifactHashes", "hashes"),
     "configuration": (
         "configuration_deltas", "configuration_delta", "config_deltas", "configurationDeltas", "configDeltas",
-        "config_changes",
+        "config_changes", "configuration.deltas",
     ),
-    "window": ("rollout_window", "rolloutWindow", "window"),
+    "window": ("rollout_window", "rolloutWindow", "window", "rollout.window"),
     "rollback": ("rollback_plan", "rollbackPlan", "rollback"),
     "approvals": ("approvals", "approvers", "approved_by"),
-    "scorecard": ("scorecard", "scorecard_path", "scorecardPath", "readiness_scorecard"),
+    "scorecard": ("scorecard", "scorecard_path", "scorecardPath", "readiness_scorecard", "scorecard.path"),
 }  # fmt: skip
+_ABSENT = object()
 _STARTS = ("start", "starts_at", "start_time", "begin", "from", "opens", "opens_at")
 _ENDS = ("end", "ends_at", "end_time", "until", "to", "closes", "closes_at")
 _WHAT = (
@@ -59,10 +60,27 @@ def part(manifest: Mapping[str, Any], name: str, key: str, file: str) -> Part | 
             return Part(data.lookup(manifest, key, file), f"{file} · {key}")
         except NotFound:
             return None
-    found = [known for known in NAMES[name] if known in manifest]
+    values = {known: _value(manifest, known) for known in NAMES[name]}
+    found = [known for known, value in values.items() if value is not _ABSENT]
+    found = [known for known in found if not any(other.startswith(f"{known}.") for other in found)]
     if len(found) > 1 and name != "release":
         raise BadContent(f"{file} has both {found[0]} and {found[1]}.", "Keep one of them.")
-    return Part(manifest[found[0]], f"{file} · {found[0]}") if found else None
+    return Part(values[found[0]], f"{file} · {found[0]}") if found else None
+
+
+def _value(manifest: Mapping[str, Any], name: str) -> Any:
+    """What stands under a name, or under a name in a part; else _ABSENT."""
+    outer, _, inner = name.partition(".")
+    value = manifest.get(outer, _ABSENT)
+    if not inner or value is _ABSENT:
+        return value
+    if (
+        name == "configuration.deltas"
+        and isinstance(value, Mapping)
+        and set(value) <= {"base_release", inner}
+    ):
+        return value.get(inner, [])  # a manifest of ours leaves out an empty list
+    return value.get(inner, _ABSENT) if isinstance(value, Mapping) else _ABSENT
 
 
 def said(value: Any) -> bool:
@@ -110,8 +128,11 @@ def rollback_gaps(given: Part) -> list[str]:
         return ["what to go back to"]
     if not isinstance(given.value, Mapping):
         return [] if isinstance(given.value, str) and said(given.value) else ["what to go back to", "how"]
-    wanted = (("what to go back to", _WHAT), ("how", _HOW))
-    return [gap for gap, keys in wanted if not any(said(given.value.get(k)) for k in keys)]
+    rehearsal = given.value.get("rehearsal")
+    # a rehearsal says where it went back to
+    plan = {**rehearsal, **given.value} if isinstance(rehearsal, Mapping) else given.value
+    wanted = (("what to go back to", plan, _WHAT), ("how", given.value, _HOW))
+    return [gap for gap, where, keys in wanted if not any(said(where.get(k)) for k in keys)]
 
 
 def approvals(given: Part) -> dict[str, str]:

@@ -129,16 +129,19 @@ def _reasons(plan: Plan, last: Attempt, counted: Tally | None, rows: Sequence[Ro
     if last.status == "interrupted":
         yield "it was interrupted"
         return
-    if last.problem:
-        yield last.problem
-    yield from last.observed.missing
-    yield from last.observed.unreadable
-    if last.status in ("timed-out", "not-started"):
-        return
-    if plan.reports.patterns("junit") and not last.observed.missing and not (counted and counted.ran):
-        yield "no test ran"
+    known = [last.problem] if last.problem else []
+    known += [*last.observed.missing, *last.observed.unreadable]
+    over = last.status in ("timed-out", "not-started")
+    if (
+        not (over or last.observed.missing)
+        and plan.reports.patterns("junit")
+        and not (counted and counted.ran)
+    ):
+        known.append("no test ran")
+    yield from known
     for row in rows:
-        if not row.ok:
+        # what could not be measured is told already
+        if not row.ok and not over and not (known and row.observed is None):
             yield said(row)
 
 

@@ -74,7 +74,7 @@ class RunResult:
             "interrupted": self.interrupted,
             "config": {"name": self.config.name, "sha256": self.config.sha256},
             "suites": [each.to_dict() for each in self.suites],
-            "waivers": [msgspec.to_builtins(note) for note in self.scorecard().waivers],
+            "waivers": self.scorecard().to_dict()["waivers"],
             "scorecard": FILE,
             "trace_id": self.trace_id,
         }

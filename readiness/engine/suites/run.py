@@ -9,7 +9,8 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-from readiness.engine.suites import attempt, judge, tracing
+from readiness.engine import trace
+from readiness.engine.suites import attempt, judge
 from readiness.engine.suites.attempt import Place, clear_logs
 from readiness.engine.suites.config import Config, Plan
 from readiness.engine.suites.judge import Judging
@@ -56,7 +57,7 @@ def started(request: Request) -> RunResult:
 def run(request: Request, before: RunResult) -> RunResult:
     """Run the suites that were asked for; the result in the order of the configuration."""
     attributes = {"release": request.release, "environment": request.environment, "run_id": before.run_id}
-    with tracing.span("readiness.run", **attributes) as span:
+    with trace.span("readiness.run", **attributes) as span:
         with ThreadPoolExecutor(max_workers=max(1, request.jobs)) as pool:
             futures = [
                 pool.submit(contextvars.copy_context().run, _one, request, plan, before)
@@ -70,7 +71,7 @@ def run(request: Request, before: RunResult) -> RunResult:
             interrupted=request.place.stop.is_set(),
             trace_id=span.trace_id,
         )
-        span.set("readiness.passed", done.overall_passed)
+        span.set(readiness__passed=done.overall_passed)
     return done
 
 
@@ -87,25 +88,24 @@ def _one(request: Request, plan: Plan, before: RunResult) -> SuiteResult:
     if not _asked(request, plan) or request.place.stop.is_set():
         return judge.suite(want, ())
     clear_logs(plan, request.place.output)
-    with tracing.span(
+    with trace.span(
         "readiness.suite", suite=plan.name, kind=plan.kind, environment=request.environment
     ) as span:
         attempts = list(_attempts(request, want, before, span))
         result = judge.suite(want, attempts)
-        span.set("status", result.status.value)
-        span.set("attempts", len(attempts))
+        span.set(status=result.status.value, attempts=len(attempts), blocking=plan.blocking)
     request.tell(_ending(result))
     return result
 
 
-def _attempts(request: Request, want: Judging, before: RunResult, span: tracing.Span) -> list[Attempt]:
+def _attempts(request: Request, want: Judging, before: RunResult, span: trace.Span) -> list[Attempt]:
     plan, made = want.plan, []
     env = {
         "READINESS_RUN_ID": before.run_id,
         "READINESS_RELEASE": request.release,
         "READINESS_ENVIRONMENT": request.environment,
         "READINESS_SUITE": plan.name,
-        "TRACEPARENT": f"00-{span.trace_id}-{span.span_id}-01",
+        "TRACEPARENT": span.traceparent,
     }
     for number in range(1, plan.retries + 2):
         again = f", attempt {number} of at most {plan.retries + 1}" if number > 1 else ""

@@ -6,6 +6,8 @@ every suite has. What contradicts itself is refused.
 
 from __future__ import annotations
 
+import inspect
+import json
 import math
 from collections.abc import Mapping
 from datetime import datetime
@@ -115,7 +117,7 @@ class Scorecard(msgspec.Struct, frozen=True, kw_only=True):
 
     def to_dict(self) -> dict[str, Any]:
         """Plain data, in the order of the fields; of suites and waivers only what is known."""
-        plain: dict[str, Any] = msgspec.to_builtins(self)
+        plain: dict[str, Any] = msgspec.json.decode(msgspec.json.encode(self))
         return plain
 
 
@@ -191,12 +193,20 @@ def _check(card: Scorecard, name: str) -> None:
 
 
 def schema() -> dict[str, Any]:
-    """JSON Schema of the file as it is written."""
+    """JSON Schema 2020-12 of the file as it is written, made from the classes that read it."""
     made = msgspec.json.schema(Scorecard)
+    for part in made["$defs"].values():
+        part["description"] = inspect.cleandoc(part["description"])
     made["$defs"]["Scorecard"]["required"] += ["schema_version", "run_id", "environment", "owner"]
     return {
         "$schema": "https://json-schema.org/draft/2020-12/schema",
+        "$id": f"urn:readiness:scorecard:v{SCHEMA_VERSION}",
         "title": "Readiness scorecard",
         "$ref": made["$ref"],
         "$defs": made["$defs"],
     }
+
+
+def dump_schema() -> str:
+    """The text of the published file, docs/schemas/readiness-scorecard.schema.json."""
+    return json.dumps(schema(), indent=2, ensure_ascii=False) + "\n"

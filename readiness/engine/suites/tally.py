@@ -14,7 +14,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from readiness.engine.readers.junit_reports import Case, tests
-from readiness.engine.suites.values import Key, Test
+from readiness.engine.suites.values import CaseResult, Key
 
 _ORDER = ("skipped", "passed", "failed", "errored")
 
@@ -48,13 +48,13 @@ class Tally:
         return len(self.flaky) / self.ran if self.ran else None
 
 
-def of_attempt(files: Iterable[Sequence[Case]], *, retried: bool) -> dict[Key, Test]:
+def of_attempt(files: Iterable[Sequence[Case]], *, retried: bool) -> dict[Key, CaseResult]:
     """The tests of one attempt out of its reports; the worst counts where two reports name one test.
 
     `retried`: several cases of one name in a report are tries of one test, and the last decides; without it
     any failed one counts. Tests without a name cannot be told apart, so each is one of its own.
     """
-    found: dict[Key, Test] = {}
+    found: dict[Key, CaseResult] = {}
     for place, cases in enumerate(files):
         named = [case for case in cases if any(case.key[1:])]
         for number, case in enumerate(each for each in cases if not any(each.key[1:])):
@@ -64,23 +64,23 @@ def of_attempt(files: Iterable[Sequence[Case]], *, retried: bool) -> dict[Key, T
     return found
 
 
-def _test(case: Case) -> Test:
+def _test(case: Case) -> CaseResult:
     state = (
         "errored" if case.errored else "failed" if case.failed else "skipped" if case.skipped else "passed"
     )
-    return Test(name=case.name[:200], state=state, flaky=case.flaky)
+    return CaseResult(name=case.name[:200], state=state, flaky=case.flaky)
 
 
-def _worse(one: Test | None, other: Test) -> Test:
+def _worse(one: CaseResult | None, other: CaseResult) -> CaseResult:
     if one is None:
         return other
     state = max(one.state, other.state, key=_ORDER.index)
-    return Test(name=one.name, state=state, flaky=one.flaky or other.flaky)
+    return CaseResult(name=one.name, state=state, flaky=one.flaky or other.flaky)
 
 
-def over(attempts: Sequence[Mapping[Key, Test]]) -> Tally:
+def over(attempts: Sequence[Mapping[Key, CaseResult]]) -> Tally:
     """Counts and rates over all attempts, in order."""
-    latest: dict[Key, Test] = {}
+    latest: dict[Key, CaseResult] = {}
     passed: set[Key] = set()
     failed: set[Key] = set()
     flaky: set[Key] = set()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Iterator, Sequence
 
 from readiness.engine.outcome import quantity
@@ -97,7 +98,7 @@ def listing(config: Config) -> str:
 def _plan(plan: Plan) -> Iterator[str]:
     blocking = "blocking" if plan.blocking else "not blocking"
     yield f"{plan.name} ({plan.kind}, {blocking})"
-    yield f"  {safe(' '.join(plan.argv))}"
+    yield f"  {safe(shlex.join(plan.argv))}"
     limits = {name: getattr(plan.limits, name) for name in Thresholds.__struct_fields__}
     said = [f"{name}: {value:g}" if isinstance(value, float) else f"{name}: {value}"
             for name, value in limits.items() if value is not None]  # fmt: skip

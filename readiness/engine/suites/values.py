@@ -24,7 +24,7 @@ class Status(StrEnum):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Test:
+class CaseResult:
     """One test of one attempt: `state` is passed, failed, errored or skipped; `flaky`: a try of it failed."""
 
     name: str
@@ -53,7 +53,7 @@ class Observed:
     (None where not all are known). `missing` and `unreadable` are sentences.
     """
 
-    tests: Mapping[Key, Test] | None = None
+    tests: Mapping[Key, CaseResult] | None = None
     p95_ms: float | None = None
     error_rate: float | None = None
     findings: Mapping[str, int] | None = None

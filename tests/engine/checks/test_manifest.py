@@ -190,3 +190,39 @@ def test_noise_in_a_part_never_passes(examined, name, value):
     else:
         assert found.outcome in ("FAIL", "ERROR")
         assert "broke" not in found.message
+
+
+OURS = {
+    "configuration_deltas": ...,
+    "configuration": {"base_release": "2025.09.01", "deltas": [{"key": "batch", "from": 16, "to": 32}]},
+    "rollout_window": ...,
+    "rollout": {"strategy": "canary", "window": GOOD["rollout_window"]},
+    "rollback_plan": ...,
+    "rollback": {"steps": ["helm rollback classifier"], "rehearsal": {"to_version": "2025.09.01"}},
+    "scorecard": {"path": "readiness-scorecard.json", "overall_passed": True},
+    "artifacts": [{"path": "models/m.onnx", "sha256": SHA, "size": 7}],
+}
+ALL = ["release", "artifacts", "configuration", "window", "rollback", "approvals", "scorecard"]
+
+
+@pytest.mark.parametrize(
+    ("changes", "outcome", "words"),
+    [
+        ({}, "PASS", "window 2 h, rollback"),
+        ({"configuration": {"base_release": "2025.09.01"}}, "PASS", "configuration"),
+        ({"configuration": {"batch": 32}}, "FAIL", "configuration is missing"),
+        ({"configuration": {"deltas": "none"}}, "FAIL", "configuration.deltas lists no deltas"),
+        ({"rollout": {"strategy": "canary"}}, "FAIL", "window is missing"),
+        ({"rollout": "canary"}, "FAIL", "window is missing"),
+        ({"rollout_window": GOOD["rollout_window"]}, "FAIL", "has both rollout_window and rollout.window"),
+        ({"rollback": {"steps": ["x"], "rehearsal": {"from_version": "1"}}}, "FAIL", "what to go back to"),
+        ({"rollback": {"rehearsal": {"to_version": "1", "steps": ["x"]}}}, "FAIL", "does not say how"),
+        ({"scorecard": {"overall_passed": True}}, "FAIL", "scorecard names no file"),
+        ({"scorecard": {"path": "gone.json"}}, "FAIL", "gone.json is missing or empty"),
+    ],
+)
+def test_manifests_of_readiness_itself(examined, changes, outcome, words):
+    """The form that `readiness manifest` writes: parts in parts, an empty list of changes left out."""
+    found = examined(OURS | changes, require=ALL)
+    assert found.outcome == outcome, found.message
+    assert words in found.message

@@ -22,6 +22,11 @@ def config(text: str):
     return parse(text.encode(), "readiness.yml")
 
 
+def again(suites: str, name: str, other: str) -> str:
+    """The same suites once more, under another name."""
+    return suites.removeprefix("suites:\n").replace(name, other)
+
+
 def test_defaults_are_filled_in() -> None:
     """A short file is enough; a command in one line is split as words, nothing is expanded."""
     (plan,) = config(HEAD + UNIT.replace("pytest -q", "pytest -q 'a b' $HOME *.py")).suites
@@ -32,7 +37,8 @@ def test_defaults_are_filled_in() -> None:
 def test_a_suite_overrides_the_defaults() -> None:
     """What a suite says counts; variables are joined, the suite's first."""
     text = "defaults: {timeout: 5, retries: 2, blocking: false, env: {A: 1, B: 1}, working_directory: x}\n"
-    more = "    env: {B: two}\n    timeout: 7.5\n    retries: 0\n    blocking: true\n    working_directory: y/z\n"
+    more = "    env: {B: two}\n    timeout: 7.5\n    retries: 0\n    blocking: true\n"
+    more += "    working_directory: y/z\n"
     (plan,) = config(HEAD + text + UNIT + more).suites
     assert (plan.timeout, plan.retries, plan.blocking, plan.working_directory) == (7.5, 0, True, "y/z")
     assert plan.env == {"A": "1", "B": "two"}
@@ -99,7 +105,7 @@ def test_a_limit_is_lifted_only_in_writing() -> None:
         (HEAD + UNIT.replace("pytest -q", "a > b"), 4, "[sh, -c"),
         (HEAD + UNIT.replace("name: unit", "name: a/b"), 4, "cannot be used"),
         (HEAD + UNIT.replace("name: unit", "name: ../x"), 4, "cannot be used"),
-        (HEAD + UNIT + UNIT.replace("suites:\n", "").replace("unit\n    kind", "UNIT\n    kind"), 7, "stands twice"),
+        (HEAD + UNIT + again(UNIT, "name: unit", "name: UNIT"), 7, "stands twice"),
         (HEAD + UNIT + "    timeout: 0\n", 7, "timeout"),
         (HEAD + UNIT + "    timeout: .nan\n", 7, "not a number"),
         (HEAD + UNIT + "    timeout: long\n", 7, "needs number"),
@@ -123,15 +129,16 @@ def test_a_limit_is_lifted_only_in_writing() -> None:
         (HEAD + UNIT.replace("kind: unit", "kind: security"), 4, "reports.sarif"),
         (HEAD + SECURITY + "    thresholds: {max_medium: waved}\n", 8, "`waiver`"),
         (HEAD + SECURITY + "    thresholds: {max_medium: -1}\n", 8, "max_medium"),
-        (HEAD + SECURITY + SECURITY.replace("suites:\n", "").replace("name: s\n", "name: t\n"), 12, "report of s"),
+        (HEAD + SECURITY + again(SECURITY, "name: s", "name: t"), 11, "report of s"),
         (HEAD + SECURITY + WAIVER.replace("no fix yet", "TBD"), 9, "says nothing"),
         (HEAD + SECURITY + WAIVER.replace("Grace", "ADA"), 9, "owns or asked"),
         (HEAD + SECURITY + WAIVER.replace("2030-01-31T12:00:00Z", "soon"), 9, "'soon' is no time"),
         (HEAD + SECURITY + WAIVER.replace("suite: s", "suite: other"), 9, "not in this file"),
         (HEAD + SECURITY + WAIVER.replace("max_medium", "medium"), 9, "no threshold"),
-        (HEAD + SECURITY + WAIVER.replace("    expires_at: 2030-01-31T12:00:00Z\n", ""), 9, "`expires_at` is missing"),
+        (HEAD + SECURITY + WAIVER.replace("expires_at", "expires"), 12, "`expires`"),
+        (HEAD + SECURITY + WAIVER.replace("    owner: Ada\n", ""), 9, "`owner` is missing"),
         (HEAD + UNIT + "schema_version: 2\n", 7, "schema_version"),
-        (HEAD + UNIT + "x: " + "[" * 5000, 7, "YAML"),
+        (HEAD + UNIT + "x: " + "[" * 5000, 1, "nested too deeply"),
     ],
 )  # fmt: skip
 def test_what_is_wrong_is_named_with_its_line(text, line, words) -> None:

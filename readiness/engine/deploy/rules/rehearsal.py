@@ -20,13 +20,13 @@ def _rehearsed(case: Case, rule: Rule) -> Iterator[Reason]:
     if plan.rehearsal is None and not times:
         yield rule.reason(case, "No rehearsal of the rollback is recorded.", _DO, item="missing")
         return
-    moments = {moment.at if (moment := dates.read(text)) else text for text in times}
+    moments = {moment.at if (moment := dates.read(text)) else text: text for text in times}
     if len(moments) > 1:
-        told = " and ".join(words.shown(text) for text in times)
+        told = " and ".join(words.shown(text) for text in moments.values())
         yield rule.reason(
             case, f"The rehearsal has two dates: {told}.", "Keep the true one.", item="date", hard=True
         )
-    for text in times or [""]:
+    for text in moments.values() or ("",):
         yield from _recent(case, rule, text)
     yield from _outcome(case, rule, plan.rehearsal)
 

@@ -1,0 +1,295 @@
+"""Gates: what they say now, what changed, run their checks, open one."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+
+from django.db import transaction
+from django.db.models import QuerySet
+from django.http import HttpResponse
+from ninja import Query, Router, Status
+from pydantic import Field
+
+from checklists import clock, tasks
+from checklists.actions import gates, runs
+from checklists.api import door, paging
+from checklists.api.door import ApiRequest, needs
+from checklists.api.paging import Page
+from checklists.api.problems import Problem, missing
+from checklists.api.releases import RELEASE, checklist_of
+from checklists.api.shapes import Before, Id, Limit, Moment, Name, Shape, Slug, Url, Version, page_url
+from checklists.api.standing import BlockerShape, Standing, standing, worst
+from checklists.errors import StaleForm
+from checklists.loaded import load
+from checklists.models import Environment, Gate
+from checklists.models.access import Scope
+from checklists.models.gate import Stage
+from checklists.permissions import Act
+
+router = Router(tags=["gates"])
+
+CHANGED = "The gate is not at revision {given} any more: it is at {present}."
+CHANGED_ADVICE = "Look at what changed, then send the request with the present revision."
+NO_GATE = "No gate of {release} is open{where}."
+NO_GATE_ADVICE = "Open one: POST {path} or on the release's page."
+
+
+class GateShape(Shape):
+    """A gate as lists show it; `verdict` was decided at that revision."""
+
+    id: int = Field(examples=[1])
+    project: str = Field(examples=["image-classifier"])
+    release: str = Field(examples=["1.4.0"])
+    environment: str = Field(examples=["production"])
+    stage: str = Field(examples=[""])
+    checklist: str = Field(examples=["small"])
+    checklist_version: str = Field(examples=["1.0.0"])
+    revision: int = Field(examples=[41])
+    verdict: str = Field(examples=["blocked"])
+    superseded_by: int | None = Field(description="The gate that replaced this one", examples=[None])
+    opened_by: Name
+    opened_at: Moment
+    url: Url
+
+
+class ReleaseStanding(Standing):
+    """What the release's gates of an environment say: the fields are those of the worst one."""
+
+    blockers: list[BlockerShape] = Field(description="Of every gate that counts")
+    gates: list[Standing] = Field(description="Every gate that counts")
+
+
+class NewGate(Shape):
+    """A checklist to apply to a release for an environment."""
+
+    checklist: str = Field(max_length=100, examples=["small"])
+    checklist_version: str | None = Field(None, max_length=40, examples=["1.0.0"])
+    environment: str = Field(max_length=60, examples=["staging"])
+    stage: Stage | None = Field(None, description="One of the project's stages", examples=[None])
+
+
+class RunChecks(Shape):
+    """Which checks to run."""
+
+    item: str | None = Field(
+        None, max_length=200, description="One item; all when left out", examples=["weights"]
+    )
+    revision: int | None = Field(
+        None, ge=0, le=2**31 - 1, description="Refuse when the gate is not at this revision", examples=[None]
+    )
+
+
+class Queued(Shape):
+    """Check runs that were queued; empty when all were under way already."""
+
+    runs: list[int] = Field(examples=[[7, 8]])
+    revision: int = Field(examples=[42])
+
+
+class ChangedItem(Shape):
+    """An item that changed."""
+
+    key: str = Field(examples=["weights"])
+    state: str = Field(examples=["passed"])
+    running: bool = Field(examples=[False])
+    changed_in: int = Field(description="The revision of its last change", examples=[42])
+
+
+class Changes(Shape):
+    """What changed since a revision."""
+
+    revision: int = Field(examples=[42])
+    verdict: str = Field(examples=["open"])
+    items: list[ChangedItem]
+
+
+def fields(row: Gate) -> dict[str, Any]:
+    """A gate as lists show it."""
+    return {
+        "id": row.pk,
+        "project": row.release.project.slug,
+        "release": row.release.version,
+        "environment": row.environment.name,
+        "stage": row.stage,
+        "checklist": row.checklist.slug,
+        "checklist_version": row.checklist.version,
+        "revision": row.revision,
+        "verdict": row.verdict,
+        "superseded_by": row.superseded_by_id,
+        "opened_by": row.opened_by.name,
+        "opened_at": row.opened_at,
+        "url": page_url("gate", row.pk),
+    }
+
+
+@router.get("/gates", response=Page[GateShape], auth=needs(Scope.READ), summary="List gates")
+def gate_list(request: ApiRequest, limit: Limit = 50, before: Before = None) -> Any:
+    """Gates of every project that the token may see, newest first."""
+    return paging.newest(request, door.gates(request), fields, limit=limit, before=before)
+
+
+@router.get("/gates/{int:pk}", response=Standing, auth=needs(Scope.READ), summary="Look at a gate")
+def gate_one(request: ApiRequest, response: HttpResponse, pk: Id) -> Any:
+    """What the gate says now, decided anew. With If-None-Match of an earlier answer, 304 means no change."""
+    row = door.gate(request, pk)
+    tag = etag([row])
+    if tag and request.headers.get("If-None-Match") == tag:
+        return _unchanged(tag)
+    _tagged(response, tag)
+    return standing(load(pk), clock.now())
+
+
+class Asked(Shape):
+    """Which of a release's gates are asked about."""
+
+    environment: str | None = Field(
+        None, max_length=60, description="Only gates that lead there", examples=["production"]
+    )
+    stage: Stage | None = Field(None, description="Only the gate of this stage", examples=[None])
+
+
+@router.get(
+    f"{RELEASE}/gate",
+    response=ReleaseStanding,
+    auth=needs(Scope.READ),
+    summary="Ask whether a release may go",
+)
+def release_gate(
+    request: ApiRequest,
+    response: HttpResponse,
+    slug: Slug,
+    version: Version,
+    asked: Annotated[Asked, Query()],
+) -> Any:
+    """The gates of the release (of an environment), decided anew; the worst verdict counts.
+
+    Replaced gates do not count, nor does the gate after deployment unless its stage is asked for. Poll with
+    If-None-Match: 304 costs next to nothing. 404 when no gate is open yet.
+    """
+    rows = list(_counting(request, slug, version, asked))
+    if not rows:
+        raise _no_gate(request, slug, version, asked.environment)
+    tag = etag(rows)
+    if tag and request.headers.get("If-None-Match") == tag:
+        return _unchanged(tag)
+    _tagged(response, tag)
+    now = clock.now()
+    found = [standing(load(row.pk), now) for row in rows]
+    blockers = [blocker for one in found for blocker in one["blockers"]]
+    return worst(found) | {"blockers": blockers, "gates": found}
+
+
+def _counting(request: ApiRequest, slug: str, version: str, asked: Asked) -> QuerySet[Gate]:
+    rows = Gate.objects.filter(
+        release__project__in=door.projects(request),
+        release__project__slug=slug,
+        release__version=version,
+        superseded_by=None,
+    )
+    if asked.environment is not None:
+        rows = rows.filter(environment__name=asked.environment)
+    rows = rows.filter(stage=asked.stage) if asked.stage else rows.exclude(stage=Stage.POST_DEPLOYMENT)
+    return rows.order_by("pk")
+
+
+def _no_gate(request: ApiRequest, slug: str, version: str, environment: str | None) -> Problem:
+    release = door.release(request, slug, version)
+    where = f" for {environment}" if environment is not None else ""
+    if environment is not None and not release.project.environments.filter(name=environment).exists():
+        known = ", ".join(release.project.environments.values_list("name", flat=True))
+        return Problem(
+            404, f"{release.project.name} has no environment {environment}.", f"There are: {known}."
+        )
+    path = f"/api/v1/projects/{slug}/releases/{version}/gates"
+    return missing(NO_GATE.format(release=release, where=where), NO_GATE_ADVICE.format(path=path))
+
+
+def etag(rows: list[Gate]) -> str:
+    """Names what gates say; empty when time alone may have changed it since it was last written down."""
+    if any(row.verdict_until and row.verdict_until <= clock.now() for row in rows):
+        return ""
+    return '"' + ",".join(f"{row.pk}.{row.revision}" for row in rows) + '"'
+
+
+def _unchanged(tag: str) -> HttpResponse:
+    answer = HttpResponse(status=304)
+    _tagged(answer, tag)
+    return answer
+
+
+def _tagged(response: HttpResponse, tag: str) -> None:
+    if tag:
+        response["ETag"] = tag
+        response["Cache-Control"] = "private, no-cache"
+
+
+@router.get("/gates/{int:pk}/changes", response=Changes, auth=needs(Scope.READ), summary="Follow a gate")
+def gate_changes(
+    request: ApiRequest,
+    pk: Id,
+    since: Annotated[
+        int, Query(ge=0, le=2**31 - 1, description="A revision seen earlier", examples=[41])
+    ] = 0,
+) -> Any:
+    """The items that changed after a revision."""
+    door.gate(request, pk)
+    loaded = load(pk)
+    judged = loaded.judge(clock.now())
+    items = [
+        {
+            "key": item.key,
+            "state": item.state,
+            "running": item.run_state is not None,
+            "changed_in": item.row.changed_in,
+        }
+        for item in loaded.items
+        if item.row.changed_in > since
+    ]
+    return {"revision": loaded.gate.revision, "verdict": judged.verdict.state.value, "items": items}
+
+
+@router.post(f"{RELEASE}/gates", response={201: Standing}, auth=needs(Scope.PUSH), summary="Open a gate")
+def gate_open(request: ApiRequest, slug: Slug, version: Version, body: NewGate) -> Any:
+    """Apply a checklist to the release for an environment."""
+    release = door.release(request, slug, version, Act.CREATE_RELEASE)
+    environment = Environment.objects.filter(project=release.project_id, name=body.environment).first()
+    if environment is None:
+        known = ", ".join(release.project.environments.values_list("name", flat=True))
+        raise Problem(422, f"There is no environment {body.environment}.", f"There are: {known}.")
+    gate = gates.open_gate(
+        release=release,
+        checklist=checklist_of(body.checklist, body.checklist_version),
+        environment=environment,
+        by=request.person,
+        stage=body.stage.value if body.stage else "",
+    )
+    return Status(201, standing(load(gate.pk), clock.now()))
+
+
+@router.post(
+    "/gates/{int:pk}/check-runs",
+    response={202: Queued},
+    auth=needs(Scope.PUSH),
+    summary="Run checks",
+    tags=["check runs"],
+)
+def checks_run(request: ApiRequest, pk: Id, body: RunChecks) -> Any:
+    """Queue the checks of one item or of all; a worker runs them. Follow the gate to see the results."""
+    door.gate(request, pk, Act.RUN_CHECKS)
+    with transaction.atomic():
+        unchanged(pk, body.revision)
+        if body.item is None:
+            ids = runs.request_all(gate=pk, by=request.person)
+        else:
+            ids = runs.request_one(gate=pk, key=body.item, by=request.person)
+        transaction.on_commit(lambda: tasks.send_runs(ids))
+    return Status(202, {"runs": ids, "revision": Gate.objects.values_list("revision", flat=True).get(pk=pk)})
+
+
+def unchanged(pk: int, revision: int | None) -> None:
+    """Lock the gate and see that it is at that revision still. Raises StaleForm."""
+    if revision is None:
+        return
+    present = Gate.objects.select_for_update().values_list("revision", flat=True).get(pk=pk)
+    if present != revision:
+        raise StaleForm(CHANGED.format(given=revision, present=present), CHANGED_ADVICE)

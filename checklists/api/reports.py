@@ -1,0 +1,120 @@
+"""Reports: list, request, download the PDF."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.db import transaction
+from django.db.models import QuerySet
+from django.http import HttpResponseBase
+from ninja import Router, Status
+from pydantic import Field
+
+from checklists import tasks
+from checklists.actions import reports
+from checklists.api import door, paging
+from checklists.api.door import ApiRequest, needs
+from checklists.api.files import BINARY, download
+from checklists.api.paging import Page
+from checklists.api.problems import Problem, missing
+from checklists.api.shapes import Before, Digest, Id, Limit, Moment, Name, Shape, Url, api_url
+from checklists.models import Report
+from checklists.models.access import Scope
+from checklists.permissions import Act
+
+router = Router(tags=["reports"])
+
+
+class ReportShape(Shape):
+    """A report: what the gate said at one moment, as a PDF."""
+
+    id: int = Field(examples=[1])
+    state: str = Field(description="queued, running or done", examples=["done"])
+    verdict: str = Field(examples=["blocked"])
+    digest: Digest = Field(description="The state that it reports")
+    sha256: str = Field(description="Of the PDF; empty until it is rendered", examples=["5e" * 32])
+    size: int = Field(examples=[180_000])
+    error: str = Field(description="Why it could not be rendered", examples=[""])
+    requested_by: Name
+    requested_at: Moment
+    finished_at: Moment | None
+    content: Url | None = Field(description="Where the PDF is")
+
+
+def _fields(row: Report) -> dict[str, Any]:
+    return {
+        "id": row.pk,
+        "state": row.state,
+        "verdict": row.verdict,
+        "digest": row.digest,
+        "sha256": row.sha256,
+        "size": row.size,
+        "error": row.error,
+        "requested_by": row.requested_by.name,
+        "requested_at": row.requested_at,
+        "finished_at": row.finished_at,
+        "content": api_url(f"gates/{row.gate_id}/reports/{row.pk}/content") if row.sha256 else None,
+    }
+
+
+def _rows(gate: int) -> QuerySet[Report]:
+    return Report.objects.filter(gate=gate).select_related("requested_by").defer("snapshot")
+
+
+def _one(request: ApiRequest, pk: int, number: int) -> Report:
+    door.gate(request, pk)
+    row = _rows(pk).select_related("gate__release__project", "gate__environment").filter(pk=number).first()
+    if row is None:
+        raise missing(f"The gate has no report {number}.")
+    return row
+
+
+@router.get(
+    "/gates/{int:pk}/reports", response=Page[ReportShape], auth=needs(Scope.READ), summary="List reports"
+)
+def report_list(request: ApiRequest, pk: Id, limit: Limit = 50, before: Before = None) -> Any:
+    """Reports of a gate, newest first."""
+    door.gate(request, pk)
+    return paging.newest(request, _rows(pk), _fields, limit=limit, before=before)
+
+
+@router.post(
+    "/gates/{int:pk}/reports",
+    response={202: ReportShape},
+    auth=needs(Scope.READ),
+    summary="Ask for a report",
+)
+def report_request(request: ApiRequest, pk: Id) -> Any:
+    """Freeze what the gate says now; a worker renders the PDF. Ask for the report until its state is done."""
+    door.gate(request, pk, Act.EXPORT)
+    with transaction.atomic():
+        made = reports.request(gate=pk, by=request.person)
+        transaction.on_commit(lambda: tasks.send_report(made.pk))
+    return Status(202, _fields(made))
+
+
+@router.get(
+    "/gates/{int:pk}/reports/{int:number}",
+    response=ReportShape,
+    auth=needs(Scope.READ),
+    summary="Look at a report",
+)
+def report_one(request: ApiRequest, pk: Id, number: Id) -> Any:
+    """One report."""
+    return _fields(_one(request, pk, number))
+
+
+@router.get(
+    "/gates/{int:pk}/reports/{int:number}/content",
+    auth=needs(Scope.READ),
+    summary="Download a report",
+    openapi_extra=BINARY,
+)
+def report_content(request: ApiRequest, pk: Id, number: Id) -> HttpResponseBase:
+    """The PDF."""
+    row = _one(request, pk, number)
+    if not row.sha256:
+        raise Problem(
+            404, row.error or "The report is not rendered yet.", "Ask again when its state is done."
+        )
+    return download(row.sha256, row.filename, "application/pdf")

@@ -1,0 +1,114 @@
+"""One row of everything that the API shows, and requests made from the OpenAPI document's own examples."""
+
+from __future__ import annotations
+
+import io
+import json
+from datetime import timedelta
+
+from checklists import blobs, clock
+from checklists.actions import evidence, reports, signoffs
+from checklists.api import document
+from checklists.api.root import api as ninja_api
+from checklists.loaded import load
+from checklists.models import (
+    DeploymentDecision,
+    Environment,
+    Rehearsal,
+    ReleaseManifest,
+    Scorecard,
+    Waiver,
+)
+from tests.conftest import PASSWORD
+
+DOCUMENT = document.build(ninja_api)
+OPERATIONS = {
+    operation["operationId"]: (method.upper(), path, operation)
+    for path, methods in DOCUMENT["paths"].items()
+    for method, operation in methods.items()
+}
+
+
+def populate(gate, people, project):
+    """A declined gate with evidence, a report, a waiver, and a rehearsal, scorecard, manifest, decision."""
+    now = clock.now()
+    production = Environment.objects.get(project=project, name="production")
+    evidence.attach_file(
+        gate=gate.pk, key="issues", by=people.lead, name="issues.txt", content=io.BytesIO(b"none")
+    )
+    digest = load(gate.pk).judge(now).digest
+    signoffs.decline(
+        gate=gate.pk,
+        role="technical-lead",
+        by=people.lead,
+        password=PASSWORD,
+        digest=digest,
+        reason="Not yet.",
+    )
+    report = reports.request(gate=gate.pk, by=people.reader)
+    sha256, size = blobs.put(b"%PDF-1.7 not really")
+    type(report).objects.filter(pk=report.pk).update(
+        state="done", sha256=sha256, size=size, finished_at=now, claim=None
+    )
+    text = {name: f"The {name}." for name in ("reason", "risk", "mitigation", "scope")}
+    Waiver.objects.create(
+        gate=gate,
+        item=gate.items.get(key="review"),
+        owner=people.owner,
+        requested_by=people.contributor,
+        requested_at=now,
+        expires_at=now + timedelta(days=7),
+        **text,
+    )
+    Rehearsal.objects.create(
+        project=project, environment=production, performed_at=now, performed_by="Rita", from_version="1.4.0",
+        to_version="1.3.0", duration_seconds=60, outcome="passed", log_name="log.txt", log_sha256=sha256,
+        log_size=size, recorded_by=people.lead, recorded_at=now,
+    )  # fmt: skip
+    made = {"release": gate.release, "document": {"release": "1.4.0"}, "sha256": sha256}
+    card = Scorecard.objects.create(
+        run_id="run-1",
+        overall_passed=True,
+        generated_at=now,
+        registered_by=people.lead,
+        registered_at=now,
+        **made,
+    )
+    manifest = ReleaseManifest.objects.create(
+        environment=production, number=1, origin="assembled", made_by=people.lead, made_at=now, **made
+    )
+    DeploymentDecision.objects.create(
+        release=gate.release, environment=production, gate=gate, manifest=manifest, scorecard=card,
+        verdict="reject", record={}, trace_id="0" * 32, asked_by=people.lead, decided_at=now,
+    )  # fmt: skip
+
+
+def ask(api, name, known=(), **changed):
+    """Make the request of an operation from its examples; `known` and `changed` replace path parameters."""
+    method, path, operation = OPERATIONS[name]
+    values = {p["name"]: p.get("example") for p in operation["parameters"] if p["in"] == "path"}
+    values |= {key: value for key, value in dict(known).items() if key in values} | changed
+    query = [
+        f"{p['name']}={p['example']}" for p in operation["parameters"] if p["in"] == "query" and p["required"]
+    ]
+    address = path.format(**values) + ("?" + "&".join(query) if query else "")
+    ((media_type, content),) = operation.get("requestBody", {}).get("content", {"": {}}).items()
+    if media_type == "multipart/form-data":
+        file = io.BytesIO(b"some bytes")
+        file.name = "some.txt"
+        return api.client.post(address, {"file": file}, headers=api.headers)
+    data = content.get("example", "")
+    data = data if isinstance(data, str | bytes) else json.dumps(data)
+    return api.client.generic(method, address, data, content_type=media_type, headers=api.headers)
+
+
+def problem_of(answer):
+    """The problem that an answer is, seen to be one."""
+    assert answer.headers["Content-Type"] == "application/problem+json", (answer.status_code, answer.content)
+    told = answer.json()
+    assert {"type", "title", "status", "detail", "instance"} <= set(told)
+    assert told["status"] == answer.status_code
+    assert told["type"].startswith("urn:readiness:problem:")
+    assert told["title"]
+    assert told["detail"]
+    return told
