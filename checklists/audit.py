@@ -84,6 +84,7 @@ VERBS: dict[str, str] = {
     "proposal.rejected": "rejected a proposal",
     "proposal.withdrawn": "withdrew a proposal",
     "proposal.activated": "activated a proposal",
+    "board.set": "changed the address of the change board",
     "control.on": "switched change control on",
     "control.off": "switched change control off",
     "gate.upgraded": "upgraded the gate to another checklist version",

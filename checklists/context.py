@@ -24,6 +24,8 @@ WITHIN = {
     "gate": "projects",
     "item": "projects",
     "sign": "projects",
+    "waiver": "projects",
+    "rehearsal": "projects",
     "checklist": "checklists",
 }
 

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from django import forms
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
 
 from checklists.models import ChecklistVersion, Environment, MemberRole, Person, Project, Release
 from readiness.engine import parameters
@@ -20,9 +20,10 @@ HIDDEN = re.compile(r"[\x00-\x1f\x7f-\x9f\u200e\u200f\u2028-\u202e\u2066-\u2069\
 BOOLEANS = (("yes", "Yes"), ("no", "No"))
 
 
-def published() -> QuerySet[ChecklistVersion]:
-    """Published checklists without their long texts."""
-    return ChecklistVersion.objects.defer("source", "html").order_by("slug", "-published_at")
+def published(project: Project) -> QuerySet[ChecklistVersion]:
+    """Everybody's published checklists and the project's own, without their long texts."""
+    rows = ChecklistVersion.objects.filter(Q(project=None) | Q(project=project))
+    return rows.defer("source", "html").order_by("slug", "-published_at")
 
 
 def _choices(form: forms.Form, name: str, rows: QuerySet[Any]) -> None:
@@ -197,7 +198,7 @@ class ReleaseForm(ParametersForm):
         self.offered = offered
         self.fields["root"].widget.attrs |= {"list": "runs", "autocomplete": "off"}
         self.fields["checklist"].widget.attrs["data-again"] = "again"
-        _choices(self, "checklist", published())
+        _choices(self, "checklist", published(project))
         _choices(self, "environment", project.environments.all())
 
     def clean_version(self) -> str:
@@ -222,7 +223,7 @@ class GateForm(Form):
 
     def __init__(self, *args: Any, project: Project, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        _choices(self, "checklist", published())
+        _choices(self, "checklist", published(project))
         _choices(self, "environment", project.environments.all())
 
 

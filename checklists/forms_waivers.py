@@ -11,6 +11,7 @@ from django.conf import settings
 
 from checklists import zones
 from checklists.forms import Form
+from checklists.forms_rehearsals import known_zone
 from checklists.loaded import LoadedGate
 from checklists.models import Person, Waiver
 from checklists.permissions import READER
@@ -57,7 +58,7 @@ class WaiverForm(Form):
         label="Expires on", widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d")
     )
     expires_time = forms.TimeField(
-        label="at",
+        label="At",
         required=False,
         widget=forms.TimeInput(attrs={"type": "time"}, format="%H:%M"),
         help_text="Without a time it holds until the end of that day.",
@@ -82,11 +83,7 @@ class WaiverForm(Form):
 
     def clean_zone(self) -> str:
         """A known zone, in its own spelling."""
-        typed: str = self.cleaned_data["zone"].strip()
-        known = {name.lower(): name for name in zones.names()}
-        if typed.lower() not in known:
-            raise forms.ValidationError("There is no time zone of that name. Use one such as Europe/Berlin.")
-        return known[typed.lower()]
+        return known_zone(self.cleaned_data["zone"])
 
     def clean(self) -> dict[str, Any]:
         """The end as one moment."""

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from django.urls import URLPattern, path
 
-from checklists.views import inbox, waivers, webhooks
+from checklists.views import inbox, rehearsals, waivers, webhooks
 
 PROJECT = "projects/<slug:slug>/"
 
+REHEARSALS = f"{PROJECT}rehearsals/"
 WAIVERS = "gates/<int:pk>/waivers/"
 WAIVER = f"{WAIVERS}<int:number>/"
 
@@ -21,6 +22,10 @@ governance_urls: list[URLPattern] = [
     path(f"{WAIVER}approve", waivers.approve, name="waiver-approve"),
     path(f"{WAIVER}reject", waivers.reject, name="waiver-reject"),
     path(f"{WAIVER}revoke", waivers.revoke, name="waiver-revoke"),
+    path(REHEARSALS, rehearsals.rehearsal_list, name="rehearsal-list"),
+    path(f"{REHEARSALS}record", rehearsals.record, name="rehearsal-record"),
+    path(f"{REHEARSALS}<int:number>/remediate", rehearsals.remediate, name="rehearsal-remediate"),
+    path(f"{REHEARSALS}<int:number>/log", rehearsals.log, name="rehearsal-log"),
     path("inbox/", inbox.inbox, name="inbox"),
     path("inbox/read", inbox.inbox_read, name="inbox-read"),
     path("inbox/preferences", inbox.inbox_preferences, name="inbox-preferences"),

@@ -151,10 +151,14 @@ def releases_of(project: Project) -> QuerySet[Release]:
     )
 
 
-def published_checklists() -> QuerySet[ChecklistVersion]:
-    """Published versions, newest of each name first, without source and HTML."""
-    rows = ChecklistVersion.objects.select_related("published_by").defer("source", "html")
-    return rows.order_by("slug", "-published_at")
+def published_checklists(person: Person) -> QuerySet[ChecklistVersion]:
+    """Published versions that a person may read, newest of each name first, without source and HTML.
+
+    A project's own are for its members, the others for everybody.
+    """
+    readable = Q(project=None) | Q(project__in=Project.objects.visible_to(person))
+    rows = ChecklistVersion.objects.filter(readable).select_related("published_by", "project")
+    return rows.defer("source", "html").order_by("slug", "-published_at")
 
 
 def stream_labels(person: Person) -> dict[str, str]:

@@ -311,12 +311,14 @@ def test_asks_the_server(server, monkeypatch, capsys):
 
 def test_light(release):
     """The offline form loads neither a web framework nor what only a server or an export needs."""
-    program = (
-        "import sys; from readiness.cli import main;"
-        "code = main(['gate', '--manifest', 'release-manifest.json', '--config', 'gate.yml', '--as-of', '%s']);"
-        "heavy = {'django', 'httpx', 'rich', 'jsonschema', 'cryptography', 'opentelemetry', 'numpy', 'duckdb'};"
-        "assert code == 0 and not heavy & set(sys.modules), heavy & set(sys.modules)" % DURING
-    )
+    heavy = {"django", "httpx", "rich", "jsonschema", "cryptography", "opentelemetry", "numpy", "duckdb"}
+    arguments = ["gate", "--manifest", "release-manifest.json", "--config", "gate.yml", "--as-of", DURING]
+    program = f"""
+import sys
+from readiness.cli import main
+assert main({arguments!r}) == 0
+assert not {heavy!r} & set(sys.modules), {heavy!r} & set(sys.modules)
+"""
     root = Path(__file__).resolve().parent.parent
     env = {k: v for k, v in os.environ.items() if not k.startswith("OTEL_")} | {"PYTHONPATH": str(root)}
     done = subprocess.run(

@@ -45,6 +45,8 @@ def open_gate(
     require(by, release.project_id, Act.CREATE_RELEASE)
     if environment.project_id != release.project_id:
         raise Refused("This environment belongs to another project.")
+    if checklist.project_id not in (None, release.project_id):
+        raise Refused("This checklist belongs to another project.")
     with transaction.atomic():
         Release.objects.select_for_update().get(pk=release.pk)  # two people open the same gate at once
         if Gate.objects.filter(release=release, checklist=checklist, environment=environment).exists():

@@ -22,6 +22,7 @@ from checklists.models import (
     ParameterSet,
     Person,
     Project,
+    Proposal,
     Release,
 )
 from checklists.models.release import ReleaseFiles
@@ -43,6 +44,8 @@ PUSHED = "The files of this release were pushed; there is no directory to look a
 PUSHED_ADVICE = "Push the run again: its files replace these, and the checks run anew."
 IN_DIRECTORY = "The files of this release lie in a directory on the server."
 IN_DIRECTORY_ADVICE = "Push under another version, or look at the directory again on the gate's page."
+BY_PROPOSAL = "This project is under change control: thresholds change by a proposal that two others approve."
+BY_PROPOSAL_ADVICE = "Propose the change on the project’s page of changes."
 BUSY = "Checks are running on the present snapshot; wait until they end."
 
 
@@ -86,6 +89,8 @@ def promise(
     asked = [*([checklist] if checklist else []), *stage_rows.checklists_of(project)]
     if not asked:
         raise Refused("Choose the checklist of the release.", NO_STAGES)
+    if checklist and checklist.project_id not in (None, project.pk):
+        raise Refused("This checklist belongs to another project.")
     return engine_parameters.resolve(stage_rows.declared(asked), parameters)
 
 
@@ -202,13 +207,17 @@ def set_parameters(
     checklist: ChecklistVersion,
     reason: str = "",
     seen: int | None = None,
+    proposal: Proposal | None = None,
 ) -> ParameterSet:
     """Promise other values. Once a check has used the present ones, the bar counts as moved after a result.
 
-    `seen` is the number of the values that the form showed. Raises Forbidden, ParameterError, StaleForm,
-    Refused (no reason although frozen, nothing changed, checks running).
+    `seen` is the number of the values that the form showed. Under change control values change by an
+    approved proposal only, which whoever may vote activates. Raises Forbidden, ParameterError, StaleForm,
+    Refused (no proposal, no reason although frozen, nothing changed, checks running).
     """
-    require(by, release.project_id, Act.PARAMETERS)
+    require(by, release.project_id, Act.VOTE if proposal else Act.PARAMETERS)
+    if proposal is None and Project.objects.filter(pk=release.project_id, change_control=True).exists():
+        raise Refused(BY_PROPOSAL, BY_PROPOSAL_ADVICE)
     with transaction.atomic():
         release = (
             Release.objects.select_for_update(of=("self",)).select_related("parameters").get(pk=release.pk)
@@ -234,7 +243,7 @@ def set_parameters(
         release.save(update_fields=["parameters"])
         change = before_after(present.values, resolved)
         _log(release, by, "parameters.set", reason=reason, after_result=moved, **change)
-        for gate in release.gates.values_list("pk", flat=True):
+        for gate in release.gates.filter(superseded_by=None).values_list("pk", flat=True):
             _reset_results(gate, by, change, "parameters.set")
         return release.parameters
 

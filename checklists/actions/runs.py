@@ -176,7 +176,7 @@ def execute(claimed: Claimed, *, interrupts: tuple[type[Exception], ...] = ()) -
         options=demanding(options, claimed.isolation),
         approved=partial(last_run, claimed.gate),
     )
-    return [_plain(result.to_dict()) for result in run_item(claimed.item, run, claimed.values).results]
+    return [plain(result.to_dict()) for result in run_item(claimed.item, run, claimed.values).results]
 
 
 def finish(*, run: int, claim: uuid.UUID, results: Sequence[dict[str, Any]]) -> bool:
@@ -206,11 +206,12 @@ def _end(run: int, *, claim: uuid.UUID, outcome: Outcome, results: list[dict[str
             return False
         row = CheckRun.objects.select_related("item").get(pk=run)
         with gate_act(row.item.gate_id, by=None, act=None) as act:
-            _apply(act, row, verb)
+            apply(act, row, verb)
     return True
 
 
-def _apply(act: GateAct, row: CheckRun, verb: str) -> None:
+def apply(act: GateAct, row: CheckRun, verb: str) -> None:
+    """Make an ended run its item's latest one, settle the item, write the entry."""
     item = act.item(row.item.key)
     before = str(item.row.state)
     item.row.run, item.run_state, item.run_started = row, None, None
@@ -258,12 +259,13 @@ def beat(name: str) -> None:
     Heartbeat.objects.update_or_create(name=name, defaults={"at": clock.now()})
 
 
-def _plain(value: Any) -> Any:
+def plain(value: Any) -> Any:
+    """Results as a row can hold them."""
     # PostgreSQL stores neither NaN nor NUL in JSON; a check's details may hold both.
     if isinstance(value, dict):
-        return {str(k): _plain(v) for k, v in value.items()}
+        return {str(k): plain(v) for k, v in value.items()}
     if isinstance(value, list | tuple):
-        return [_plain(v) for v in value]
+        return [plain(v) for v in value]
     if isinstance(value, float) and not math.isfinite(value):
         return str(value)
     if isinstance(value, str):

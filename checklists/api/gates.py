@@ -4,14 +4,13 @@ from __future__ import annotations
 
 from typing import Annotated, Any
 
-from django.db import transaction
 from django.db.models import QuerySet
 from django.http import HttpResponse
 from ninja import Query, Router, Status
 from pydantic import Field
 
-from checklists import clock, tasks
-from checklists.actions import gates, runs
+from checklists import clock
+from checklists.actions import gates
 from checklists.api import door, paging
 from checklists.api.door import ApiRequest, needs
 from checklists.api.paging import Page
@@ -66,24 +65,6 @@ class NewGate(Shape):
     checklist_version: str | None = Field(None, max_length=40, examples=["1.0.0"])
     environment: str = Field(max_length=60, examples=["staging"])
     stage: Stage | None = Field(None, description="One of the project's stages", examples=[None])
-
-
-class RunChecks(Shape):
-    """Which checks to run."""
-
-    item: str | None = Field(
-        None, max_length=200, description="One item; all when left out", examples=["weights"]
-    )
-    revision: int | None = Field(
-        None, ge=0, le=2**31 - 1, description="Refuse when the gate is not at this revision", examples=[None]
-    )
-
-
-class Queued(Shape):
-    """Check runs that were queued; empty when all were under way already."""
-
-    runs: list[int] = Field(examples=[[7, 8]])
-    revision: int = Field(examples=[42])
 
 
 class ChangedItem(Shape):
@@ -258,32 +239,12 @@ def gate_open(request: ApiRequest, slug: Slug, version: Version, body: NewGate) 
         raise Problem(422, f"There is no environment {body.environment}.", f"There are: {known}.")
     gate = gates.open_gate(
         release=release,
-        checklist=checklist_of(body.checklist, body.checklist_version),
+        checklist=checklist_of(body.checklist, body.checklist_version, release.project),
         environment=environment,
         by=request.person,
         stage=body.stage.value if body.stage else "",
     )
     return Status(201, standing(load(gate.pk), clock.now()))
-
-
-@router.post(
-    "/gates/{int:pk}/check-runs",
-    response={202: Queued},
-    auth=needs(Scope.PUSH),
-    summary="Run checks",
-    tags=["check runs"],
-)
-def checks_run(request: ApiRequest, pk: Id, body: RunChecks) -> Any:
-    """Queue the checks of one item or of all; a worker runs them. Follow the gate to see the results."""
-    door.gate(request, pk, Act.RUN_CHECKS)
-    with transaction.atomic():
-        unchanged(pk, body.revision)
-        if body.item is None:
-            ids = runs.request_all(gate=pk, by=request.person)
-        else:
-            ids = runs.request_one(gate=pk, key=body.item, by=request.person)
-        transaction.on_commit(lambda: tasks.send_runs(ids))
-    return Status(202, {"runs": ids, "revision": Gate.objects.values_list("revision", flat=True).get(pk=pk)})
 
 
 def unchanged(pk: int, revision: int | None) -> None:

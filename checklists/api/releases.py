@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import date
 from typing import Any
 
-from django.db.models import Prefetch
+from django.db.models import Prefetch, Q
 from ninja import Router, Status
 from pydantic import Field
 
@@ -30,7 +30,7 @@ from checklists.api.shapes import (
     Version,
     page_url,
 )
-from checklists.models import ChecklistVersion, Gate, Release
+from checklists.models import ChecklistVersion, Gate, Project, Release
 from checklists.models.access import Scope
 from checklists.permissions import Act
 from readiness.engine.target import Entry
@@ -170,16 +170,19 @@ def release_create(request: ApiRequest, slug: Slug, body: NewRelease) -> Any:
         by=request.person,
         version=body.version,
         root=body.root,
-        checklist=checklist_of(body.checklist, body.checklist_version),
+        checklist=checklist_of(body.checklist, body.checklist_version, project),
         parameters=body.parameters,
         planned_for=body.planned_for,
     )
     return Status(201, fields(made))
 
 
-def checklist_of(slug: str, version: str | None) -> ChecklistVersion:
-    """A published checklist; the newest version when none is named. Raises Problem."""
-    rows = ChecklistVersion.objects.filter(slug=slug)
+def checklist_of(slug: str, version: str | None, project: Project) -> ChecklistVersion:
+    """A published checklist, everybody's or the project's own; the newest version when none is named.
+
+    Raises Problem.
+    """
+    rows = ChecklistVersion.objects.filter(Q(project=None) | Q(project=project), slug=slug)
     rows = rows.filter(version=version) if version else rows.order_by("-published_at", "-pk")
     found = rows.first()
     if found is None:

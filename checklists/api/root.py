@@ -86,19 +86,24 @@ def _build() -> NinjaAPI:
 api = _build()
 
 
-def _told(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
-    """A wrong method as a problem too."""
+def _told(*views: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
+    """The first of the views that takes the method; a method that none takes is a problem too.
+
+    Modules that share an address have a view each: Django alone would only ever ask the first.
+    """
 
     @csrf_exempt
-    @wraps(view)
+    @wraps(views[0])
     def answer(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
-        response = view(request, *args, **kwargs)
-        if response.status_code != 405:
-            return response
-        allowed = response.headers["Allow"]
+        allowed: set[str] = set()
+        for view in views:
+            response = view(request, *args, **kwargs)
+            if response.status_code != 405:
+                return response
+            allowed |= {name.strip() for name in response.headers["Allow"].split(",")}
+        names = ", ".join(sorted(allowed))
         return problems.respond(
-            request,
-            Problem(405, f"{request.method} is not among: {allowed}.", headers={"Allow": allowed}),
+            request, Problem(405, f"{request.method} is not among: {names}.", headers={"Allow": names})
         )
 
     return answer
@@ -115,11 +120,14 @@ def nothing(request: HttpRequest) -> HttpResponse:
 
 def _urls() -> list[URLPattern | URLResolver]:
     patterns: list[Any] = api.urls[0]
-    ours = [pattern for pattern in patterns if pattern.name != "api-root"]
-    for pattern in ours:
-        pattern.callback = _told(pattern.callback)
+    ours: dict[str, list[Any]] = {}
+    for pattern in patterns:
+        if pattern.name != "api-root":
+            ours.setdefault(str(pattern.pattern), []).append(pattern)
+    for same in ours.values():
+        same[0].callback = _told(*[pattern.callback for pattern in same])
     told = path("openapi.json", _told(require_safe(document.view(api))), name="openapi")
-    return [told, *ours, re_path(r"^", nothing, name="nothing")]
+    return [told, *[same[0] for same in ours.values()], re_path(r"^", nothing, name="nothing")]
 
 
 urls = (_urls(), "api", "api")

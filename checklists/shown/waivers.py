@@ -74,7 +74,7 @@ def shown(scene: Scene, waiver: Waiver, orphans: dict[int, str]) -> Shown:
         state="expired" if waiver.expired(scene.now) else waiver.state,
         until=zones.words(waiver.expires_at, waiver.expires_zone),
         left=zones.until(waiver.expires_at, scene.now) if live or waiver.state in _OPEN else "",
-        asked=f"{waiver.requested_by.name}, {times.day(waiver.requested_at, scene.now)}",
+        asked=_asked(waiver, scene.now),
         decided=decided(waiver, scene.now),
         orphan=orphans.get(waiver.pk, ""),
         reason=shorten(legibly(waiver.reason)),
@@ -82,6 +82,11 @@ def shown(scene: Scene, waiver: Waiver, orphans: dict[int, str]) -> Shown:
 
 
 _OPEN = (WaiverState.DRAFT, WaiverState.REVIEW)
+
+
+def _asked(waiver: Waiver, now: datetime) -> str:
+    verb = "drafted" if waiver.state == WaiverState.DRAFT else "asked for"
+    return f"{verb} by {waiver.requested_by.name}, {times.day(waiver.requested_at, now)}"
 
 
 def title(waiver: Waiver, item: LoadedItem | None) -> str:

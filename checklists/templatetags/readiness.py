@@ -47,6 +47,9 @@ STATES: dict[str, tuple[str, str]] = {
     "rejected": ("cross", "Rejected"),
     "revoked": ("cross", "Revoked"),
     "expired": ("clock", "Expired"),
+    "fresh": ("check", "Fresh"),
+    "due": ("clock", "Due soon"),
+    "overdue": ("clock", "Overdue"),
 }
 VERDICTS: dict[str, str] = {
     "blocked": "Blocked",

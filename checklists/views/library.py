@@ -8,7 +8,6 @@ from django.utils.safestring import mark_safe
 from django.views.decorators.http import require_GET
 
 from checklists import queries
-from checklists.models import ChecklistVersion
 from checklists.shown.lists import counted, spec_sections
 from checklists.views.visit import Request, signed_in
 
@@ -16,8 +15,8 @@ from checklists.views.visit import Request, signed_in
 @require_GET
 @signed_in
 def checklist_list(request: Request) -> HttpResponse:
-    """Every published version; checklists are open to everybody with an account."""
-    rows = [(version, counted(version.checklist)) for version in queries.published_checklists()]
+    """Every published version; a project's own are for its members, others for everybody with an account."""
+    rows = [(version, counted(version.checklist)) for version in queries.published_checklists(request.user)]
     return render(request, "checklists/checklist_list.html", {"rows": rows})
 
 
@@ -25,9 +24,8 @@ def checklist_list(request: Request) -> HttpResponse:
 @signed_in
 def checklist(request: Request, slug: str, version: str) -> HttpResponse:
     """One version: items with criteria, guidance, scripted checks, remediation; parameters; who signs."""
-    found = get_object_or_404(
-        ChecklistVersion.objects.select_related("published_by"), slug=slug, version=version
-    )
+    rows = queries.published_checklists(request.user)
+    found = get_object_or_404(rows.defer(None), slug=slug, version=version)
     context = {
         "version": found,
         "checklist": found.checklist,

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import datetime
+
 from django.contrib import messages
 from django.http import HttpResponse
 from django.shortcuts import render
@@ -13,7 +15,9 @@ from checklists.actions import gates, releases, run_directory
 from checklists.forms import PREFIX, ChangeForm, Form, GateForm, ReleaseForm, published
 from checklists.models import ChecklistVersion, Gate, Project, Release
 from checklists.permissions import Act, may
+from checklists.reads import rehearsals
 from checklists.shown.lists import gate_line, promised
+from checklists.shown.rehearsals import Fresh, fresh
 from checklists.views.doors import done, project_for, release_for
 from checklists.views.visit import Request, SeeOther, signed_in, whole
 
@@ -32,7 +36,7 @@ def release_create(request: Request, slug: str) -> HttpResponse:
 
 
 def _form(request: Request, project: Project) -> ReleaseForm:
-    chosen = _chosen(request)
+    chosen = _chosen(request, project)
     declared = chosen.checklist.parameters if chosen else ()
     offered = run_directory.run_directories()
     if request.method == "GET":
@@ -45,9 +49,9 @@ def _form(request: Request, project: Project) -> ReleaseForm:
     return ReleaseForm(project=project, offered=offered, declared=declared, initial=typed)
 
 
-def _chosen(request: Request) -> ChecklistVersion | None:
+def _chosen(request: Request, project: Project) -> ChecklistVersion | None:
     asked = whole(request.POST.get("checklist", request.GET.get("checklist")), otherwise=0)
-    rows = published()
+    rows = published(project)
     return rows.filter(pk=asked).first() or rows.order_by("-published_at").first()
 
 
@@ -100,12 +104,20 @@ def _page(
     context = {
         "release": found,
         "lines": [gate_line(one) for one in opened],
+        "fresh": _fresh(found, opened, now),
         "sets": sets,
         "moving": present.frozen_at is not None or present.after_result,
         "change_form": change if may(roles, Act.PARAMETERS) else None,
         "gate_form": (gate or GateForm(project=found.project)) if may(roles, Act.CREATE_RELEASE) else None,
     }
     return render(request, "checklists/release.html", context)
+
+
+def _fresh(found: Release, opened: list[Gate], now: datetime) -> list[Fresh]:
+    """How fresh the rehearsals are where this release's gates lead."""
+    leads_to = {gate.environment_id for gate in opened}
+    statuses = rehearsals.statuses(found.project, now)
+    return [fresh(status, now) for status in statuses if status.environment.pk in leads_to]
 
 
 @require_POST

@@ -21,6 +21,7 @@ from readiness.client.target import Target
 from readiness.engine import file_index, indexing
 from readiness.engine.errors import FileChanged, ReadinessError
 from readiness.engine.file_frames import head
+from readiness.engine.options import Options
 from readiness.engine.target import Entry, OpenFile, RunDirectory
 
 SMALL = 1 << 20  # below, files travel together
@@ -40,6 +41,7 @@ class Wishes:
     checklist: str = ""
     environment: str = ""
     parameters: Mapping[str, str] = field(default_factory=dict)
+    options: Options | None = None  # of checks that run here
 
 
 @dataclass(slots=True, kw_only=True)

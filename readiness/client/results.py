@@ -1,16 +1,15 @@
-"""`readiness push --results-only`: the checks run where the files lie; index and results travel, no file does."""
+"""`readiness push --results-only`: the checks run where the files lie; only index and results travel."""
 
 from __future__ import annotations
 
 import json
+import math
 import time
 from collections.abc import Mapping
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
-from readiness import env
 from readiness.client.push import Sent, Step, Wishes, index
 from readiness.client.session import ServerBroken, Session
 from readiness.client.target import Target
@@ -21,40 +20,29 @@ from readiness.engine.options import Options
 PIECE = 1 << 18
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Allowed:
-    """What checks may do on this machine, as in `readiness check`."""
+def report(root: Path, session: Session, release: Target, wishes: Wishes, step: Step) -> Sent:
+    """Declare the files, run the gate's checks on them here, report what they found. Raises ReadinessError.
 
-    hosts: tuple[str, ...] = ()
-    commands: tuple[str, ...] = ()
-    isolation: str = ""
-
-
-def report(
-    root: Path, session: Session, release: Target, wishes: Wishes, step: Step, allowed: Allowed
-) -> Sent:  # fmt: skip
-    """Declare the files, run the gate's checks on them here, report what they found."""
+    `wishes.options` says what checks may do on this machine, as in `readiness check`.
+    """
     started = time.monotonic()
-    packed = file_index.pack(index(root, step))
+    entries = index(root, step)
+    packed = file_index.pack(entries)
     declared = session.send("POST", _declaring(release, wishes), lambda: _pieces(packed), len(packed)).json()
     checklist = _checklist(declared)
-    values = declared["parameters"]["values"]
-    items = _run(root, checklist, values, packed, step, allowed)
+    run = target.RunDirectory(
+        root, snapshot={entry.path: entry for entry in entries}, options=wishes.options or Options()
+    )
     document = {
         "digest": declared["digest"],
         "gate": declared["gate"]["id"],
         "checklist": {key: declared["checklist"][key] for key in ("slug", "version", "sha256")},
         "parameters": declared["parameters"]["number"],
-        "items": items,
+        "items": _run(checklist, run, declared["parameters"]["values"], step),
     }
     data = json.dumps(document, allow_nan=False).encode()
-    answer = session.send(
-        "POST",
-        f"{release.path}/results",
-        lambda: _pieces(data),
-        len(data),
-        {"Content-Type": "application/json"},
-    ).json()
+    kind = {"Content-Type": "application/json"}
+    answer = session.send("POST", f"{release.path}/results", lambda: _pieces(data), len(data), kind).json()
     return Sent(answer=answer, bytes=len(packed) + len(data), seconds=time.monotonic() - started)
 
 
@@ -72,22 +60,15 @@ def _checklist(declared: Mapping[str, Any]) -> Checklist:
 
 
 def _run(
-    root: Path, checklist: Checklist, values: Mapping[str, Any], packed: bytes, step: Step, allowed: Allowed
-) -> list[dict[str, Any]]:  # fmt: skip
+    checklist: Checklist, run: target.RunDirectory, values: Mapping[str, Any], step: Step
+) -> list[dict[str, Any]]:
     """Each item's results, of exactly the bytes that the index names."""
-    run = target.RunDirectory(
-        root,
-        snapshot={entry.path: entry for entry in file_index.unpack(packed)},
-        options=Options(
-            allowed_hosts=allowed.hosts,
-            allowed_commands=allowed.commands,
-            tokens=tuple(env.words("READINESS_TOKENS")),
-            min_isolation=allowed.isolation,
-        ),
-    )
     total, seen = len(checklist.items), iter(range(1, len(checklist.items) + 1))
     found = runner.run_checklist(
-        checklist, run, values, on_item=lambda entry: step("Checking", next(seen), total)
+        checklist,
+        run,
+        values,
+        on_item=lambda entry: step("Checking", next(seen), total),  # noqa: ARG005  # counted only
     )
     return [
         {"key": one.item.id, "results": [plain(result.to_dict()) for result in one.results]}
@@ -102,7 +83,7 @@ def plain(value: Any) -> Any:
         return {str(key): plain(one) for key, one in value.items()}
     if isinstance(value, list | tuple):
         return [plain(one) for one in value]
-    if isinstance(value, float) and (value != value or value in (float("inf"), float("-inf"))):
+    if isinstance(value, float) and not math.isfinite(value):
         return str(value)
     if isinstance(value, str):
         return value.replace("\0", "\\0").encode("utf-8", "backslashreplace").decode()

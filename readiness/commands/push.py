@@ -12,7 +12,10 @@ from readiness.commands._shared import Exit, name_values
 from readiness.engine.isolation import LEVELS
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from readiness.client.push import Sent
+    from readiness.engine.options import Options
 
 
 @click.command(short_help="Push a run to a server; it becomes a release.")
@@ -73,16 +76,15 @@ def command(
         raise click.UsageError("--allow-host, --allow-command and --isolation go with --results-only.")
     release, seconds = targets.parse(target), targets.seconds(wait)
     session = open_session(server, token_file, insecure=insecure)
-    wishes = push.Wishes(checklist=checklist, environment=environment, parameters=name_values(settings))
+    wishes = push.Wishes(
+        checklist=checklist,
+        environment=environment,
+        parameters=name_values(settings),
+        options=_options(hosts, commands, isolation or "") if results_only else None,
+    )
     try:
         with progress(terminal=sys.stderr.isatty()) as step:
-            if results_only:
-                from readiness.client import results
-
-                allowed = results.Allowed(hosts=hosts, commands=commands, isolation=isolation or "")
-                sent = results.report(run_dir, session, release, wishes, step, allowed)
-            else:
-                sent = push.push(run_dir, session, release, wishes, step)
+            sent = (_reporter() if results_only else push.push)(run_dir, session, release, wishes, step)
     except ServerBroken as error:
         _say(error)
         return Exit.CHECK_BROKE
@@ -102,6 +104,24 @@ def command(
         server=server,
         token_file=token_file,
         insecure=insecure,
+    )
+
+
+def _reporter() -> Callable[..., Sent]:
+    from readiness.client import results  # the runner and every kind of check
+
+    return results.report
+
+
+def _options(hosts: tuple[str, ...], commands: tuple[str, ...], isolation: str) -> Options:
+    from readiness import env
+    from readiness.engine.options import Options
+
+    return Options(
+        allowed_hosts=hosts,
+        allowed_commands=commands,
+        tokens=tuple(env.words("READINESS_TOKENS")),
+        min_isolation=isolation,
     )
 
 

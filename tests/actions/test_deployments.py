@@ -85,7 +85,8 @@ def test_approve(fit, people):
     assert len(row.trace_id) == 32
     inputs = row.record["inputs"]
     assert inputs["artifacts"] == fit.snapshot.digest
-    assert {name.split()[0] for name in inputs} == {"artifacts", "policy", "gate", "scorecard", "manifest"}
+    named = {name.split()[0] for name in inputs}
+    assert named == {"artifacts", "policy", "gate", "scorecard", "manifest", "files"}
     told = row.record["approvals"]
     assert {(a["role"], a["standing"]) for a in told} == {
         ("technical-lead", "verified"), ("product-owner", "verified")

@@ -13,7 +13,7 @@ from checklists.charts import svg
 from checklists.errors import Forbidden, Refused
 from checklists.models import AuditEntry, Scorecard
 from checklists.reads import scorecards as read
-from readiness.engine.errors import BadContent, ReadinessError
+from readiness.engine.errors import BadContent
 from tests.governed import card, environment, registered
 
 
@@ -38,9 +38,9 @@ def test_the_same_bytes_again(release, people):
 @pytest.mark.parametrize(
     ("data", "error", "words"),
     [
-        (b"", ReadinessError, ""),
+        (b"", BadContent, "line 1"),
         (b"[]", BadContent, "not an object"),
-        (b'{"release": NaN}', BadContent, ""),
+        (b'{"release": NaN}', BadContent, "needs text"),
         ("other release", Refused, "of release 9.9.9, not of 1.4.0"),
         ("future", Refused, "in the future"),
         ("long", Refused, "more than 100 characters"),

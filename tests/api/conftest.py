@@ -6,6 +6,7 @@ import json
 from datetime import timedelta
 
 import pytest
+from django.core.cache import cache
 from django.test import Client
 
 from checklists import clock
@@ -19,6 +20,7 @@ EVERYTHING = tuple(Scope.values)
 @pytest.fixture(autouse=True)
 def _fresh_limits():
     """Each test has its own minute."""
+    cache.clear()
     limits.requests.forget()
     limits.failures.forget()
 

@@ -180,7 +180,7 @@ def test_reads(name, known, people):
 def test_other_methods(name, method, known, api):
     """Another method is a problem that names those there are."""
     _, path, _ = OPERATIONS[name]
-    address = path.format(**{"slug": "a", "version": "1", "key": "k", "sha256": "5e" * 32}, **dict.fromkeys(
+    address = path.format(slug="a", version="1", key="k", sha256="5e" * 32, **dict.fromkeys(
         ("pk", "run", "piece", "number"), 1
     ))  # fmt: skip
     answer = api(method, address)

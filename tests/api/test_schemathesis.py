@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import pytest
 import schemathesis
-from django.core.wsgi import get_wsgi_application
 
 print(schemathesis.__version__)

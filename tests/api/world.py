@@ -19,7 +19,7 @@ from checklists.models import (
     Scorecard,
     Waiver,
 )
-from tests.conftest import PASSWORD
+from tests.conftest import PASSWORD, run_checks
 
 DOCUMENT = document.build(ninja_api)
 OPERATIONS = {
@@ -31,6 +31,7 @@ OPERATIONS = {
 
 def populate(gate, people, project):
     """A declined gate with evidence, a report, a waiver, and a rehearsal, scorecard, manifest, decision."""
+    run_checks(gate, people.lead, "weights")
     now = clock.now()
     production = Environment.objects.get(project=project, name="production")
     evidence.attach_file(

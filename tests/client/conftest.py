@@ -27,7 +27,7 @@ def _no_broker(monkeypatch):
 
 @pytest.fixture
 def owner(transactional_db):
-    """Who owns the project. Triggers would refuse the emptying of the tables afterwards, which restores them."""
+    """Who owns the project. Triggers would refuse the emptying of tables afterwards, which restores them."""
     yield make_person("owner")
     triggers.remove(connection)
 

@@ -56,21 +56,21 @@ def test_large_file_goes_on_in_parts(server, run, readiness, monkeypatch):
     assert Upload.objects.get().state == "done"
 
 
-def test_file_that_changes_is_named(server, run, readiness, monkeypatch):
+@pytest.mark.parametrize("name", ["model.bin", "metrics.json"])
+def test_file_that_changes_is_named(server, run, readiness, monkeypatch, name):
     """A run that is still being written is no release: the changed file is named, whatever its size."""
     real = pushing.index
-    for name in ("model.bin", "metrics.json"):
 
-        def then_change(root, step, name=name):
-            entries = real(root, step)
-            path = run / name
-            path.write_bytes(path.read_bytes().replace(b"w", b"W").replace(b"8", b"9"))
-            return entries
+    def then_change(root, step):
+        entries = real(root, step)
+        path = run / name
+        path.write_bytes(path.read_bytes().replace(b"w", b"W").replace(b"8", b"9"))
+        return entries
 
-        monkeypatch.setattr(pushing, "index", then_change)
-        code, _, err = readiness("push", run, *RELEASE)
-        assert code == 2
-        assert f"{name} changed while it was pushed" in err
+    monkeypatch.setattr(pushing, "index", then_change)
+    code, _, err = readiness("push", run, *RELEASE)
+    assert code == 2
+    assert f"{name} changed while it was pushed" in err
     assert not Release.objects.exists()
 
 

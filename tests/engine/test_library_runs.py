@@ -7,7 +7,6 @@ from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
-import library_runs
 import pytest
 
 from readiness.engine import library
@@ -16,6 +15,7 @@ from readiness.engine.options import Options
 from readiness.engine.outcome import Outcome
 from readiness.engine.report import Report
 from readiness.inspection import inspect
+from tests.engine import library_runs
 
 ADDRESSES = ("staging_url", "production_url")
 

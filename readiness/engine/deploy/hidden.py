@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from readiness.engine.deploy.manifest import HIDDEN
+from readiness.engine.deploy.manifest import HIDDEN, Secret
 from readiness.engine.deploy.places import DeployError
 from readiness.engine.deploy.words import shown
-from readiness.engine.readers import config_file
 
 _ADVICE = "Take it out and write the secret's version only; replace the secret if the file left your machine."
-_SHOWN_AS = (None, "", HIDDEN, config_file.MASK)
+_SHOWN_AS = (None, "", HIDDEN, "•••")
+_KNOWN = frozenset(Secret.__struct_fields__)
 _VALUES = frozenset(("value", "values", "data", "content", "plain", "plaintext", "key", "secret", "private"))
 
 
@@ -29,18 +29,17 @@ def _named(document: Mapping[str, Any]) -> list[tuple[str, str]]:
     """Places and keys whose names say that a secret stands there."""
     faults = []
     for place, entry in _objects(document.get("secrets"), "secrets"):
-        faults += [
-            (place, str(k)) for k in entry if str(k).lower() in _VALUES or config_file.is_secret(str(k))
-        ]
+        more = [str(key) for key in entry if key not in _KNOWN]
+        faults += [(place, key) for key in more if key.lower() in _VALUES or _is_secret(key)]
     configuration = document.get("configuration")
     deltas = configuration.get("deltas") if isinstance(configuration, Mapping) else None
     for place, delta in _objects(deltas, "configuration.deltas"):
         key = str(delta.get("key", ""))
-        if config_file.is_secret(key) and not all(_unsaid(delta.get(side)) for side in ("from", "to")):
+        if not all(_unsaid(delta.get(side)) for side in ("from", "to")) and _is_secret(key):
             faults.append((place, key))
     flags = document.get("feature_flags")
     for key, value in flags.items() if isinstance(flags, Mapping) else ():
-        if isinstance(value, str) and config_file.is_secret(str(key)) and not _unsaid(value):
+        if isinstance(value, str) and not _unsaid(value) and _is_secret(str(key)):
             faults.append(("feature_flags", str(key)))
     return faults
 
@@ -52,6 +51,12 @@ def _objects(value: Any, place: str) -> list[tuple[str, Mapping[str, Any]]]:
 
 def _unsaid(value: Any) -> bool:
     return isinstance(value, str | None) and value in _SHOWN_AS
+
+
+def _is_secret(key: str) -> bool:
+    from readiness.engine.readers import config_file  # it reads every format; few manifests need it
+
+    return config_file.is_secret(key)
 
 
 def found(text: str) -> list[tuple[str, int, str]]:

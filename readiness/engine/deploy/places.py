@@ -8,7 +8,6 @@ from typing import Any
 
 import msgspec
 
-from readiness.engine import mismatch
 from readiness.engine.errors import ReadinessError
 from readiness.engine.guard import legible
 
@@ -30,6 +29,10 @@ def explained(
     error: msgspec.ValidationError, struct: Any, name: str, advice: str, lines: Lines | None = None
 ) -> DeployError:
     """A DeployError that names file, line (where `lines` knows it), key, and what was expected there."""
+    from readiness.engine import (
+        mismatch,
+    )  # only for a file that is wrong: `readiness gate` must start at once
+
     told, text = mismatch.explained(error, struct), str(error)
     path = _PATH.search(text)
     steps: list[str | int] = [m[1] or int(m[2]) for m in _STEP.finditer(path["path"] if path else "")]

@@ -5,16 +5,14 @@ from __future__ import annotations
 import unicodedata
 
 from readiness.engine.guard import legible
-from readiness.engine.readers import release_manifest
 
 _STANDS_FOR = frozenset(
     (
-        "someone", "somebody", "anyone", "nobody", "no one", "no-one", "unknown", "anonymous",
-        "unassigned",
-        "to be defined", "to be determined", "to be decided", "to be announced", "tba", "tbc", "tbd",
-        "n.a", "nn", "n.n", "not applicable", "not available", "placeholder", "approver", "name", "your name",
-        "first last", "waiting", "awaiting", "open", "later", "x", "xx", "nil", "undefined", "test", "foo",
-        "bar", "changeme", "example",
+        "someone", "somebody", "anyone", "nobody", "no one", "no-one", "unknown", "anonymous", "unassigned",
+        "to be defined", "to be determined", "to be decided", "to be announced", "tba", "tbc", "tbd", "todo",
+        "n/a", "n.a", "na", "none", "null", "nil", "nn", "n.n", "not applicable", "not available", "pending",
+        "waiting", "awaiting", "open", "later", "placeholder", "approver", "name", "your name", "first last",
+        "x", "xx", "xxx", "fixme", "undefined", "test", "foo", "bar", "changeme", "example",
     )
 )  # fmt: skip
 APPROVE = frozenset(("approve", "approved"))
@@ -29,7 +27,7 @@ def real(text: str) -> bool:
     plain = same(text).strip("<>[](){}\"'`*.:_ ")
     if not any(c.isalnum() for c in plain):
         return False
-    return release_manifest.said(plain) and plain not in _STANDS_FOR
+    return plain not in _STANDS_FOR
 
 
 def same(name: str) -> str:
@@ -45,7 +43,7 @@ def word(text: str) -> str:
 
 def role(name: str) -> str:
     """A role as it is compared: "Technical Lead" is "technical-lead"."""
-    return release_manifest.role(same(name))
+    return "-".join(same(name).replace("_", " ").replace("-", " ").split())
 
 
 def shown(text: str) -> str:

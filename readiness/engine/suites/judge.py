@@ -10,6 +10,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
+from readiness.engine.deploy import dates
 from readiness.engine.outcome import Limit, quantity
 from readiness.engine.suites import tally
 from readiness.engine.suites.config import Grant, Plan
@@ -119,9 +120,8 @@ def _waived(want: Judging, rule: str, ids: tuple[str, ...] | None) -> str:
     grant = covering(want.grants, want.plan.name, rule, ids, want.at)
     if grant is None:
         return ""
-    return (
-        f"{grant.waiver.reason} (approved by {grant.waiver.approved_by}, until {grant.expires_at:%Y-%m-%d})"
-    )
+    by, until = grant.waiver.approved_by, dates.words(grant.expires_at)
+    return f"{grant.waiver.reason} (approved by {by}, until {until})"
 
 
 def _reasons(plan: Plan, last: Attempt, counted: Tally | None, rows: Sequence[Row]) -> Iterator[str]:
@@ -150,11 +150,15 @@ def said(row: Row) -> str:
     name = row.name.partition("_")[2].removesuffix("_ms").removesuffix("_s").replace("_", " ")
     if row.unit == "findings":
         waiver = ", or an approved waiver" if row.limit.value == 0 and row.name == "max_medium" else ""
-        return f"{quantity(row.observed)} {name} findings, needs {row.limit.words()}{waiver}"
+        return f"{quantity(row.observed)} {name} {_findings(row)}, needs {row.limit.words()}{waiver}"
     shown = quantity(row.observed, row.unit or None)
     if row.observed is not None and shown == quantity(float(str(row.limit.value)), row.unit or None):
         shown = f"{row.observed:.10g} {row.unit}".strip()  # a near miss keeps its digits
     return f"{name} {shown}, needs {row.limit.words(row.unit or None)}"
+
+
+def _findings(row: Row) -> str:
+    return "finding" if row.observed == 1 else "findings"
 
 
 def _notes(attempts: Sequence[Attempt], counted: Tally, rows: Sequence[Row]) -> Iterator[str]:
@@ -167,4 +171,5 @@ def _notes(attempts: Sequence[Attempt], counted: Tally, rows: Sequence[Row]) -> 
             yield f"{word}: {', '.join(names[:_NAMED])}{more}"
     for row in rows:
         if row.waived:
-            yield f"{quantity(row.observed)} {row.name.partition('_')[2]} findings are waived: {row.waived}"
+            name = row.name.partition("_")[2]
+            yield f"waived: {quantity(row.observed)} {name} {_findings(row)}: {row.waived}"

@@ -144,13 +144,14 @@ def test_unknown_fields_of_others_are_left_alone() -> None:
 
 def run_of(*suites: SuiteResult, **more) -> RunResult:
     """A run with these suites."""
-    fields = {"run_id": "r1", "release": "1.0", "environment": "staging", "started_at": NOW}
+    fields: dict[str, Any] = {"run_id": "r1", "release": "1.0", "environment": "staging", "started_at": NOW}
     return RunResult(config=config_of({}), generated_at=NOW, suites=suites, **(fields | more))
 
 
 def suite(name: str, status: str, **more) -> SuiteResult:
     """A suite that ended so."""
-    return SuiteResult(**({"name": name, "kind": "unit", "status": Status(status), "blocking": True} | more))
+    fields: dict[str, Any] = {"name": name, "kind": "unit", "status": Status(status), "blocking": True}
+    return SuiteResult(**(fields | more))
 
 
 @pytest.mark.parametrize(

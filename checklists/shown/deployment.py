@@ -1,0 +1,131 @@
+"""The deployment page: each rule in words, and where to go to mend it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from django.urls import NoReverseMatch, reverse
+
+from checklists.models import Deployment, Environment, Release
+
+LOOKS = {
+    "approved": ("approved", "shield", "Yes"),
+    "blocked": ("blocked", "cross", "No, blocked"),
+    "declined": ("declined", "cross", "No, declined"),
+    "undecided": ("open", "open", "Not decided yet"),
+}
+OUTCOMES = {
+    "passed": ("passed", "check", "Passed"),
+    "blocked": ("blocked", "cross", "In the way"),
+    "waived": ("waived", "flag", "Waived"),
+    "not asked": ("na", "dash", "Not asked"),
+}
+VERDICTS = {
+    "approve": ("approved", "shield", "Approved"),
+    "reject": ("blocked", "cross", "Rejected"),
+    "waiver required": ("warned", "bang", "Waiver required"),
+}
+STATES = {
+    "monitoring": ("running", "clock", "Monitored"),
+    "rolled-out": ("approved", "check", "Rolled out in full"),
+    "rolled-back": ("failed", "cross", "Rolled back"),
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Badge:
+    """A state in icon and word."""
+
+    state: str
+    icon: str
+    word: str
+
+    @classmethod
+    def of(cls, table: Mapping[str, tuple[str, str, str]], key: str) -> Badge:
+        """From one of the tables above; an unknown key speaks for itself."""
+        state, icon, word = table.get(key, ("open", "open", key.capitalize()))
+        return cls(state=state, icon=icon, word=word)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Why:
+    """One reason: what was observed, what to do, and where."""
+
+    text: str
+    fix: str
+    url: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RuleLine:
+    """One rule with its outcome and its reasons. `note` says why it was not asked, or what is waived."""
+
+    rule: str
+    title: str
+    badge: Badge
+    note: str
+    reasons: tuple[Why, ...]
+
+
+def rule_lines(
+    record: Mapping[str, Any], release: Release, environment: Environment, gate: int | None
+) -> list[RuleLine]:
+    """The rules of a decision record: those in the way first, those that were not asked last."""
+    order = ["blocked", "waived", "passed", "not asked"]
+    rows = sorted(record["rules"], key=lambda row: order.index(row["outcome"]))
+    return [_line(row, record["reasons"], release, environment, gate) for row in rows]
+
+
+def _line(
+    row: Mapping[str, str],
+    reasons: Iterable[Mapping[str, Any]],
+    release: Release,
+    environment: Environment,
+    gate: int | None,
+) -> RuleLine:
+    mine = [reason for reason in reasons if reason["rule"] == row["rule"]]
+    url = fix_url(row["rule"], release, environment, gate)
+    return RuleLine(
+        rule=row["rule"],
+        title=row["title"],
+        badge=Badge.of(OUTCOMES, row["outcome"]),
+        note="" if mine or row["outcome"] == "passed" else row["text"],
+        reasons=tuple(Why(text=r["text"], fix=r["fix"], url=url) for r in mine),
+    )
+
+
+def fix_url(rule: str, release: Release, environment: Environment, gate: int | None) -> str:
+    """The page on which whatever a rule asks for is done; empty where there is none."""
+    gate_page = _address("gate", gate) if gate else _address("release", release.pk)
+    pages = {
+        "approvals": gate_page,
+        "separation-of-duties": gate_page,
+        "signatures": gate_page,
+        "gates": gate_page,
+        "artifacts": _address("release", release.pk),
+        "files": _address("release", release.pk),
+        "scorecard": _address("release-scorecards", release.pk),
+        "metrics": _address("release-scorecards", release.pk),
+        "rehearsal": _address("rehearsal-list", release.project.slug),
+        "waivers": _address("waiver-list", gate) if gate else gate_page,
+        "manifest": _address("policy", release.project.slug, environment.pk),
+    }
+    return pages.get(rule, _address("release-plan", release.pk, environment.pk))
+
+
+def _address(name: str, *arguments: Any) -> str:
+    try:
+        return reverse(name, args=arguments)
+    except NoReverseMatch:  # a page that this installation does not have
+        return ""
+
+
+def state_words(row: Deployment) -> str:
+    """How a deployment stands, in one sentence."""
+    if row.state == "rolled-back":
+        return f"Taken back to {row.rolled_back_to}: {row.rollback_reason}"
+    if row.state == "rolled-out":
+        return "The monitoring window is over and it is out in full."
+    return "It is out and being monitored."
