@@ -192,11 +192,16 @@ class ReleaseForm(ParametersForm):
         widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d"),
     )
 
-    def __init__(self, *args: Any, project: Project, offered: list[str], **kwargs: Any) -> None:
+    def __init__(
+        self, *args: Any, project: Project, offered: list[str], staged: bool = False, **kwargs: Any
+    ) -> None:
         super().__init__(*args, **kwargs)
         self.project = project
         self.offered = offered
         self.fields["root"].widget.attrs |= {"list": "runs", "autocomplete": "off"}
+        if staged:  # the project's stages say which gates there are
+            del self.fields["checklist"], self.fields["environment"]
+            return
         self.fields["checklist"].widget.attrs["data-again"] = "again"
         _choices(self, "checklist", published(project))
         _choices(self, "environment", project.environments.all())

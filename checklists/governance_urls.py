@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from django.urls import URLPattern, path
 
-from checklists.views import inbox, rehearsals, waivers, webhooks
+from checklists.views import changes, inbox, rehearsals, waivers, webhooks
 
 PROJECT = "projects/<slug:slug>/"
+CHANGES = f"{PROJECT}changes/"
 
 REHEARSALS = f"{PROJECT}rehearsals/"
 WAIVERS = "gates/<int:pk>/waivers/"
@@ -40,4 +41,12 @@ governance_urls: list[URLPattern] = [
     path(f"{PROJECT}webhooks/<int:pk>/ping", webhooks.webhook_ping, name="webhook-ping"),
     path(f"{PROJECT}webhooks/<int:pk>/secret", webhooks.webhook_secret, name="webhook-secret"),
     path(f"{PROJECT}webhooks/<int:pk>/<int:delivery>/again", webhooks.webhook_again, name="webhook-again"),
+    path(CHANGES, changes.change_list, name="change-list"),
+    path(f"{CHANGES}control", changes.control_on, name="control-on"),
+    path(f"{CHANGES}board", changes.board, name="board"),
+    path(f"{CHANGES}new/<slug:kind>", changes.change_new, name="change-new"),
+    path(f"{CHANGES}<int:pk>/", changes.proposal, name="proposal"),
+    path(f"{CHANGES}<int:pk>/vote", changes.proposal_vote, name="proposal-vote"),
+    path(f"{CHANGES}<int:pk>/withdraw", changes.proposal_withdraw, name="proposal-withdraw"),
+    path(f"{CHANGES}<int:pk>/activate", changes.proposal_activate, name="proposal-activate"),
 ]

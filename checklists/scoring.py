@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from checklists.loaded import LoadedGate, LoadedItem
-from readiness.engine.checklist import Requirement, Section
+from readiness.engine import claims
+from readiness.engine.checklist import Requirement
 from readiness.engine.outcome import Outcome
 from readiness.engine.policy import State
 from readiness.engine.score import Score, ScoreItem, ScoreSection, score
@@ -12,12 +13,12 @@ from readiness.engine.score import Score, ScoreItem, ScoreSection, score
 def score_of(loaded: LoadedGate) -> Score:
     """The score now, with live waivers counted as done. Approvals are no work and count nothing."""
     rows = {item.key: item for item in loaded.items if not item.row.role}
-    return score(_section(section, rows) for section in loaded.checklist.sections)
-
-
-def _section(section: Section, rows: dict[str, LoadedItem]) -> ScoreSection:
-    items = tuple(_item(rows[spec.id]) for spec in section.items if spec.id in rows)
-    return ScoreSection(title=section.title, weight=section.weight, items=items)
+    return score(
+        ScoreSection(
+            title=title, weight=weight, items=tuple(_item(rows[s.id]) for s in specs if s.id in rows)
+        )
+        for title, weight, specs in claims.grouped(loaded.checklist)
+    )
 
 
 def _item(item: LoadedItem) -> ScoreItem:

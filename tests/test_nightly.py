@@ -66,7 +66,7 @@ def test_evidence_is_kept_whatever_happens() -> None:
 def test_no_expression_stands_in_a_script() -> None:
     """Inputs reach the scripts as variables: nobody's text becomes a command."""
     scripts = [step["run"] for step in github()["steps"] if "run" in step]
-    assert len(scripts) == 2
+    assert len(scripts) == 3
     assert not any("${{" in script for script in scripts)
 
 
@@ -92,6 +92,7 @@ def test_the_script_runs(number: int, command: str, code: int, tmp_path: Path) -
     assert done.returncode == code
     card = read_scorecard((tmp_path / "readiness-results" / "readiness-scorecard.json").read_bytes())
     assert (card.environment, card.release, card.overall_passed) == ("staging", "abc", code == 0)
+    assert (tmp_path / ("readiness-summary.md", "readiness-junit.xml")[number]).stat().st_size > 100
     names = {path.name for path in (tmp_path / "readiness-results").iterdir()}
     assert names >= {
         "readiness_logs",

@@ -161,6 +161,26 @@ def test_the_table(checkout, capsys) -> None:
     assert said.endswith("✗ Not passed: a failed.\n")
 
 
+@pytest.mark.parametrize(
+    ("form", "words"),
+    [
+        ("junit", '<failure message="the command ended with exit code 1"'),
+        ("sarif", "the command ended with exit code 1"),
+        ("markdown", "## ❌ Not ready: Suites of 2025.10.01"),
+        ("github", "::error file=readiness_logs/b-1.log"),
+        ("gitlab", '"path": "readiness_logs/b-1.log"'),
+        ("json", '"overall_passed": false'),
+        ("text", "✗ Not passed: b failed."),
+    ],
+)
+def test_formats(checkout, form, words, capsys) -> None:
+    """The formats of the other commands, printed and as files."""
+    write("a 'true'", "b 'false'", "c 'false', blocking: false")
+    assert main(["run", "--quiet", "--format", form, "--output", f"{form}=out.txt"]) == Exit.NOT_READY
+    assert words in capsys.readouterr().out
+    assert words in Path("out.txt").read_text(encoding="utf-8")
+
+
 def test_output_directory(checkout) -> None:
     """All files go there; nothing else is written beside the configuration."""
     write("a 'true'")

@@ -5,15 +5,14 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('checklists', '0006_waiver_withdrawn'),
+        ("checklists", "0006_waiver_withdrawn"),
     ]
 
     operations = [
         migrations.AddField(
-            model_name='schedule',
-            name='first_at',
+            model_name="schedule",
+            name="first_at",
             field=models.DateTimeField(default=django.utils.timezone.now),
             preserve_default=False,
         ),

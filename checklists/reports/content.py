@@ -14,6 +14,7 @@ from checklists.loaded import Judged, LoadedGate, LoadedItem
 from checklists.models import Note, ParameterSet, Person
 from checklists.reports import entries, final, signing
 from checklists.reports.moments import moment
+from checklists.reports.permits import permits
 from checklists.reports.trail import trail
 from readiness.engine.outcome import quantity
 from readiness.engine.policy import Blocker, State, VerdictState
@@ -76,6 +77,7 @@ def build(loaded: LoadedGate, judged: Judged, *, at: datetime, by: Person) -> di
         "verdict": _verdict(loaded, judged),
         "final": final.block(loaded),
         "sections": entries.sections(loaded, judged, notes),
+        "waivers": permits(loaded, at),
         "roles": signing.roles(loaded, judged),
         "signatures": signing.signatures(loaded, judged),
         "audit": trail(gate.stream),
@@ -144,7 +146,8 @@ def _verdict(loaded: LoadedGate, judged: Judged) -> dict[str, Any]:
 
 
 _RESOLVE = {
-    "waiver": "Decide the item by a new run, or use a checklist version that allows waivers.",
+    "waiver": "Settle the item, or ask for another waiver where the checklist allows one.",
+    "stage": "Have the gate of that stage approved first.",
     "reason": "Decide the item, or record a reason where its level allows one.",
     "declined": "Settle the reason that was given, then ask for the signature again.",
     "stale": "Read what changed since the signature, and sign the present state.",

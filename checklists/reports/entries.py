@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any
 
+from checklists import zones
 from checklists.loaded import Judged, LoadedGate, LoadedItem
-from checklists.models import Evidence, Note
+from checklists.models import Evidence, MemberRole, Note
 from checklists.reports.details import FIRST_ROWS, isolation, seen
 from checklists.reports.moments import moment
 from readiness.engine.outcome import Measurement
@@ -72,6 +73,7 @@ def _item(item: LoadedItem, judged: Judged, notes: Iterable[Note], signers: list
         "outcome": item.outcome,
         "decided": _decided(item),
         "reason": item.row.reason,
+        "waiver": _waiver(item),
         "criteria": [_criterion(item, index, signers) for index in range(len(item.spec.criteria))],
         "checks": [_check(result) for result in item.results],
         "evidence": [_evidence(piece) for piece in item.evidence],
@@ -86,14 +88,27 @@ def _state(item: LoadedItem, judged: Judged) -> tuple[str, str, str]:
         state, word = APPROVALS[worth]
         return state.value, word, "decided by signing; see the signatures"
     # A run under way does not change what was decided before it.
-    shown = "warned" if item.warned else str(item.row.state)
+    shown = "warned" if item.warned else str(item.state)
     if item.row.decided == "person":  # the reason is told beside it
         return shown, WORDS[shown], item.findings[0]["message"] if item.findings else ""
     return shown, WORDS[shown], item.observed
 
 
+def _waiver(item: LoadedItem) -> str:
+    """Until when it is waived, or was, and by whom; empty without a waiver that matters."""
+    row = item.waiver
+    if row is None or not row.decided_by or not (item.lapsed or item.state == State.WAIVED):
+        return ""
+    until = zones.words(row.expires_at, row.expires_zone)
+    said = f"Its waiver expired: {until}" if item.lapsed else f"Waived until {until}"
+    role = MemberRole(row.decided_as).label.lower()
+    return f"{said}, approved by {row.decided_by.name} as {role}. Reason: “{row.reason}”"
+
+
 def _decided(item: LoadedItem) -> dict[str, str]:
     row = item.row
+    if item.state == State.WAIVED and item.waiver and item.waiver.decided_by:
+        return {"how": "waiver", "by": item.waiver.decided_by.name, "at": moment(item.waiver.decided_at)}
     if row.decided == "person" and row.decided_by:
         return {"how": "person", "by": row.decided_by.name, "at": moment(row.decided_at)}
     if row.decided == "checks":

@@ -25,6 +25,7 @@ def headline(report: Mapping[str, Any]) -> str:
     parts += [f"{counts['failed']} failed"] if counts["failed"] else []
     parts += [f"{verdict['warnings']} passed with a warning"] if verdict["warnings"] else []
     parts += [f"{counts['na']} not applicable"] if counts["na"] else []
+    parts += [f"{counts['waived']} waived"] if counts["waived"] else []
     return f"{', '.join(parts)}; {_signed(report['signatures'])}."
 
 
@@ -75,12 +76,15 @@ def summary(section: Mapping[str, Any]) -> dict[str, Any]:
     settled = sum(counts[state] for state in ("passed", "warned", "na", "waived"))
     failed = [item["title"] for item in section["items"] if item["state"] == "failed"]
     undecided = counts["open"]
-    words = "complete" if settled == len(section["items"]) else ""
+    complete = settled == len(section["items"])
+    waived = f"{counts['waived']} waived" if counts["waived"] else ""
+    words = ", ".join(filter(None, ["complete", waived])) if complete else ""
     if not words:
         parts = [f"{len(failed)} failed"] if failed else []
         parts += [f"{undecided} open"] if undecided else []
+        parts += [waived] if waived else []
         words = ", ".join(parts)
-    tone = "good" if words == "complete" else "bad" if failed else "wait"
+    tone = "good" if complete else "bad" if failed else "wait"
     return {
         "title": section["title"],
         "settled": settled,

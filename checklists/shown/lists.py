@@ -12,10 +12,10 @@ from typing import Any
 
 from django.utils.safestring import SafeString, mark_safe
 
-from checklists.models import ChecklistVersion, Gate, GateRole, MemberRole
+from checklists.models import ChecklistVersion, Gate, GateRole, MemberRole, Waiver
 from checklists.permissions import Act, may
 from checklists.shown.verdict import Segment, segments
-from readiness.engine.checklist import Checklist, Item
+from readiness.engine.checklist import Checklist, Item, Parameter
 from readiness.engine.outcome import quantity
 
 
@@ -64,13 +64,18 @@ class Wait:
     gate: Gate
     what: str
     sign: str = ""
+    waiver: int = 0
 
 
-def waits(lines: Iterable[GateLine], roles: Iterable[GateRole]) -> list[Wait]:
-    """Signatures first, then gates with items to tick."""
+def waits(lines: Iterable[GateLine], roles: Iterable[GateRole], waivers: Iterable[Waiver] = ()) -> list[Wait]:
+    """Signatures first, then waivers to decide on, then gates with items to tick."""
     found = [
         Wait(gate=row.gate, what=f"Sign as {MemberRole(row.role).label.lower()}", sign=row.role)
         for row in roles
+    ]
+    found += [
+        Wait(gate=w.gate, what=f"Decide on the waiver {w.requested_by.name} asked for", waiver=w.pk)
+        for w in waivers
     ]
     for line in lines:
         if line.to_tick and line.gate.verdict != "approved":
@@ -148,10 +153,10 @@ def counted(checklist: Checklist) -> str:
     return f"{len(items)} items, {checked} with scripted checks, {roles} role{'' if roles == 1 else 's'} sign"
 
 
-def promised(checklist: Checklist, values: Mapping[str, Any]) -> list[tuple[str, str]]:
+def promised(declared: Iterable[Parameter], values: Mapping[str, Any]) -> list[tuple[str, str]]:
     """Parameters that are set, with their meaning and unit."""
     return [
         (p.help or p.name, quantity(values[p.name], p.unit or None))
-        for p in checklist.parameters
+        for p in declared
         if values.get(p.name) is not None
     ]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -111,11 +112,11 @@ def gap_line(gap: Gap, base: str) -> GapLine:
     )
 
 
-def course(rows: Sequence[ScorePoint], now: datetime) -> SafeString:
-    """The score over time as a line, up to now; empty while there is only one moment to show."""
+def course(rows: Sequence[ScorePoint], now: datetime) -> tuple[SafeString, str]:
+    """The score over time as a line up to now, and its caption; empty while there is only one moment."""
     known = [(row.at, row.score) for row in rows if row.score is not None][-SHOWN_POINTS:]
     if len(known) < 2:
-        return SafeString("")
+        return SafeString(""), ""
     start = known[0][0]
     unit, seconds = _unit((now - start).total_seconds())
     x: list[float] = []
@@ -126,12 +127,12 @@ def course(rows: Sequence[ScorePoint], now: datetime) -> SafeString:
             x.append(moment)
             y.append(y[-1])
         x.append(moment)
-        y.append(value)
+        y.append(math.floor(value))
     x.append(max((now - start).total_seconds() / seconds, x[-1]))
     y.append(y[-1])
-    title = f"Score over time, in {unit} since {timezone.localtime(start):%-d %b %Y, %H:%M}"
+    title = f"Score over time, in {unit} since {timezone.localtime(start):%-d %b %Y, %H:%M}."
     data = {"x": [round(v, 2) for v in x], "series": {"Score": y}}
-    return charts.svg({"kind": "line", "title": title, "unit": "%", "data": data})
+    return charts.svg({"kind": "line", "title": title, "unit": "%", "data": data}), title
 
 
 def _unit(seconds: float) -> tuple[str, float]:
@@ -142,8 +143,11 @@ def _unit(seconds: float) -> tuple[str, float]:
 
 def moments(rows: Sequence[ScorePoint], now: datetime, *, last: int = 8) -> list[tuple[str, str, str]]:
     """The newest changes in words: when, the score, and what blocked."""
-    newest = list(reversed(rows))[:last]
-    return [(times.ago(row.at, now), percent(row.score), _blocked(row.blockers)) for row in newest]
+    newest: dict[str, ScorePoint] = {}
+    for row in reversed(rows):  # many checks end within a minute: the last of them says it
+        newest.setdefault(times.ago(row.at, now), row)
+    told = list(newest.items())[:last]
+    return [(when, percent(row.score), _blocked(row.blockers)) for when, row in told]
 
 
 def _blocked(count: int) -> str:

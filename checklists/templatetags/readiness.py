@@ -127,3 +127,9 @@ def role_words(value: object) -> str:
 def quantity(value: str | float | bool | None, unit: str = "") -> str:  # noqa: FBT001  # a stored value of any type
     """A value with its unit: "80 %", "yes", "5 points"."""
     return outcome.quantity(value, unit or None)
+
+
+@register.filter
+def share(value: float | None) -> str:
+    """A fraction of 1 as percent: 0.985 → "98.5 %"; nothing as a dash."""
+    return "–" if value is None or value == "" else f"{round(float(value) * 100, 2):g} %"

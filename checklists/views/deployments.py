@@ -137,7 +137,10 @@ def deployment_roll_back(request: Request, pk: int) -> HttpResponse:
     """Record that a deployment was taken back."""
     row, roles = _deployment(request, pk)
     form = RollBackForm(request.POST, prefix="back")
-    if form.is_valid() and done(request, form, deployments.roll_back, deployment=row.pk, **form.cleaned_data):
+    taken = None
+    if form.is_valid():
+        taken = done(request, form, deployments.roll_back, deployment=row.pk, **form.cleaned_data)
+    if taken:
         messages.success(request, f"{row.release} is recorded as rolled back.")
         return SeeOther(reverse("release-deployment", args=[row.release_id, row.environment_id]))
     release, _ = release_for(request.user, row.release_id)

@@ -10,6 +10,7 @@ from django.views.decorators.http import require_GET, require_POST
 
 from checklists import queries
 from checklists.context import THEMES
+from checklists.reads import waivers
 from checklists.shown.lists import gate_line, waits
 from checklists.views.visit import Request, SeeOther, signed_in
 
@@ -19,13 +20,13 @@ YEAR = 365 * 86_400
 @require_GET
 @signed_in
 def home(request: Request) -> HttpResponse:
-    """Signatures and items that wait for the person, then the newest gates of their projects."""
+    """Signatures, waivers and items that wait for the person, then the newest gates of their projects."""
     roles = queries.roles_by_project(request.user)
     gates = queries.gates_with_work(request.user)
     lines = [gate_line(gate, roles.get(gate.release.project_id, ())) for gate in gates]
     signatures = list(queries.waiting_roles(request.user))
     context = {
-        "waits": waits(lines, signatures),
+        "waits": waits(lines, signatures, waivers.waiting(request.user)),
         "waiting": len(signatures),
         "lines": lines,
         "projects": len(roles),

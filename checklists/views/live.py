@@ -26,6 +26,7 @@ from checklists.views.visit import Request, whole
 
 BUSY_SECONDS, IDLE_SECONDS = 2, 5
 WORKER_AWAY_SECONDS = 30
+OUTDATED = -2
 
 
 @dataclass(slots=True, kw_only=True)
@@ -72,7 +73,10 @@ def worker_words(seen: datetime | None, now: datetime) -> str:
 
 
 def quick(request: Request, pk: int) -> tuple[int, str] | None:
-    """The gate's revision and what to say about the worker: one query. None for an outsider."""
+    """The gate's revision and what to say about the worker: one query. None for an outsider.
+
+    Past the moment at which time alone changes the verdict, no page is up to date until the sweep wrote it.
+    """
     busy = CheckRun.objects.unfinished().filter(item__gate=OuterRef("pk"))
     found = (
         Gate.objects.filter(pk=pk, release__project__memberships__person=request.user)
@@ -81,13 +85,17 @@ def quick(request: Request, pk: int) -> tuple[int, str] | None:
             "revision",
             Exists(busy),
             Subquery(Heartbeat.objects.filter(name="worker").values("at")[:1]),
+            "verdict_until",
         )
         .first()
     )
     if found is None:
         return None
-    revision, is_busy, seen = found
-    return revision, worker_words(seen, clock.now()) if is_busy else ""
+    revision, is_busy, seen, until = found
+    now = clock.now()
+    if until and until <= now:
+        revision = OUTDATED
+    return revision, worker_words(seen, now) if is_busy else ""
 
 
 def page(scene: Scene) -> dict[str, Any]:
@@ -133,6 +141,7 @@ def changed(
     sent = request.POST if request.method == "POST" else request.GET
     since = whole(sent.get("since"), otherwise=0)
     moved = {i.key for i in scene.loaded.items if i.row.changed_in > since or i.row.role}
+    moved |= {i.key for i in scene.loaded.items if i.lapsed}  # nothing is written when a waiver expires
     context = page(scene)
     every = [row for section in context["sections"] for row in section.rows]
     opened = (moved & set(sent.getlist("open"))) - {acted}

@@ -13,7 +13,7 @@ from checklists.actions import projects
 from checklists.forms import EnvironmentForm, Form, MemberForm, ProjectForm
 from checklists.models import MemberRole, Membership, Project
 from checklists.permissions import Act, may
-from checklists.reads import rehearsals
+from checklists.reads import rehearsals, stages
 from checklists.shown.lists import gate_line
 from checklists.shown.rehearsals import fresh
 from checklists.views.doors import done, project_for
@@ -66,6 +66,8 @@ def _page(
         ],
         "members": members,
         "environments": found.environments.all(),
+        "stages": stages.of(found),
+        "deployed": stages.deployed(found.pk),
         "fresh": [fresh(status, now) for status in rehearsals.statuses(found, now)],
         "roles": sorted(MemberRole(role).label for role in roles),
         "may_release": may(roles, Act.CREATE_RELEASE),

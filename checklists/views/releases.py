@@ -16,6 +16,7 @@ from checklists.forms import PREFIX, ChangeForm, Form, GateForm, ReleaseForm, pu
 from checklists.models import ChecklistVersion, Gate, Project, Release
 from checklists.permissions import Act, may
 from checklists.reads import rehearsals
+from checklists.reads import stages as stage_rows
 from checklists.shown.lists import gate_line, promised
 from checklists.shown.rehearsals import Fresh, fresh
 from checklists.views.doors import done, project_for, release_for
@@ -29,16 +30,23 @@ def release_create(request: Request, slug: str) -> HttpResponse:
     project, _ = project_for(request.user, slug, Act.CREATE_RELEASE)
     form = _form(request, project)
     if request.method == "POST" and "again" not in request.POST and form.is_valid():
-        gate = _create(request, project, form)
-        if gate:
-            return SeeOther(reverse("gate", args=[gate.pk]))
-    return render(request, "checklists/release_create.html", {"project": project, "form": form})
+        made = _create(request, project, form)
+        if made:
+            return SeeOther(reverse("gate" if isinstance(made, Gate) else "release", args=[made.pk]))
+    context = {"project": project, "form": form, "stages": stage_rows.of(project)}
+    return render(request, "checklists/release_create.html", context)
 
 
 def _form(request: Request, project: Project) -> ReleaseForm:
+    offered = run_directory.run_directories()
+    asked = stage_rows.checklists_of(project)
+    if asked:
+        declared = stage_rows.declared(asked)
+        return ReleaseForm(
+            request.POST or None, project=project, offered=offered, declared=declared, staged=True
+        )
     chosen = _chosen(request, project)
     declared = chosen.checklist.parameters if chosen else ()
-    offered = run_directory.run_directories()
     if request.method == "GET":
         first = {"checklist": chosen, "environment": project.environments.order_by("name").first()}
         return ReleaseForm(project=project, offered=offered, declared=declared, initial=first)
@@ -55,7 +63,8 @@ def _chosen(request: Request, project: Project) -> ChecklistVersion | None:
     return rows.filter(pk=asked).first() or rows.order_by("-published_at").first()
 
 
-def _create(request: Request, project: Project, form: ReleaseForm) -> Gate | None:
+def _create(request: Request, project: Project, form: ReleaseForm) -> Gate | Release | None:
+    """The new release's gate; the release itself where the project's stages opened its gates."""
     data = form.cleaned_data
     release = done(
         request,
@@ -64,12 +73,12 @@ def _create(request: Request, project: Project, form: ReleaseForm) -> Gate | Non
         project=project,
         version=data["version"],
         root=data["root"],
-        checklist=data["checklist"],
+        checklist=data.get("checklist"),
         parameters=form.values(),
         planned_for=data["planned_for"],
     )
-    if release is None:
-        return None
+    if release is None or "checklist" not in data:
+        return release
     where = {"checklist": data["checklist"], "environment": data["environment"]}
     return done(request, form, gates.open_gate, release=release, **where)
 
@@ -93,18 +102,23 @@ def _page(
     rows = found.gates.select_related("environment", "checklist", "release__project").order_by("opened_at")
     now = clock.now()
     opened = [queries.up_to_date(row, now) for row in rows]
-    declared = opened[0].checklist.checklist if opened else None
+    declared = stage_rows.declared(one.checklist for one in opened)
     sets = [
-        (row, promised(declared, row.values) if declared else sorted(row.values.items()))
+        (row, promised(declared, row.values) if opened else sorted(row.values.items()))
         for row in found.parameter_sets.select_related("set_by").order_by("-number")
     ]
     present = found.promised
-    if declared and not change and may(roles, Act.PARAMETERS):
-        change = ChangeForm(declared=declared.parameters, present=present.values)
+    if opened and not change and may(roles, Act.PARAMETERS):
+        change = ChangeForm(declared=declared, present=present.values)
+    steps = stage_rows.track(found, now)
     context = {
         "release": found,
         "lines": [gate_line(one) for one in opened],
         "fresh": _fresh(found, opened, now),
+        "steps": steps,
+        "stages_missing": stage_rows.missing(steps),
+        "may_open": may(roles, Act.CREATE_RELEASE),
+        "environments": found.project.environments.all(),
         "sets": sets,
         "moving": present.frozen_at is not None or present.after_result,
         "change_form": change if may(roles, Act.PARAMETERS) else None,
@@ -125,8 +139,9 @@ def _fresh(found: Release, opened: list[Gate], now: datetime) -> list[Fresh]:
 def release_parameters(request: Request, pk: int) -> HttpResponse:
     """Promise other values; once a check has used the present ones, that needs a reason."""
     found, roles = release_for(request.user, pk, Act.PARAMETERS)
-    first = found.gates.select_related("checklist").order_by("opened_at").first()
-    declared = first.checklist.checklist.parameters if first else ()
+    opened = [gate.checklist for gate in releases.gates_of(found)]
+    first = opened[0] if opened else None
+    declared = stage_rows.declared(opened)
     form = ChangeForm(request.POST, declared=declared)
     if first and form.is_valid():
         reason = form.cleaned_data["reason"]
@@ -137,7 +152,7 @@ def release_parameters(request: Request, pk: int) -> HttpResponse:
             releases.set_parameters,
             release=found,
             values=values,
-            checklist=first.checklist,
+            checklist=first,
             reason=reason,
             seen=whole(request.POST.get("seen"), otherwise=-1),
         )

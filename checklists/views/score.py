@@ -22,15 +22,17 @@ def page(request: Request, pk: int) -> HttpResponse:
     found = score_of(scene.loaded)
     newest = ScorePoint.objects.filter(gate=pk).order_by("-revision")[:MAX_POINTS]
     points = list(newest)[::-1]
+    course, course_words = shown.course(points, scene.now)
     context = {
         "gate": scene.loaded.gate,
         "release": scene.loaded.gate.release,
         "base": scene.base,
         "score": found,
-        "verdict": scene.judged.verdict,
+        "weighted": any(section.weight is not None for section in found.sections),
         "sections": shown.section_lines(found),
         "steps": shown.roadmap(found, scene.base),
-        "course": shown.course(points, scene.now),
+        "course": course,
+        "course_words": course_words,
         "moments": shown.moments(points, scene.now),
         "first_gaps": [shown.gap_line(gap, scene.base) for gap in found.gaps[:5]],
     }

@@ -19,6 +19,7 @@ from checklists.reads import scorecards as read
 from checklists.views.doors import done, release_for
 from checklists.views.downloads import json_file
 from checklists.views.visit import Request, SeeOther, signed_in
+from readiness.engine.suites.scorecard import MAX_BYTES
 
 
 @require_GET
@@ -53,7 +54,7 @@ def release_scorecard_register(request: Request, pk: int) -> HttpResponse:
     release, roles = release_for(request.user, pk, Act.REGISTER)
     form = ScorecardForm(request.POST, request.FILES)
     if form.is_valid():
-        data = form.cleaned_data["file"].read(scorecards.reader.MAX_BYTES + 1)
+        data = form.cleaned_data["file"].read(MAX_BYTES + 1)
         row = done(request, form, scorecards.register, release=release, data=data)
         if row:
             messages.success(request, f"The scorecard of run {row.run_id or 'without an id'} is registered.")

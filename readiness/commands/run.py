@@ -12,11 +12,15 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from readiness.commands._shared import Exit, safe_json, terminal
+from readiness.commands._formats import Formats, format_options, run_path
+from readiness.commands._shared import Exit, terminal
 
 if TYPE_CHECKING:
+    from readiness.engine.render.sheet import Sheet
     from readiness.engine.suites.config import Config
     from readiness.engine.suites.result import RunResult
+
+_ENDINGS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 
 @click.command(short_help="Run test suites; write the scorecard.")
@@ -35,7 +39,7 @@ if TYPE_CHECKING:
 )  # fmt: skip
 @click.option("--jobs", type=click.IntRange(1, 64), default=1, show_default=True, help="Suites at a time.")
 @click.option("--list", "listed", is_flag=True, help="Show the suites and run none.")
-@click.option("--json", "as_json", is_flag=True, help="Print the report as JSON.")
+@format_options
 @click.option("--quiet", is_flag=True, help="No progress on standard error.")
 def command(
     config_file: Path,
@@ -46,7 +50,7 @@ def command(
     output_dir: Path,
     jobs: int,
     listed: bool,
-    as_json: bool,
+    formats: Formats,
     quiet: bool,
 ) -> int:
     """Run the suites of a release, judge them by their reports, and write readiness-scorecard.json.
@@ -79,13 +83,26 @@ def command(
         output.begin(output_dir, before)
         result = run.run(request, before)
         output.finish(output_dir, result)
-    if as_json:
-        import json
+    code = exit_code(result)
+    _emit(formats, result, output_dir, code)
+    return code
 
-        click.echo(safe_json(json.dumps(result.report(), indent=2, ensure_ascii=False)))
-    else:
-        click.echo(text.table(result, colour=terminal()[1]))
-    return exit_code(result)
+
+def _emit(formats: Formats, result: RunResult, output_dir: Path, code: Exit) -> None:
+    import json
+
+    from readiness.engine.suites import text
+
+    def as_sheet() -> Sheet:
+        from readiness.engine.suites.sheet import sheet
+
+        return sheet(result, run_path(output_dir), exit_code=int(code))
+
+    formats.emit(
+        text=lambda: text.table(result, colour=terminal()[1]),
+        json=lambda: json.dumps(result.report(), indent=2, ensure_ascii=False),
+        sheet=as_sheet,
+    )
 
 
 def exit_code(result: RunResult) -> Exit:
@@ -143,7 +160,7 @@ def _stoppable(stop: threading.Event) -> Iterator[None]:
     if threading.current_thread() is not threading.main_thread():
         yield
         return
-    before = {number: signal.signal(number, ask) for number in (signal.SIGINT, signal.SIGTERM)}
+    before = {number: signal.signal(number, ask) for number in _ENDINGS}
     try:
         yield
     finally:

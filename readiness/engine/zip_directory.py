@@ -25,13 +25,18 @@ _STORED, _DEFLATED = 0, 8
 
 @dataclass(frozen=True, slots=True)
 class Member:
-    """One member: where its bytes start in the file, how many they are there, and unpacked."""
+    """One member: where its bytes start in the file, how many they are there, and unpacked.
+
+    `attributes` are the directory's external ones (of a Unix archive, its mode in the upper half).
+    """
 
     name: str
     start: int
     packed: int
     size: int
     stored: bool
+    crc: int = 0
+    attributes: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +47,14 @@ class _Header:
     packed: int
     size: int
     offset: int
+    crc: int
+    attributes: int
+
+
+class OddZip(BadContent):
+    """A zip archive that is not taken; `what` says why in words for any archive."""
+
+    what = "it is cut off, or ends in a comment"
 
 
 def read_members(file: OpenFile) -> dict[str, Member]:
@@ -66,15 +79,17 @@ def read_members(file: OpenFile) -> dict[str, Member]:
     return members
 
 
-def _odd(file: OpenFile, what: str) -> BadContent:
-    return BadContent(
+def _odd(file: OpenFile, what: str) -> OddZip:
+    error = OddZip(
         f"{file.path} is a zip archive that PyTorch would not write: {what}. Not verified.",
         "Save it again with torch.save or torch.jit.save, and do not repack it.",
     )
+    error.what = what
+    return error
 
 
-def _cut(file: OpenFile) -> BadContent:
-    return BadContent(
+def _cut(file: OpenFile) -> OddZip:
+    return OddZip(
         f"{file.path} is cut off: its {file.size} bytes begin like a zip archive, and the end is missing.",
         "Copy or save it again, and compare the sizes.",
     )
@@ -123,7 +138,7 @@ def _central(file: OpenFile, data: bytes, count: int) -> list[_Header]:
         size, packed, offset = _widen(file, extra, [size, packed, offset])
         if flags & _ENCRYPTED or method not in (_STORED, _DEFLATED) or (method == _STORED and packed != size):
             raise _odd(file, f"{name[:80]!r} is encrypted or packed in an unusual way")
-        headers.append(_Header(name, flags, method, packed, size, offset))
+        headers.append(_Header(name, flags, method, packed, size, offset, fields[7], fields[15]))
     if at != len(data):
         raise _odd(file, "its directory is longer than it says")
     return headers
@@ -157,4 +172,5 @@ def _member(file: OpenFile, header: _Header) -> Member:
     except UnicodeDecodeError:
         raise _odd(file, f"{header.name[:80]!r} is not text") from None
     start = header.offset + _LOCAL.size + name_size + extra_size
-    return Member(name, start, header.packed, header.size, header.method == _STORED)
+    stored = header.method == _STORED
+    return Member(name, start, header.packed, header.size, stored, header.crc, header.attributes)

@@ -82,11 +82,11 @@ def test_items_wait_for_makers_only(client, people, gate):
 
 
 def test_number_of_queries_stays_the_same(client, people, project, gate, django_assert_max_num_queries):
-    """Session, person, roles, gates, signatures: six at most, also with more projects."""
+    """Session, person, roles, gates, signatures, waivers, badge: seven at most, also with more projects."""
     for name in ("One", "Two", "Three"):
         projects.create(by=people.owner, name=name)
     client.force_login(people.owner)
-    with django_assert_max_num_queries(6):
+    with django_assert_max_num_queries(7):
         client.get("/")
 
 

@@ -175,7 +175,7 @@ def _waived(reason: Reason, valid: list[Waiver]) -> Waived | None:
 def _verdict(standing: list[Reason]) -> Verdict:
     if not standing:
         return Verdict.APPROVE
-    return Verdict.WAIVER_REQUIRED if any(reason.waivable for reason in standing) else Verdict.REJECT
+    return Verdict.WAIVER_REQUIRED if all(reason.waivable for reason in standing) else Verdict.REJECT
 
 
 def _evaluated(rule: Rule, case: Case, reasons: list[Reason], covered: set[int]) -> Evaluated:

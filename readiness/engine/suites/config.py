@@ -16,6 +16,8 @@ MAX_BYTES = 60_000
 KINDS = ("unit", "integration", "end-to-end", "performance", "security")
 SuiteKind = Literal["unit", "integration", "end-to-end", "performance", "security"]
 Text = Annotated[str, Meta(pattern=r"\A[^\x00-\x1f\x7f]{1,200}\Z")]
+Words = Annotated[str, Meta(max_length=4000)]
+MAX_SUITES = 200
 Seconds = Annotated[float, Meta(gt=0, le=86_400)]
 Retries = Annotated[int, Meta(ge=0, le=10)]
 Rate = Annotated[float, Meta(ge=0, le=1)]
@@ -69,19 +71,19 @@ FORMS = ("junit", "load", "benchmark", "sarif", "vulnerabilities")
 class Waiver(Params, frozen=True):
     """A permission with an end. `rule` names a threshold (max_medium); `findings` narrows it to their ids."""
 
-    reason: str
-    owner: str
-    approved_by: str
-    expires_at: str
-    rule: str = ""
-    suite: str = ""
-    findings: tuple[str, ...] = ()
-    risk: str = ""
-    mitigation: str = ""
-    scope: str = ""
-    requested_by: str = ""
-    approved_role: str = ""
-    approved_at: str = ""
+    reason: Words
+    owner: Words
+    approved_by: Words
+    expires_at: Words
+    rule: Words = ""
+    suite: Words = ""
+    findings: tuple[Words, ...] = ()
+    risk: Words = ""
+    mitigation: Words = ""
+    scope: Words = ""
+    requested_by: Words = ""
+    approved_role: Words = ""
+    approved_at: Words = ""
 
 
 class Suite(Params, frozen=True):

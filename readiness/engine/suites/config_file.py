@@ -12,11 +12,13 @@ import msgspec
 
 from readiness.engine.errors import BadContent, ChecklistError, ReadinessError
 from readiness.engine.mismatch import explained
+from readiness.engine.readers.plain_json import check_surrogates
 from readiness.engine.strict_yaml import Located, Path, load
 from readiness.engine.suites.config import (
     DEFAULTS,
     FORMS,
     MAX_BYTES,
+    MAX_SUITES,
     Config,
     File,
     Plan,
@@ -88,11 +90,14 @@ def _located(data: bytes, name: str) -> Located:
     if len(data) > MAX_BYTES:
         raise SuiteConfigError(f"{name} is larger than {MAX_BYTES // 1000} kB.", "Write fewer suites.")
     try:
-        return load(decode(data, name), line=1, what="file")
+        text = decode(data, name)
+        located = load(text, line=1, what="file")
+        check_surrogates(located.data, text, name)
     except BadContent as problem:
         raise SuiteConfigError(problem.message, problem.advice) from None
     except ChecklistError as problem:
         raise SuiteConfigError(f"{name}: {problem.message}", problem.advice, line=problem.line) from None
+    return located
 
 
 def _keep_text(located: Located) -> None:
@@ -126,8 +131,9 @@ def _check_whole(file: File, located: Located, name: str) -> None:
     def wrong(steps: Path, said: str, advice: str = "") -> SuiteConfigError:
         return _wrong(located, name, steps, said, advice)
 
-    if not file.suites:
-        raise wrong(("suites",), "there is no suite, so nothing would be shown")
+    if not 0 < len(file.suites) <= MAX_SUITES:
+        said = f"{len(file.suites)} suites, at most {MAX_SUITES} are run"
+        raise wrong(("suites",), said if file.suites else "there is no suite, so nothing would be shown")
     seen: set[str] = set()
     for place, suite in enumerate(file.suites):
         if not _NAME.fullmatch(suite.name):

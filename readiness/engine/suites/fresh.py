@@ -9,7 +9,6 @@ from pathlib import Path
 from readiness.engine.errors import RunDirectoryError
 from readiness.engine.target import RunDirectory
 
-MAX_FILES = 2000
 Print = tuple[int, int, int]  # inode, time of modification in ns, size
 
 
@@ -47,5 +46,5 @@ def since(before: Mapping[str, Print], root: Path, pattern: str) -> Written:
 
 def _matching(run: RunDirectory, pattern: str) -> list[str]:
     if any(mark in pattern for mark in "*?["):
-        return run.glob(pattern)[: MAX_FILES + 1]
+        return run.glob(pattern)
     return [pattern] if (run.root / pattern).is_file() else []

@@ -44,7 +44,9 @@ def finish(folder: Path, result: RunResult) -> None:
     _write(folder, REPORT, result.report())
     _write(folder, METRICS, metrics(result))
     lines = [json.dumps(line, ensure_ascii=False) for line in log_lines(result)]
-    atomic.write(folder / LOGS, LINES, "".join(f"{line}\n" for line in lines).encode())
+    atomic.write(
+        folder / LOGS, LINES, "".join(f"{line}\n" for line in lines).encode("utf-8", "backslashreplace")
+    )
     card = result.scorecard().to_dict()
     _write(folder / HISTORY, f"{result.run_id}.json", card)
     _write(folder, FILE, card)

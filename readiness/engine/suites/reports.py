@@ -15,11 +15,13 @@ from readiness.engine.errors import CheckProblem, ParameterError
 from readiness.engine.readers import junit_reports
 from readiness.engine.suites import findings, fresh, latency, tally
 from readiness.engine.suites.config import FORMS, Plan
-from readiness.engine.suites.fresh import MAX_FILES, Print
+from readiness.engine.suites.fresh import Print
 from readiness.engine.suites.values import Observed
 from readiness.engine.target import RunDirectory
 
 T = TypeVar("T")
+MAX_FILES = 2000
+MAX_TOLD = 20
 
 
 @dataclass(slots=True)
@@ -60,7 +62,7 @@ def observe(plan: Plan, root: Path, known: Mapping[str, Print]) -> Observed:
         findings=both.counts if found else None,
         ids=both.ids,
         missing=tuple(state.missing),
-        unreadable=tuple(state.unreadable),
+        unreadable=_shortened(state.unreadable),
         notes=(*state.notes, *(note for each in found for note in each.notes)),
     )
 
@@ -79,6 +81,11 @@ def _files(plan: Plan, form: str, root: Path, known: Mapping[str, Print], state:
     if len(found) > MAX_FILES:
         state.unreadable.append(f"{form}: more than {MAX_FILES} report files")
     return found[:MAX_FILES]
+
+
+def _shortened(told: list[str]) -> tuple[str, ...]:
+    more = len(told) - MAX_TOLD
+    return (*told[:MAX_TOLD], f"{more} more reports cannot be read") if more > 0 else tuple(told)
 
 
 def _read(files: list[str], reader: Callable[[str], T], state: _Gathered) -> list[T]:

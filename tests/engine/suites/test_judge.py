@@ -6,7 +6,7 @@ from dataclasses import replace
 from datetime import timedelta
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from readiness.engine.suites import judge
@@ -227,6 +227,7 @@ def test_a_number_is_not_waived() -> None:
 counts = st.integers(0, 60)
 
 
+@settings(deadline=None)
 @given(counts, counts, counts)
 def test_one_more_failure_never_helps(passed, failed, flaky) -> None:
     """Whatever an integration suite did: with one more failed test it does not begin to pass."""
@@ -236,6 +237,7 @@ def test_one_more_failure_never_helps(passed, failed, flaky) -> None:
     assert after.status is not Status.PASSED or passed + failed > 0
 
 
+@settings(deadline=None)
 @given(st.dictionaries(st.sampled_from(sorted(CLEAN)), st.integers(0, 3)), st.sampled_from(sorted(CLEAN)))
 def test_one_more_finding_never_helps(found, severity) -> None:
     """A security suite that fails does not pass with one more finding."""

@@ -221,3 +221,25 @@ def test_without_a_directory_all_reports_are_missing(tmp_path) -> None:
     """The command removed its own directory."""
     plan = plan_of("unit", reports={"junit": "j.xml"})
     assert reports.observe(plan, tmp_path / "gone", {}).missing == ("the report j.xml is not there",)
+
+
+def test_thousands_of_stale_files_stay_stale(tmp_path) -> None:
+    """Removing one of very many old reports makes no other one new."""
+    for number in range(reports.MAX_FILES + 10):
+        (tmp_path / f"{number:05}.xml").touch()
+    plan = plan_of("unit", reports={"junit": "*.xml"})
+    known = reports.before(plan, tmp_path)
+    (tmp_path / "00000.xml").unlink()
+    seen = reports.observe(plan, tmp_path, known)
+    assert seen.tests is None
+    assert len(seen.missing) == 1
+
+
+def test_many_unreadable_reports_are_told_shortly(tmp_path) -> None:
+    """Twenty are named, the others counted."""
+    plan = plan_of("unit", reports={"junit": "*.xml"})
+    known = reports.before(plan, tmp_path)
+    for number in range(50):
+        (tmp_path / f"{number}.xml").write_text("<a")
+    seen = reports.observe(plan, tmp_path, known)
+    assert (len(seen.unreadable), seen.unreadable[-1]) == (21, "30 more reports cannot be read")

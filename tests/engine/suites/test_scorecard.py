@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from jsonschema import Draft202012Validator
 
@@ -206,6 +206,7 @@ def test_the_schema_refuses_what_the_reader_refuses() -> None:
         assert not validator.is_valid(wrong)
 
 
+@settings(deadline=None)
 @given(st.binary(max_size=200))
 def test_no_bytes_crash_the_reader(data) -> None:
     """Whatever the bytes: a scorecard or one of the two errors."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from readiness.engine.readers.junit_reports import Case
@@ -89,6 +89,7 @@ def counted(specs):
     return tally.over([attempt(" ".join(f"{n}:{s}" for n, s in spec.items())) for spec in specs])
 
 
+@settings(deadline=None)
 @given(attempts)
 def test_rates_are_fractions(specs) -> None:
     """Rates lie between 0 and 1, and are unknown exactly where no test ran."""
@@ -100,6 +101,7 @@ def test_rates_are_fractions(specs) -> None:
     assert found.tests == len({name for spec in specs for name in spec})
 
 
+@settings(deadline=None)
 @given(attempts, tests, st.sampled_from("fe"))
 def test_a_failed_test_never_helps(specs, last, state) -> None:
     """One more failed test in the last attempt raises no success rate."""
@@ -109,6 +111,7 @@ def test_a_failed_test_never_helps(specs, last, state) -> None:
     assert before is None or after <= before
 
 
+@settings(deadline=None)
 @given(attempts, tests)
 def test_leaving_a_test_out_never_helps(specs, last) -> None:
     """A test that failed at last stays failed when one more attempt does not run it."""
@@ -116,6 +119,7 @@ def test_leaving_a_test_out_never_helps(specs, last) -> None:
     assert {name for name in before if name not in last} <= after
 
 
+@settings(deadline=None)
 @given(attempts)
 def test_the_same_again_changes_no_rate(specs) -> None:
     """Repeating the last attempt, equal, keeps the success rate."""
