@@ -74,6 +74,26 @@ def put(content: bytes | IO[bytes] | File[bytes]) -> tuple[str, int]:
     return digest.hexdigest(), size
 
 
+def put_chunks(chunks: Iterable[bytes]) -> str:
+    """Store bytes as they come; their digest. What raises on the way leaves nothing."""
+    root = Path(default_storage.path(""))
+    root.mkdir(parents=True, exist_ok=True)
+    handle, temporary = tempfile.mkstemp(dir=root, prefix=".writing-")
+    digest = hashlib.sha256()
+    try:
+        with os.fdopen(handle, "wb") as out:
+            for chunk in chunks:
+                digest.update(chunk)
+                out.write(chunk)
+            out.flush()
+            os.fsync(out.fileno())
+        adopt(Path(temporary), digest.hexdigest())
+    except BaseException:
+        Path(temporary).unlink(missing_ok=True)
+        raise
+    return digest.hexdigest()
+
+
 def adopt(path: Path, sha256: str) -> None:
     """Move a file that is written and synced, and has that digest, into the store; its old name goes."""
     name = path_of(sha256)

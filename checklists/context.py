@@ -20,6 +20,7 @@ PLACES = {
 }
 WITHIN = {
     "project": "projects",
+    "access": "projects",
     "release": "projects",
     "gate": "projects",
     "item": "projects",

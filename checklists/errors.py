@@ -3,6 +3,7 @@
 ReadinessError
 ├── Forbidden       the person's roles do not allow this (403)
 ├── Refused         a rule of the gate does not allow this now (409)
+│   └── TooLarge    more than this installation takes (413)
 ├── StaleForm       somebody changed it since the form was shown (409)
 └── WrongPassword   the signature's credential is wrong (401)
 """
@@ -18,6 +19,10 @@ class Forbidden(ReadinessError):
 
 class Refused(ReadinessError):
     """A rule does not allow the act in the present state."""
+
+
+class TooLarge(Refused):
+    """More bytes than this installation takes; said before they are sent where that is possible."""
 
 
 class StaleForm(ReadinessError):

@@ -7,12 +7,16 @@ from collections.abc import Mapping
 from typing import Any
 
 from django import forms
+from django.conf import settings
 from django.db.models import Q, QuerySet
 
+from checklists.errors import TooLarge
 from checklists.models import ChecklistVersion, Environment, MemberRole, Person, Project, Release
 from readiness.engine import parameters
+from readiness.engine.archives import ArchiveRefused
 from readiness.engine.checklist import Parameter
 from readiness.engine.errors import ParameterError, ReadinessError, RunDirectoryError
+from readiness.engine.sizes import size_words
 
 PREFIX = "parameter-"
 LONGEST = 60  # characters of an environment's name
@@ -175,14 +179,25 @@ def _shown(value: Any) -> str:
     return "" if value is None else str(value)
 
 
+NEITHER = "Name a run directory, or choose an archive."
+BOTH = "Name a run directory or choose an archive, not both."
+CHOOSE_AGAIN = "Choose the archive again: a browser does not keep it."
+
+
 class ReleaseForm(ParametersForm):
     """A new release and its gate. Which parameters there are follows from the chosen checklist."""
 
     version = forms.CharField(max_length=60, help_text="Such as 1.4.0; once per project.")
     root = forms.CharField(
         max_length=500,
-        label="Run directory",
-        help_text="On the server: one that is offered, or a path beneath the configured roots.",
+        required=False,
+        label="A run directory on the server",
+        help_text="One that is offered, or a path beneath the configured roots.",
+    )
+    archive = forms.FileField(
+        required=False,
+        label="Or an archive of the run",
+        widget=forms.FileInput(attrs={"accept": ".zip,.tar,.tar.gz,.tgz,.tar.bz2,.tar.xz"}),
     )
     checklist = forms.ModelChoiceField(queryset=ChecklistVersion.objects.none(), empty_label=None)
     environment = forms.ModelChoiceField(queryset=Environment.objects.none(), empty_label=None)
@@ -199,6 +214,10 @@ class ReleaseForm(ParametersForm):
         self.project = project
         self.offered = offered
         self.fields["root"].widget.attrs |= {"list": "runs", "autocomplete": "off"}
+        self.fields["archive"].help_text = (
+            f"A .zip, .tar or .tar.gz of at most {size_words(settings.UPLOAD_MAX_BYTES)}: pack what is in the"
+            " run directory, not the directory itself. Links and encrypted files are refused."
+        )
         if staged:  # the project's stages say which gates there are
             del self.fields["checklist"], self.fields["environment"]
             return
@@ -215,9 +234,21 @@ class ReleaseForm(ParametersForm):
             )
         return version
 
+    def clean(self) -> dict[str, Any]:
+        """Either a directory or an archive. A browser forgets a chosen file, so its field says so."""
+        data = super().clean()
+        if bool(data.get("root")) == bool(data.get("archive")):
+            words = BOTH if data.get("root") else NEITHER
+            self.add_error("root", words)
+        if self.errors and data.get("archive"):
+            self.add_error("archive", CHOOSE_AGAIN)
+        return data
+
     def refused(self, error: ReadinessError, field: str | None = None) -> None:
-        """A directory that cannot be used is said at its field."""
-        super().refused(error, "root" if isinstance(error, RunDirectoryError) else field)
+        """A directory or an archive that cannot be used is said at its field."""
+        places = {RunDirectoryError: "root", ArchiveRefused: "archive", TooLarge: "archive"}
+        place = next((name for kind, name in places.items() if isinstance(error, kind)), field)
+        super().refused(error, place)
 
 
 class GateForm(Form):

@@ -32,7 +32,7 @@ class TokenForm(Form):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        del self.fields["scopes"].widget.attrs["class"]
+        self.fields["scopes"].widget.attrs["class"] = "form-check-input"
         days = self.fields["days"]
         assert isinstance(days, forms.TypedChoiceField)
         now = clock.now()

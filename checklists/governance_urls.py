@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.urls import URLPattern, path
 
-from checklists.views import changes, inbox, rehearsals, waivers, webhooks
+from checklists.views import changes, inbox, rehearsals, upgrades, waivers, webhooks
 
 PROJECT = "projects/<slug:slug>/"
 CHANGES = f"{PROJECT}changes/"
@@ -49,4 +49,5 @@ governance_urls: list[URLPattern] = [
     path(f"{CHANGES}<int:pk>/vote", changes.proposal_vote, name="proposal-vote"),
     path(f"{CHANGES}<int:pk>/withdraw", changes.proposal_withdraw, name="proposal-withdraw"),
     path(f"{CHANGES}<int:pk>/activate", changes.proposal_activate, name="proposal-activate"),
+    path("gates/<int:pk>/upgrade/", upgrades.upgrade, name="gate-upgrade"),
 ]

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from django.http import HttpRequest, HttpResponse
 from django.utils.cache import patch_vary_headers
 
+from checklists.api import problems
 from checklists.views.errors import refusal
 from readiness.engine.errors import ReadinessError
 
@@ -27,5 +28,10 @@ class ReadinessMiddleware:
         return response
 
     def process_exception(self, request: HttpRequest, exception: Exception) -> HttpResponse | None:
-        """An act's refusal that no view turned into its own answer: a plain page with message and advice."""
+        """An act's refusal that no view turned into its own answer: a plain page with message and advice.
+
+        Of the API every exception is a problem, also those from before and after its views.
+        """
+        if request.path_info.startswith("/api/v1/"):
+            return problems.answer(request, exception)
         return refusal(request, exception) if isinstance(exception, ReadinessError) else None

@@ -177,9 +177,9 @@ def why_not_decide_waiver(
     Beyond what holds for signing in that role: never who asked for the waiver or answers for it, and the role
     must be one in which the requester does not act.
     """
-    label = MemberRole(role).label.lower()
     if role not in TABLE[Act.DECIDE_WAIVER] or role not in roles:
-        return f"You are not {label} in this project."
+        return "Only the product owner or compliance decides on a waiver, each in a role held here."
+    label = MemberRole(role).label.lower()
     theirs = {
         "You asked for this waiver, so somebody else must decide on it.": is_requester,
         "You own what this waiver leaves open, so somebody else must decide on it.": is_owner,

@@ -13,7 +13,7 @@ from django.conf import settings
 from kombu.exceptions import OperationalError
 
 from checklists import clock
-from checklists.actions import expiry, outgoing, reports, runs
+from checklists.actions import expiry, outgoing, reminders, reports, run_directory, runs, schedules, uploads
 from readiness.celery import app
 from readiness.engine.errors import ReadinessError
 
@@ -125,4 +125,13 @@ def sweep() -> None:
     reports.end_overdue()
     for report in reports.forgotten():
         send_report(report)
+    send_runs(schedules.fire_due(clock.now()))
     expiry.settle_due(clock.now())
+    reminders.remind_hourly(clock.now())
+
+
+@shared_task(name="checklists.tidy", ignore_result=True, time_limit=600)
+def tidy() -> None:
+    """Abandon uploads that nobody finishes, and remove run directories that no check used for a day."""
+    uploads.abandon_old()
+    run_directory.sweep_directories()

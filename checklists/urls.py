@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from django.urls import URLPattern, path
 
+from checklists.access_urls import access_urls
 from checklists.deployment_urls import deployment_urls
 from checklists.gate_urls import gate_urls
 from checklists.governance_urls import governance_urls
@@ -30,6 +31,7 @@ urlpatterns: list[URLPattern] = [
     path("gates/<int:pk>/reports/", reports.report_list, name="report-list"),
     path("gates/<int:pk>/reports/<int:number>/", reports.report, name="report"),
     *gate_urls,
+    *access_urls,
     *deployment_urls,
     *governance_urls,
 ]

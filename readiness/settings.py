@@ -238,7 +238,8 @@ CELERY_BEAT_SCHEDULE = {
         "task": "checklists.sweep",
         "schedule": SWEEP_SECONDS,
         "options": {"expires": 2 * SWEEP_SECONDS},
-    }
+    },
+    "tidy": {"task": "checklists.tidy", "schedule": 3600, "options": {"expires": 3600}},
 }
 CELERY_TIMEZONE = "UTC"
 

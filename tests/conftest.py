@@ -222,3 +222,19 @@ def lifted_triggers(db):
     triggers.remove(connection)
     yield
     triggers.install(connection)
+
+
+@pytest.fixture
+def now(monkeypatch):
+    """The clock, set by the test: `now.at`, `now.forward(days=1)`."""
+    from tests import waivers
+
+    return waivers.Clock(monkeypatch)
+
+
+@pytest.fixture
+def lenient(now, project, people, run_dir) -> Gate:
+    """A gate whose checklist allows waivers, made by the contributor; the clock stands."""
+    from tests import waivers
+
+    return waivers.open_gate(project, people, run_dir)

@@ -11,10 +11,12 @@ import threading
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from xml.etree import ElementTree as ET
 
 import pytest
 
 from readiness.cli import main
+from readiness.engine.deploy.rules import RULES
 
 EXAMPLE = Path(__file__).resolve().parent.parent / "examples" / "release-governance"
 DURING, AFTER = "2026-11-20T09:00:00Z", "2026-12-19T00:00:00Z"
@@ -66,7 +68,7 @@ def test_rejected(gate):
     """Later, the same files are refused with 1; each reason says what was seen and what to do."""
     code, out, _ = gate(as_of=AFTER)
     assert code == 1
-    assert "REJECTED" in out.splitlines()[0] or "WAIVER REQUIRED" in out.splitlines()[0]
+    assert out.startswith("REJECTED: churn-service 2.4.0 must not go to production.")
     assert "is 36 days 13:30:00 old; at most 30 days are expected." in " ".join(out.split())
     assert "The window ended 2026-11-20 18:00:00 UTC" in " ".join(out.split())
     assert out.count("To do:") == 2
@@ -177,6 +179,7 @@ def test_exit_codes(gate, release, change, code, words):
         ),
         (["--manifest", "m.json", "--config", "g.yml", "--token-file", "x"], "--token-file does not go here"),
         (["p/1.0", "--wait", "soon"], "not a duration"),
+        (["p/1.0", "--format", "junit"], "printed as text"),
     ],
 )
 def test_two_forms(capsys, arguments, words):
@@ -185,11 +188,35 @@ def test_two_forms(capsys, arguments, words):
     assert words in capsys.readouterr().err
 
 
-def test_bad_moment(gate):
-    """A moment that is none is wrong usage, not now."""
-    code, out, err = gate(as_of="tomorrow")
+@pytest.mark.parametrize("moment", ["tomorrow", "", "2026-02-30"])
+def test_bad_moment(gate, moment):
+    """A moment that is none, or an empty variable of a pipeline, is wrong usage and not now."""
+    code, out, err = gate("--as-of", moment)
     assert (code, out) == (2, "")
-    assert "'tomorrow' is no time" in err
+    assert f"{moment!r} is no time" in err
+
+
+def test_formats(gate, release):
+    """The formats of CI have one entry for each rule, and the blocked ones fail there too."""
+    files = {name: release / f"gate.{name}" for name in ("junit", "markdown", "sarif", "json", "text")}
+    outputs = [option for name, path in files.items() for option in ("--output", f"{name}={path}")]
+    code, _, _ = gate(*outputs, as_of=AFTER)
+    assert code == 1
+    cases = list(ET.parse(files["junit"]).iter("testcase"))
+    failed = [case for case in cases if case.find("failure") is not None]
+    assert len(cases) == len(RULES)
+    assert len(failed) == 2
+    assert "The rollback was rehearsed" in files["markdown"].read_text()
+    assert len(json.loads(files["sarif"].read_text())["runs"][0]["results"]) >= 2
+    assert json.loads(files["json"].read_text())["verdict"] == "reject"
+    assert files["text"].read_text().startswith("REJECTED")
+
+
+def test_approved_formats(gate, release):
+    """An approved release fails in none of them."""
+    code, out, _ = gate("--format", "junit")
+    assert code == 0
+    assert ET.fromstring(out).find(".//failure") is None
 
 
 def test_elsewhere(gate, release, tmp_path):
@@ -316,6 +343,7 @@ def test_light(release):
     program = f"""
 import sys
 from readiness.cli import main
+from readiness.engine.deploy.rules import RULES
 assert main({arguments!r}) == 0
 assert not {heavy!r} & set(sys.modules), {heavy!r} & set(sys.modules)
 """

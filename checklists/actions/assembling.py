@@ -19,7 +19,7 @@ from checklists.models import Environment, Rehearsal, Release, Scorecard
 from checklists.reads import scorecards
 from readiness.engine.deploy import assemble as engine
 from readiness.engine.deploy import dates, deltas
-from readiness.engine.deploy.facts import Facts, FileFact, ScorecardFact, SignatureFact
+from readiness.engine.deploy.facts import Facts, FileFact, SignatureFact
 from readiness.engine.deploy.manifest import (
     Approval,
     Artifact,
@@ -247,22 +247,11 @@ def facts(known: Sources, manifest: Manifest, inputs: dict[str, str], *, files: 
     verified = enumerate(digest for _, digest in _approvals(known))
     return Facts(
         files=_files(known) if files else None,
-        scorecard=_card(known.scorecard, known.release) if known.scorecard else None,
         signatures={
             place: SignatureFact(key=f"{SIGNED_HERE}, {digest[:19]}…")
             for place, digest in enumerate(verified)
         },
         inputs=inputs,
-    )
-
-
-def _card(row: Scorecard, release: Release) -> ScorecardFact:
-    return ScorecardFact(
-        release=release.version,
-        environment=row.environment,
-        run_id=row.run_id,
-        overall_passed=row.overall_passed,
-        partial=bool(row.document.get("partial") or row.document.get("interrupted")),
     )
 
 

@@ -28,6 +28,22 @@ from readiness.engine.policy import VerdictState
 APPROVED, BLOCKED, DECLINED, UNDECIDED = "approved", "blocked", "declined", "undecided"
 NO_POLICY = "no deployment policy is set for this environment: the gates alone decide"
 NO_MANIFEST = "manifest"
+# What to do about a reason, here on the server: nobody writes files.
+FIXES = {
+    "identity": "Correct the release plan.",
+    "artifacts": "Take a new snapshot of the run, or push its files.",
+    "files": "Register or push what the manifest names.",
+    "approvals": "Have the role sign the gate, on its present state.",
+    "separation-of-duties": "Have another person sign in one of the roles.",
+    "scorecard": "Run the suites for this release and environment, and register the scorecard.",
+    "metrics": "Measure it by a suite, or write it into the release plan; above a limit, mend the cause.",
+    "rehearsal": "Rehearse the rollback and record it; for a failed one, record what was mended.",
+    "migrations": "Try the migration out, and write outcome, date and log into the release plan.",
+    "secrets": "Write the version that is deployed into the release plan, never the value.",
+    "rollout-window": "Agree on a window in the release plan, or wait for it.",
+    "gates": "Settle that gate and have it signed.",
+    "waivers": "Settle what it waives, or have another one approved.",
+}
 ONLY_GATES = GateConfig(
     enforce_approvals=False,
     require_rehearsal=False,
@@ -189,11 +205,11 @@ def _decided(
     except DeployError as problem:
         return None, _unusable(known, problem, inputs, asked=asked)
     facts = assembling.facts(known, manifest, inputs, files=config.require_files)
-    if asked:
+    if asked:  # a span of its own
         decision = judge(manifest, config, known.at, facts, decided_at=known.at)
     else:
         decision = decide(manifest, config, known.at, facts)
-    return manifest, decision if policy else _gates_alone(decision)
+    return manifest, _here(decision if policy else _gates_alone(decision))
 
 
 def _inputs(
@@ -211,6 +227,16 @@ def _inputs(
     if pushed:
         found[f"pushed manifest {pushed.number}"] = f"sha256:{pushed.sha256}"
     return found
+
+
+def _here(decision: Decision) -> Decision:
+    """The same decision with advice for people on this server, and notes that need no file to be read."""
+    told = {"no directory was given to compare with": "the policy does not ask for `require_files`"}
+    return replace(
+        decision,
+        reasons=tuple(replace(r, fix=FIXES.get(r.rule, r.fix)) for r in decision.reasons),
+        rules=tuple(replace(each, text=told.get(each.text, each.text)) for each in decision.rules),
+    )
 
 
 def _gates_alone(decision: Decision) -> Decision:

@@ -13,7 +13,7 @@ from typing import Any
 from django.db import transaction
 
 from checklists import audit, clock
-from checklists.actions import deciding, manifests, stages
+from checklists.actions import deciding, deployment_news, manifests, stages
 from checklists.actions.deciding import Look
 from checklists.actions.policies import activate_policy
 from checklists.errors import Refused
@@ -296,3 +296,4 @@ def _log(release: Release, environment: Environment, by: Person, verb: str, **da
         subject=f"{release} → {environment.name}",
         data=data,
     )
+    deployment_news.tell(release, environment, by=by, verb=verb, data=data)

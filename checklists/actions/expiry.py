@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 
+from checklists.actions import waiver_news
 from checklists.actions.base import gate_act, refresh
 from checklists.models import Gate, Waiver
 from checklists.models.waiver import WaiverState
@@ -34,7 +35,7 @@ def _note(waiver: int, gate: int) -> bool:
         mine = Waiver.objects.filter(pk=waiver, expiry_noted_at=None)
         if not mine.update(expiry_noted_at=act.at):
             return False  # another sweep was quicker
-        row = Waiver.objects.select_related("item").get(pk=waiver)
+        row = Waiver.objects.select_related("item", "owner", "requested_by", "decided_by").get(pk=waiver)
         item = act.loaded.item(row.item.key) if row.item else None
         if item:
             act.save(item)
@@ -44,4 +45,5 @@ def _note(waiver: int, gate: int) -> bool:
             waiver=row.pk,
             expires_at=row.expires_at.astimezone(UTC).isoformat(timespec="seconds"),
         )
+        waiver_news.expired(act, row)
     return True

@@ -59,7 +59,7 @@ def open_gate(
             opened_by=by,
             opened_at=clock.now(),
         )
-        _add_rows(gate, checklist)
+        add_rows(gate, checklist)
         with gate_act(gate.pk, by=by, act=Act.CREATE_RELEASE) as act:
             act.log("gate.opened", subject=environment.name, checklist=str(checklist))
     gate.refresh_from_db()
@@ -83,7 +83,8 @@ def _stage(release: Release, checklist: ChecklistVersion, environment: Environme
     return asked
 
 
-def _add_rows(gate: Gate, checklist: ChecklistVersion) -> None:
+def add_rows(gate: Gate, checklist: ChecklistVersion) -> None:
+    """Items and roles of a new gate, everything open."""
     GateItem.objects.bulk_create(
         GateItem(
             gate=gate,

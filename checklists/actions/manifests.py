@@ -6,8 +6,9 @@ from collections.abc import Iterator
 from typing import Any
 
 from django.db import transaction
+from django.urls import reverse
 
-from checklists import audit, blobs, clock
+from checklists import audit, blobs, clock, outbox
 from checklists.actions import assembling, deciding
 from checklists.actions.run_directory import snapshot_index
 from checklists.errors import Refused
@@ -73,7 +74,21 @@ def _store(
         subject=f"{release} → {environment.name}",
         data={"number": made.number, "sha256": sha256},
     )
+    if origin == ManifestOrigin.PUSHED:
+        _tell(made, by)
     return made
+
+
+def _tell(row: ReleaseManifest, by: Person) -> None:
+    outbox.emit(
+        "manifest.registered",
+        project=row.release.project,
+        subject_url_path=reverse("release-manifests", args=[row.release_id]),
+        title=f"A pipeline registered manifest {row.number} of {row.release}",
+        data={"release": row.release.version, "number": row.number, "sha256": row.sha256},
+        key=str(row.pk),
+        by=by,
+    )
 
 
 def register(*, release: Release, data: bytes, by: Person) -> ReleaseManifest:

@@ -8,13 +8,14 @@ from typing import IO
 from django.conf import settings
 from django.core.files.base import File
 from django.db import transaction
+from django.urls import reverse
 
-from checklists import audit, blobs, clock
+from checklists import audit, blobs, clock, outbox
 from checklists.actions.evidence import clean_name
 from checklists.errors import Refused
 from checklists.models import Environment, Person, Project, Rehearsal
 from checklists.models.rehearsal import RehearsalOutcome
-from checklists.permissions import Act, require
+from checklists.permissions import MAKERS, Act, members_of, require
 
 FUTURE = "A rehearsal lies in the past: record it when it is done."
 NO_ZONE = "The moment needs a time zone."
@@ -72,6 +73,7 @@ def record(
         facts = {"environment": environment.name, "outcome": outcome, "duration_seconds": duration_seconds}
         facts |= {"performed_at": row.performed_at.isoformat(timespec="seconds"), "rehearsal": row.pk, **said}
         _log(row, by, "rehearsal.recorded", now, sha256=row.log_sha256, **facts)
+        _tell(row, by, "rehearsal.failed" if outcome == RehearsalOutcome.FAILED else "rehearsal.recorded")
     return row
 
 
@@ -92,6 +94,7 @@ def remediate(*, rehearsal: int, by: Person, text: str) -> Rehearsal:
         if not mine.update(remediation=said, remediated_by=by, remediated_at=now):
             raise Refused(ONCE)
         _log(row, by, "rehearsal.remediated", now, rehearsal=row.pk, text=said)
+        _tell(row, by, "rehearsal.remediated")
     row.refresh_from_db()
     return row
 
@@ -149,3 +152,26 @@ def _text(text: str) -> str:
 def _log(row: Rehearsal, by: Person, verb: str, at: datetime, **data: object) -> None:
     subject = f"{row.from_version} → {row.to_version}, {row.environment.name}"
     audit.append(f"project:{row.project_id}", by=by, verb=verb, at=at, subject=subject, data=data)
+
+
+def _tell(row: Rehearsal, by: Person, event: str) -> None:
+    """A failed one to all who make releases; that one passed or was mended to who recorded it."""
+    failed = event == "rehearsal.failed"
+    members = members_of(row.project_id) if failed else []
+    name = f"{row.environment.name}, {row.from_version} → {row.to_version}"
+    titles = {
+        "rehearsal.recorded": f"A rollback was rehearsed: {name}",
+        "rehearsal.failed": f"A rollback rehearsal failed: {name}",
+        "rehearsal.remediated": f"A failed rollback rehearsal was mended: {name}",
+    }
+    outbox.emit(
+        event,
+        project=row.project,
+        subject_url_path=f"{reverse('rehearsal-list', args=[row.project.slug])}#rehearsal-{row.pk}",
+        title=titles[event],
+        text=row.gaps if failed else "",
+        people=[m.person for m in members if m.role in MAKERS] or [row.recorded_by],
+        key=f"rehearsal:{row.pk}",
+        by=by,
+        data={"rehearsal": row.pk, "environment": row.environment.name, "outcome": row.outcome},
+    )

@@ -7,9 +7,10 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from django.db import transaction
+from django.urls import reverse
 from django.utils import timezone
 
-from checklists import audit, clock
+from checklists import audit, clock, outbox
 from checklists.actions import gates, runs
 from checklists.errors import Refused
 from checklists.models import Deployment, Environment, Gate, Person, Project, Schedule
@@ -108,8 +109,22 @@ def fire_due(now: datetime) -> list[int]:
             ids, result = _fire(row)
             Schedule.objects.filter(pk=row.pk).update(last_result=result[:300])
             _log(row, None, "schedule.fired", result=result)
+            _tell(row, now, result)
         queued += ids
     return queued
+
+
+def _tell(row: Schedule, now: datetime, result: str) -> None:
+    outbox.emit(
+        "schedule.ran",
+        project=row.project,
+        subject_url_path=reverse("schedule-list", args=[row.project.slug]),
+        title=f"A schedule of {row.project} did its work",
+        text=result,
+        data={"schedule": row.pk, "result": result},
+        people=[row.created_by],
+        key=f"{row.pk}:{now.isoformat()}",
+    )
 
 
 def _fire(row: Schedule) -> tuple[list[int], str]:

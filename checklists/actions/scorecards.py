@@ -5,8 +5,9 @@ from __future__ import annotations
 from datetime import timedelta
 
 from django.db import transaction
+from django.urls import reverse
 
-from checklists import audit, blobs, clock
+from checklists import audit, blobs, clock, outbox
 from checklists.errors import Refused
 from checklists.models import Person, Release, Scorecard
 from checklists.permissions import Act, require
@@ -52,7 +53,21 @@ def register(*, release: Release, data: bytes, by: Person) -> Scorecard:
                 subject=str(release),
                 data={"run_id": card.run_id, "sha256": sha256, "overall_passed": card.overall_passed},
             )
+            _tell(row, by)
     return row
+
+
+def _tell(row: Scorecard, by: Person) -> None:
+    said = "passed" if row.overall_passed else "did not pass"
+    outbox.emit(
+        "scorecard.registered",
+        project=row.release.project,
+        subject_url_path=reverse("release-scorecards", args=[row.release_id]),
+        title=f"The suites of {row.release} {said}",
+        data={"release": row.release.version, "run_id": row.run_id, "overall_passed": row.overall_passed},
+        key=str(row.pk),
+        by=by,
+    )
 
 
 def _check(release: Release, card: reader.Scorecard) -> None:

@@ -7,7 +7,7 @@ from collections.abc import Collection
 from django.utils import timezone
 
 from checklists import audit
-from checklists.actions.base import GateAct, gate_act
+from checklists.actions.base import SUPERSEDED, GateAct, gate_act
 from checklists.errors import Forbidden, Refused, StaleForm, WrongPassword
 from checklists.loaded import LoadedGate
 from checklists.models import GateRole, MemberRole, Membership, Person, SignOff
@@ -131,6 +131,8 @@ def role_criteria(loaded: LoadedGate, role: str) -> list[str]:
 
 def refusal(loaded: LoadedGate, role: str, person: Person, roles: Collection[str]) -> str:
     """Why this person may not sign in this role on this gate; empty when they may."""
+    if loaded.gate.superseded_by_id:
+        return SUPERSEDED
     if any(r.role == role and r.dropped_reason for r in loaded.roles):
         return "This role is dropped from the gate."
     if not any(r.role == role for r in loaded.roles):

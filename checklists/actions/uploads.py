@@ -18,13 +18,13 @@ from django.db import transaction
 
 from checklists import blobs, clock, parts
 from checklists.actions.releases import IN_DIRECTORY, IN_DIRECTORY_ADVICE
-from checklists.errors import Refused
+from checklists.errors import Refused, TooLarge
 from checklists.models import Person, Project, Release, StoredFile, Upload
 from checklists.models.release import ReleaseFiles
 from checklists.models.upload import UploadState
 from checklists.permissions import Act, require
 from readiness.engine import file_index
-from readiness.engine.file_frames import FramesBroken, frames
+from readiness.engine.file_frames import frames
 from readiness.engine.sizes import size_words
 from readiness.engine.target import Entry
 
@@ -36,10 +36,6 @@ VERSION = "A version has 1 to 60 printable characters and no `/`."
 NOT_OPEN = "This upload is no longer open."
 NOT_OPEN_ADVICE = "Push again: what is here already is not sent twice."
 NOT_IN_INDEX = "This digest is not in the upload's index."
-
-
-class TooLarge(Refused):
-    """More than this installation takes; said before any bytes are sent."""
 
 
 def open_upload(*, project: Project, by: Person, version: str, index: bytes) -> Upload:
@@ -138,7 +134,7 @@ def take_part(*, upload: Upload, by: Person, sha256: str, offset: int, chunks: I
         return size
     there = parts.append(upload.pk, sha256, size=size, offset=offset, chunks=chunks)
     if there == size:
-        _keep(upload, {sha256: size})
+        keep(upload.project_id, {sha256: size})
     return there
 
 
@@ -158,10 +154,10 @@ def take_batch(*, upload: Upload, by: Person, read: Callable[[int], bytes]) -> i
             waiting[sha256] = size
             taken += 1
             if len(waiting) >= AT_ONCE:
-                _keep(upload, waiting)
+                keep(upload.project_id, waiting)
                 waiting = {}
     finally:
-        _keep(upload, waiting)
+        keep(upload.project_id, waiting)
     return taken
 
 
@@ -174,12 +170,10 @@ def _wanted(upload: Upload, sha256: str) -> int:
     return size
 
 
-def _keep(upload: Upload, files: Mapping[str, int]) -> None:
-    # After the bytes are safe; two that bring the same file at once leave one row.
+def keep(project: int, files: Mapping[str, int]) -> None:
+    """Note that a project has these files, after their bytes are safe. Two that bring one leave one row."""
     now = clock.now()
-    rows = [
-        StoredFile(project_id=upload.project_id, sha256=s, size=n, stored_at=now) for s, n in files.items()
-    ]
+    rows = [StoredFile(project_id=project, sha256=s, size=n, stored_at=now) for s, n in files.items()]
     StoredFile.objects.bulk_create(rows, ignore_conflicts=True)
 
 
@@ -193,6 +187,3 @@ def abandon_old(now: datetime | None = None) -> int:
         Upload.objects.filter(pk=pk, state=UploadState.OPEN).update(state=UploadState.ABANDONED)
         parts.drop(pk)
     return len(old)
-
-
-__all__ = ["FramesBroken", "abandon_old", "missing", "open_upload", "stored", "take_batch", "take_part"]

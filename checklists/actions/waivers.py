@@ -10,6 +10,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from checklists import effects
+from checklists.actions import waiver_news
 from checklists.actions.base import GateAct, before_after, gate_act
 from checklists.actions.waiver_rules import (
     LONGEST,
@@ -112,6 +113,7 @@ def submit(*, gate: int, waiver: int, by: Person) -> Waiver:
         require_expiry(act, row.expires_at, row.expires_zone)
         _set(row, state=WaiverState.REVIEW, requested_at=act.at)
         _log(act, row, "waiver.submitted", **_facts(row))
+        waiver_news.requested(act, row)
     return row
 
 
@@ -142,6 +144,7 @@ def approve(
         _decide(act, row, WaiverState.APPROVED, role, said=reason, effect=effect)
         act.loaded.set_waivers([*act.loaded.waivers, row], act.at)
         _log(act, row, "waiver.approved", role=role, reason=row.decision_reason, **_effect(row))
+        waiver_news.decided(act, row, "waiver.approved")
     return row
 
 
@@ -155,6 +158,7 @@ def reject(*, gate: int, waiver: int, by: Person, role: str, reason: str) -> Wai
         effect = {"before": before.to_dict(), "after": after.to_dict()}
         _decide(act, row, WaiverState.REJECTED, role, said=reason, effect=effect)
         _log(act, row, "waiver.rejected", role=role, reason=row.decision_reason)
+        waiver_news.decided(act, row, "waiver.rejected")
     return row
 
 
@@ -181,6 +185,7 @@ def revoke(*, gate: int, waiver: int, by: Person, reason: str) -> Waiver:
         )
         act.loaded.set_waivers([w for w in act.loaded.waivers if w.pk != row.pk], act.at)
         _log(act, row, "waiver.revoked", reason=row.revoke_reason)
+        waiver_news.decided(act, row, "waiver.revoked")
     return row
 
 

@@ -12,7 +12,7 @@ from pydantic.json_schema import models_json_schema
 
 from checklists.api.door import BearerToken
 from checklists.api.problems import KINDS, MEDIA_TYPE
-from checklists.api.repeats import HEADER
+from checklists.api.repeats import HEADER, STREAM
 from checklists.api.shapes import ProblemShape
 
 REF = "#/components/schemas/"
@@ -63,24 +63,11 @@ def _complete(operation: dict[str, Any], method: str, schemas: dict[str, Any]) -
         operation["responses"].setdefault(status, _problem(status))
     for parameter in operation["parameters"]:
         _plain(parameter)
-    headers = []
-    if method == "post":
-        headers.append((HEADER, "The same key and request get the same answer", "deploy-7f3a"))
-    if operation["operationId"] in TAGGED:
-        headers.append(("If-None-Match", "The ETag of an earlier answer", '"1.41"'))
-        operation["responses"][304] = {"description": "Nothing changed"}
-    operation["parameters"] += [
-        {
-            "in": "header",
-            "name": name,
-            "required": False,
-            "description": words,
-            "schema": {"type": "string", "pattern": "^[!-~]{1,200}$"},
-            "example": example,
-        }
-        for name, words, example in headers
-    ]
     body = operation.get("requestBody", {}).get("content", {})
+    for media_type, content in body.items():
+        if media_type == "multipart/form-data":
+            _fields(content["schema"])
+    operation["parameters"] += _headers(operation, method, body)
     answers = [
         answer.get("content", {}) for status, answer in operation["responses"].items() if int(status) < 300
     ]
@@ -88,6 +75,35 @@ def _complete(operation: dict[str, Any], method: str, schemas: dict[str, Any]) -
         for media_type, content in contents.items():
             if "example" not in content and "json" in media_type:
                 content["example"] = sample(content["schema"], schemas)
+
+
+def _headers(operation: dict[str, Any], method: str, body: dict[str, Any]) -> list[dict[str, Any]]:
+    found = []
+    if method == "post" and STREAM not in body:
+        key = {"type": "string", "pattern": "^[!-~]{1,200}$"}
+        found.append((HEADER, "The same key and request get the same answer", "deploy-7f3a", key))
+    if operation["operationId"] in TAGGED:
+        operation["responses"][304] = {"description": "Nothing changed"}
+        found.append(("If-None-Match", "The ETag of an earlier answer", '"1.41"', {"type": "string"}))
+    return [
+        {
+            "in": "header",
+            "name": name,
+            "required": False,
+            "description": words,
+            "schema": schema,
+            "example": example,
+        }
+        for name, words, example, schema in found
+    ]
+
+
+def _fields(schema: dict[str, Any]) -> None:
+    """A form has no null either: what is not given is left out."""
+    for name, part in schema["properties"].items():
+        kinds = [kind for kind in part.get("anyOf", ()) if kind.get("type") != "null"]
+        if len(kinds) == 1:
+            schema["properties"][name] = {**kinds[0], "title": part.get("title", name)}
 
 
 def _plain(parameter: dict[str, Any]) -> None:

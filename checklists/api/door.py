@@ -14,6 +14,7 @@ from typing import Any
 
 from allauth.account.adapter import get_adapter
 from django.conf import settings
+from django.core.exceptions import PermissionDenied
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.utils.cache import patch_vary_headers
@@ -139,12 +140,19 @@ def _token(request: HttpRequest) -> ApiToken:
 
 def _failed(request: HttpRequest, detail: str, advice: str) -> Problem:
     # Counted only here: a pipeline with a bad token must not shut out its neighbours behind one address.
-    address = get_adapter().get_client_ip(request)
+    address = _address(request)
     if wait := limits.failures.take(address, settings.API_FAILURES):
         retry = {"Retry-After": str(wait)}
         return Problem(429, "Too many wrong tokens from this address.", f"Wait {wait} s.", headers=retry)
     challenge = f'{CHALLENGE["WWW-Authenticate"]}, error="invalid_token"'
     return Problem(401, detail, advice, headers={"WWW-Authenticate": challenge})
+
+
+def _address(request: HttpRequest) -> str:
+    try:
+        return str(get_adapter().get_client_ip(request))
+    except PermissionDenied:  # behind a Unix socket without a trusted proxy nobody says it
+        return "unknown"
 
 
 def projects(request: ApiRequest) -> QuerySet[Project]:
@@ -195,4 +203,12 @@ def gate(request: ApiRequest, pk: int, act: Act | None = None) -> Gate:
         raise missing()
     if act is not None:
         require(request.person, found.release.project_id, act)
+    return found
+
+
+def item(request: ApiRequest, pk: int, key: str, act: Act | None = None) -> Gate:
+    """The gate that an item belongs to, when it has such an item. Raises Problem, Forbidden."""
+    found = gate(request, pk, act)
+    if not found.items.filter(key=key).exists():
+        raise missing(f"The gate has no item {key}.", "The list of its items names them.")
     return found

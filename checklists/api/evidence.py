@@ -132,7 +132,7 @@ def evidence_attach(
     revision: Annotated[int | None, Form(ge=0, le=2**31 - 1)] = None,
 ) -> Any:
     """Attach a file to an item, as multipart/form-data with the field `file`."""
-    door.gate(request, pk, Act.ATTACH)
+    door.item(request, pk, key, Act.ATTACH)
     with transaction.atomic():
         unchanged(pk, revision)
         loaded = evidence.attach_file(gate=pk, key=key, by=request.person, name=file.name or "", content=file)
@@ -149,7 +149,7 @@ def evidence_attach(
 )
 def link_attach(request: ApiRequest, pk: Id, key: ItemKey, body: NewLink) -> Any:
     """Attach a link to an item."""
-    door.gate(request, pk, Act.ATTACH)
+    door.item(request, pk, key, Act.ATTACH)
     with transaction.atomic():
         unchanged(pk, body.revision)
         loaded = evidence.attach_link(gate=pk, key=key, by=request.person, url=body.url, name=body.name)

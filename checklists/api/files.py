@@ -10,14 +10,15 @@ from django.http import FileResponse, HttpResponseBase
 from checklists import blobs
 from checklists.api.problems import Problem
 
-BINARY: dict[str, Any] = {
-    "responses": {
-        200: {
-            "description": "The bytes",
-            "content": {"application/octet-stream": {"schema": {"type": "string", "format": "binary"}}},
-        }
-    }
-}
+
+def bytes_of(media_type: str) -> dict[str, Any]:
+    """What the OpenAPI document says of a download."""
+    content = {media_type: {"schema": {"type": "string", "format": "binary"}}}
+    return {"responses": {200: {"description": "The bytes", "content": content}}}
+
+
+BINARY = bytes_of("application/octet-stream")
+PDF = bytes_of("application/pdf")
 
 
 def download(sha256: str, name: str, media_type: str = "application/octet-stream") -> HttpResponseBase:

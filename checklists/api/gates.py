@@ -239,7 +239,7 @@ def gate_open(request: ApiRequest, slug: Slug, version: Version, body: NewGate) 
         raise Problem(422, f"There is no environment {body.environment}.", f"There are: {known}.")
     gate = gates.open_gate(
         release=release,
-        checklist=checklist_of(body.checklist, body.checklist_version, release.project),
+        checklist=checklist_of(release.project, body.checklist, body.checklist_version),
         environment=environment,
         by=request.person,
         stage=body.stage.value if body.stage else "",

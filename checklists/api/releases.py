@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import date
 from typing import Any
 
-from django.db.models import Prefetch, Q
+from django.db.models import Prefetch
 from ninja import Router, Status
 from pydantic import Field
 
@@ -30,6 +30,7 @@ from checklists.api.shapes import (
     Version,
     page_url,
 )
+from checklists.forms import published
 from checklists.models import ChecklistVersion, Gate, Project, Release
 from checklists.models.access import Scope
 from checklists.permissions import Act
@@ -84,7 +85,12 @@ class NewRelease(Shape):
         description="The run directory on the server, beneath a configured root",
         examples=["run-1"],
     )
-    checklist: str = Field(max_length=100, description="The slug of the checklist", examples=["small"])
+    checklist: str | None = Field(
+        None,
+        max_length=100,
+        description="The slug of the checklist; left out where the project's stages name theirs",
+        examples=["small"],
+    )
     checklist_version: str | None = Field(
         None, max_length=40, description="Its version; the newest when left out", examples=["1.0.0"]
     )
@@ -170,25 +176,21 @@ def release_create(request: ApiRequest, slug: Slug, body: NewRelease) -> Any:
         by=request.person,
         version=body.version,
         root=body.root,
-        checklist=checklist_of(body.checklist, body.checklist_version, project),
+        checklist=checklist_of(project, body.checklist, body.checklist_version) if body.checklist else None,
         parameters=body.parameters,
         planned_for=body.planned_for,
     )
     return Status(201, fields(made))
 
 
-def checklist_of(slug: str, version: str | None, project: Project) -> ChecklistVersion:
-    """A published checklist, everybody's or the project's own; the newest version when none is named.
-
-    Raises Problem.
-    """
-    rows = ChecklistVersion.objects.filter(Q(project=None) | Q(project=project), slug=slug)
-    rows = rows.filter(version=version) if version else rows.order_by("-published_at", "-pk")
-    found = rows.first()
+def checklist_of(project: Project, slug: str, version: str | None) -> ChecklistVersion:
+    """A checklist that this project may use; the newest version when none is named. Raises Problem."""
+    rows = published(project).filter(slug=slug).order_by("-published_at", "-pk")
+    found = (rows.filter(version=version) if version else rows).first()
     if found is None:
         name = f"{slug} {version}" if version else slug
         raise Problem(
-            422, f"There is no checklist {name}.", "Choose a published one: see the page /checklists/."
+            422, f"There is no checklist {name} for this project.", "The page /checklists/ lists them."
         )
     return found
 

@@ -14,7 +14,7 @@ from checklists import tasks
 from checklists.actions import reports
 from checklists.api import door, paging
 from checklists.api.door import ApiRequest, needs
-from checklists.api.files import BINARY, download
+from checklists.api.files import PDF, download
 from checklists.api.paging import Page
 from checklists.api.problems import Problem, missing
 from checklists.api.shapes import Before, Digest, Id, Limit, Moment, Name, Shape, Url, api_url
@@ -108,7 +108,7 @@ def report_one(request: ApiRequest, pk: Id, number: Id) -> Any:
     "/gates/{int:pk}/reports/{int:number}/content",
     auth=needs(Scope.READ),
     summary="Download a report",
-    openapi_extra=BINARY,
+    openapi_extra=PDF,
 )
 def report_content(request: ApiRequest, pk: Id, number: Id) -> HttpResponseBase:
     """The PDF."""

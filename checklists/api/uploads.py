@@ -21,6 +21,7 @@ from checklists.api import door
 from checklists.api.door import ApiRequest, needs
 from checklists.api.problems import Problem, missing
 from checklists.api.shapes import Digest, Id, Shape, Slug, Url, page_url
+from checklists.errors import TooLarge
 from checklists.models import Upload
 from checklists.models.access import Scope
 from checklists.models.upload import UploadState
@@ -216,7 +217,7 @@ def taking(function: Callable[[], Any]) -> Any:
         raise Problem(409, error.message, error.advice, kind="offset", received=error.received) from error
     except parts.PartDropped as error:
         raise Problem(422, error.message, error.advice, kind="wrong-bytes") from error
-    except uploads.TooLarge as error:
+    except TooLarge as error:
         raise Problem(413, error.message, error.advice) from error
 
 

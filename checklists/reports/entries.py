@@ -79,6 +79,7 @@ def _item(item: LoadedItem, judged: Judged, notes: Iterable[Note], signers: list
         "evidence": [_evidence(piece) for piece in item.evidence],
         "notes": [{"text": note.text, "by": note.by.name, "at": moment(note.at)} for note in notes],
         "charts": [chart for finding in item.findings for chart in finding["charts"]],
+        **({"reported_by": item.reported_by} if item.reported_by else {}),
     }
 
 

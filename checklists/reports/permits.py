@@ -23,9 +23,8 @@ def permits(loaded: LoadedGate, at: datetime) -> list[dict[str, Any]]:
     """
     if not loaded.checklist.waivers:
         return []
-    rows = [
-        w for w in reads.of_gate(loaded.gate.pk) if w.state in (WaiverState.APPROVED, WaiverState.REVOKED)
-    ]
+    counted = (WaiverState.APPROVED, WaiverState.REVOKED)
+    rows = [row for row in reads.of_gate(loaded.gate.pk) if row.state in counted]
     orphans = reads.not_needed(loaded, rows)
     return [_permit(loaded, row, at, orphans.get(row.pk, "")) for row in reversed(rows)]
 

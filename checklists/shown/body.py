@@ -92,6 +92,7 @@ class Facts:
     evidence: list[Piece]
     reason: str
     decided: str
+    reported: str
     waivers: list[Permit]
     remediation: SafeString
     guidance: SafeString
@@ -119,6 +120,7 @@ def facts(scene: Scene, item: LoadedItem) -> Facts:
         evidence=[_piece(scene, piece) for piece in item.evidence],
         reason=legibly(item.row.reason, MESSAGE),
         decided=_decided(scene, item),
+        reported=legibly(item.reported_by),
         waivers=permits(scene, item),
         remediation=_safe(html, "remediation"),
         guidance=_safe(html, "guidance"),

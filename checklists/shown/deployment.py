@@ -34,6 +34,17 @@ STATES = {
 }
 
 
+# What the page is called on which a rule's reasons are mended.
+PLACES = {
+    **dict.fromkeys(("approvals", "separation-of-duties", "signatures", "gates"), "Open the gate"),
+    **dict.fromkeys(("artifacts", "files"), "Open the release"),
+    **dict.fromkeys(("scorecard", "metrics"), "Scorecards"),
+    "rehearsal": "Rehearsals",
+    "waivers": "Waivers",
+    "manifest": "Policy",
+}
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Badge:
     """A state in icon and word."""
@@ -51,11 +62,12 @@ class Badge:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Why:
-    """One reason: what was observed, what to do, and where."""
+    """One reason: what was observed, what to do, and where (address and what it is called)."""
 
     text: str
     fix: str
     url: str
+    place: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -69,13 +81,30 @@ class RuleLine:
     reasons: tuple[Why, ...]
 
 
-def rule_lines(
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rules:
+    """The rules that were asked, those in the way first, and those that were not."""
+
+    asked: tuple[RuleLine, ...]
+    unasked: tuple[RuleLine, ...]
+
+
+def rules_of(
     record: Mapping[str, Any], release: Release, environment: Environment, gate: int | None
-) -> list[RuleLine]:
-    """The rules of a decision record: those in the way first, those that were not asked last."""
-    order = ["blocked", "waived", "passed", "not asked"]
-    rows = sorted(record["rules"], key=lambda row: order.index(row["outcome"]))
-    return [_line(row, record["reasons"], release, environment, gate) for row in rows]
+) -> Rules:
+    """The rules of a decision record."""
+    order = ["blocked", "waived", "passed"]
+    lines = {
+        row["rule"]: _line(row, record["reasons"], release, environment, gate) for row in record["rules"]
+    }
+    asked = sorted(
+        (row for row in record["rules"] if row["outcome"] in order),
+        key=lambda row: order.index(row["outcome"]),
+    )
+    return Rules(
+        asked=tuple(lines[row["rule"]] for row in asked),
+        unasked=tuple(lines[row["rule"]] for row in record["rules"] if row["outcome"] not in order),
+    )
 
 
 def _line(
@@ -91,9 +120,17 @@ def _line(
         rule=row["rule"],
         title=row["title"],
         badge=Badge.of(OUTCOMES, row["outcome"]),
-        note="" if mine or row["outcome"] == "passed" else row["text"],
-        reasons=tuple(Why(text=r["text"], fix=r["fix"], url=url) for r in mine),
+        note="" if mine or row["outcome"] == "passed" else _sentence(row["text"]),
+        reasons=tuple(
+            Why(text=r["text"], fix=r["fix"], url=url, place=PLACES.get(row["rule"], "Release plan"))
+            for r in mine
+        ),
     )
+
+
+def _sentence(text: str) -> str:
+    plain = text.replace("`", "").rstrip(".")
+    return f"{plain[:1].upper()}{plain[1:]}." if plain else ""
 
 
 def fix_url(rule: str, release: Release, environment: Environment, gate: int | None) -> str:

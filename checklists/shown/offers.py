@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from checklists.loaded import LoadedItem
+from checklists.models.release import ReleaseFiles
 from checklists.permissions import Act
 from checklists.shown.criteria import Criterion, criteria
 from checklists.shown.scene import Scene, open_to
@@ -42,7 +43,8 @@ def offers(scene: Scene, item: LoadedItem) -> Offers:
     made.not_applicable = maker and not busy and is_open and _may_be_left_out(item)
     made.partial = maker and is_open and not busy
     made.reopen = maker and item.row.decided == "person"
-    made.run = scene.may(Act.RUN_CHECKS) and item.row.has_checks and not busy
+    here = scene.loaded.gate.release.files != ReleaseFiles.ELSEWHERE
+    made.run = scene.may(Act.RUN_CHECKS) and item.row.has_checks and not busy and here
     waivable = scene.loaded.checklist.waivers and not item.asked and item.row.state in ("open", "failed")
     made.waiver = waivable and scene.may(Act.ASK_WAIVER)
     made.why_not = list(_why_not(item, maker=maker, tickable=tickable))

@@ -104,10 +104,16 @@ def _when(item: LoadedItem, now: datetime) -> tuple[str, str, str]:
         return f"{item.waiver.decided_by.name} as {role}", "", ""
     if item.row.decided == "person" and item.row.decided_by and item.row.decided_at:
         return f"{item.row.decided_by.name}, {times.day(item.row.decided_at, now)}", "", ""
+    return _checked(item, now)
+
+
+def _checked(item: LoadedItem, now: datetime) -> tuple[str, str, str]:
     finished = item.row.run.finished_at if item.row.run else None
-    if finished:
-        return f"checked {times.ago(finished, now)}", finished.isoformat(), "checked"
-    return "", "", ""
+    if not finished:
+        return "", "", ""
+    if item.reported_by:
+        return f"reported {times.ago(finished, now)}", "", ""
+    return f"checked {times.ago(finished, now)}", finished.isoformat(), "checked"
 
 
 def _observed(item: LoadedItem) -> SafeString:
@@ -134,7 +140,16 @@ def waived(waiver: Waiver) -> str:
 
 
 def _hint(item: LoadedItem) -> str:
-    """What a person has to do, where the observed line does not say it."""
+    """What a person has to do or know, where the observed line does not say it."""
+    return " · ".join(words for words in (_to_do(item), _reported(item)) if words)
+
+
+def _reported(item: LoadedItem) -> str:
+    shown = item.reported_by and not item.run_state and not item.row.role
+    return f"reported by {legibly(item.reported_by)}, not run here" if shown else ""
+
+
+def _to_do(item: LoadedItem) -> str:
     if item.asked:
         return "waiver to decide"
     if item.row.state != "open" or item.run_state or not item.row.has_checks or not item.results:

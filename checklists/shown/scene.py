@@ -34,8 +34,8 @@ class Scene:
         return roles_among(self.loaded.members, self.viewer)
 
     def may(self, act: Act) -> bool:
-        """Whether who looks may do that here."""
-        return may(self.roles, act)
+        """Whether who looks may do that here; a gate that was replaced is only read."""
+        return may(self.roles, act) and (act == Act.READ or not self.loaded.gate.superseded_by_id)
 
     def item_url(self, key: str) -> str:
         """The address of an item's own page."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from checklists.loaded import LoadedItem
+from checklists.models.release import ReleaseFiles
 from checklists.reports.legible import legibly
 from checklists.shown.scene import Scene
 from readiness.engine.policy import Blocker
@@ -29,7 +30,9 @@ def obstacles(scene: Scene) -> tuple[list[Obstacle], int]:
     grouped: list[Obstacle] = []
     single: list[Obstacle] = []
     blockers, base = scene.judged.verdict.blockers, scene.base
-    for words, advice in ((NOT_CHECKED, "Run all checks."), (BEING_CHECKED, "Their results appear here.")):
+    elsewhere = scene.loaded.gate.release.files == ReleaseFiles.ELSEWHERE
+    how = "Their pipeline reports them." if elsewhere else "Run all checks."
+    for words, advice in ((NOT_CHECKED, how), (BEING_CHECKED, "Their results appear here.")):
         same = [b for b in blockers if b.text == words]
         if len(same) > 2:
             verb = words.replace("is ", "are ", 1)
@@ -37,7 +40,7 @@ def obstacles(scene: Scene) -> tuple[list[Obstacle], int]:
             blockers = tuple(b for b in blockers if b.text != words)
     items = {item.key: item for item in scene.loaded.items}
     for blocker in blockers:
-        resolve = _resolve(blocker, items.get(blocker.item))
+        resolve = _resolve(blocker, items.get(blocker.item), elsewhere=elsewhere)
         single.append(_obstacle(blocker, base, blocker.title, blocker.text, resolve))
     shown = [*single[: SHOWN_BLOCKERS - len(grouped)], *grouped]
     return shown, len(single) + len(grouped) - len(shown)
@@ -56,7 +59,7 @@ def _verbal(text: str) -> str:
 _VERBS = {"its", "comes", "is", "are", "has", "must", "waits", "needs", "failed", "checks"}
 
 
-def _resolve(blocker: Blocker, item: LoadedItem | None) -> str:
+def _resolve(blocker: Blocker, item: LoadedItem | None, *, elsewhere: bool) -> str:
     if blocker.kind == "failed" and item is not None:
         advice = next((f["advice"] for f in item.findings if f["advice"] and f["outcome"] != "PASS"), "")
         return advice or "Correct it, look at the run again, and run its checks."
@@ -65,7 +68,7 @@ def _resolve(blocker: Blocker, item: LoadedItem | None) -> str:
     if item is None or blocker.kind != "open":
         return ""
     if blocker.text == NOT_CHECKED:
-        return "Run its checks."
+        return "Its pipeline reports it." if elsewhere else "Run its checks."
     if item.row.has_checks:
         return "" if item.outcome in ("PASS", "WARN") else "The checks found nothing to look at."
     return ""

@@ -130,6 +130,6 @@ def quantity(value: str | float | bool | None, unit: str = "") -> str:  # noqa: 
 
 
 @register.filter
-def share(value: float | None) -> str:
+def share(value: float | str | None) -> str:
     """A fraction of 1 as percent: 0.985 → "98.5 %"; nothing as a dash."""
     return "–" if value is None or value == "" else f"{round(float(value) * 100, 2):g} %"

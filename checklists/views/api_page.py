@@ -1,4 +1,4 @@
-"""The page about the API: its operations, read from the OpenAPI document. No script, nothing from elsewhere."""
+"""The page about the API: its operations, from the OpenAPI document; no script, nothing from elsewhere."""
 
 from __future__ import annotations
 

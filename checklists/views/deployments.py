@@ -55,7 +55,7 @@ def _page(
         "environment": environment,
         "look": look,
         "badge": Badge.of(shown.LOOKS, look.state),
-        "rules": shown.rule_lines(look.preview.to_dict(), release, environment, gate.pk if gate else None),
+        "rules": shown.rules_of(look.preview.to_dict(), release, environment, gate.pk if gate else None),
         "lines": [gate_line(inside.loaded.gate) for inside in look.gates],
         "decisions": [(row, Badge.of(shown.VERDICTS, row.verdict)) for row in decisions[:20]],
         "deployments": [(d, Badge.of(shown.STATES, d.state), shown.state_words(d)) for d in rows],
@@ -160,7 +160,7 @@ def decision(request: Request, pk: int) -> HttpResponse:
     context = {
         "row": row,
         "badge": Badge.of(shown.VERDICTS, row.verdict),
-        "rules": shown.rule_lines(row.record, row.release, row.environment, row.gate_id),
+        "rules": shown.rules_of(row.record, row.release, row.environment, row.gate_id),
         "inputs": [(name, digest) for name, digest in sorted(inputs.items()) if isinstance(digest, str)],
     }
     return render(request, "checklists/decision.html", context)

@@ -8,7 +8,7 @@ from django.shortcuts import render
 from django.views.decorators.http import require_GET, require_POST
 
 from checklists import tasks
-from checklists.actions import releases, reports, runs
+from checklists.actions import releases, reports, runs, upgrades
 from checklists.models import Gate, Person, Release
 from checklists.shown import markup
 from checklists.views import live
@@ -23,6 +23,7 @@ def gate(request: Request, pk: int) -> HttpResponse:
     scene = visit(request, pk)
     context = live.page(scene)
     context["aside"] = live.aside(pk, busy=context["busy"], now=scene.now)
+    context["newer"] = None if scene.judged.verdict.approved else upgrades.newer(scene.loaded.gate)
     for section in context["sections"]:
         section.lines = [markup.closed(row) for row in section.rows]
     return render(request, "checklists/gate.html", context)

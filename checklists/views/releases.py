@@ -11,7 +11,7 @@ from django.urls import reverse
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from checklists import clock, queries
-from checklists.actions import gates, releases, run_directory
+from checklists.actions import archives, gates, releases, run_directory
 from checklists.forms import PREFIX, ChangeForm, Form, GateForm, ReleaseForm, published
 from checklists.models import ChecklistVersion, Gate, Project, Release
 from checklists.permissions import Act, may
@@ -42,16 +42,15 @@ def _form(request: Request, project: Project) -> ReleaseForm:
     asked = stage_rows.checklists_of(project)
     if asked:
         declared = stage_rows.declared(asked)
-        return ReleaseForm(
-            request.POST or None, project=project, offered=offered, declared=declared, staged=True
-        )
+        sent = (request.POST, request.FILES) if request.method == "POST" else ()
+        return ReleaseForm(*sent, project=project, offered=offered, declared=declared, staged=True)
     chosen = _chosen(request, project)
     declared = chosen.checklist.parameters if chosen else ()
     if request.method == "GET":
         first = {"checklist": chosen, "environment": project.environments.order_by("name").first()}
         return ReleaseForm(project=project, offered=offered, declared=declared, initial=first)
     if "again" not in request.POST:
-        return ReleaseForm(request.POST, project=project, offered=offered, declared=declared)
+        return ReleaseForm(request.POST, request.FILES, project=project, offered=offered, declared=declared)
     # Another checklist was chosen: its own defaults, and whatever was typed already.
     typed = {name: value for name, value in request.POST.items() if value or not name.startswith(PREFIX)}
     return ReleaseForm(project=project, offered=offered, declared=declared, initial=typed)
@@ -66,13 +65,14 @@ def _chosen(request: Request, project: Project) -> ChecklistVersion | None:
 def _create(request: Request, project: Project, form: ReleaseForm) -> Gate | Release | None:
     """The new release's gate; the release itself where the project's stages opened its gates."""
     data = form.cleaned_data
+    archive = data["archive"]
     release = done(
         request,
         form,
-        releases.create,
+        archives.create if archive else releases.create,
         project=project,
         version=data["version"],
-        root=data["root"],
+        **({"archive": archive} if archive else {"root": data["root"]}),
         checklist=data.get("checklist"),
         parameters=form.values(),
         planned_for=data["planned_for"],

@@ -7,10 +7,12 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from readiness.commands._shared import Exit, safe_json
+from readiness.commands._formats import Formats, format_options, run_path
+from readiness.commands._shared import Exit, terminal
 
 if TYPE_CHECKING:
     from readiness.engine.deploy.decision import Decision
+    from readiness.engine.render.sheet import Sheet
 
 _FILES_ONLY = ("manifest", "config_file", "as_of", "root", "record")
 _SERVER_ONLY = ("environment", "wait", "strict", "server", "token_file", "insecure")
@@ -38,10 +40,8 @@ _SERVER_ONLY = ("environment", "wait", "strict", "server", "token_file", "insecu
     "--token-file", type=click.Path(path_type=Path), metavar="FILE", help="Default: READINESS_TOKEN."
 )
 @click.option("--insecure", is_flag=True, help="Allow http:// to another machine.")
-@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
-@click.pass_context
+@format_options
 def command(
-    ctx: click.Context,
     target: str | None,
     *,
     manifest: Path | None,
@@ -55,7 +55,7 @@ def command(
     server: str,
     token_file: Path | None,
     insecure: bool,
-    as_json: bool,
+    formats: Formats,
 ) -> int:
     """May this release be deployed?
 
@@ -67,17 +67,19 @@ def command(
     cannot be used, 3 something broke, 4 not decided yet (server only; with --strict 1). Only 0 lets a
     pipeline go on.
     """  # noqa: D301  # click reads the backspace
-    wrong = _FILES_ONLY if target else _SERVER_ONLY
-    if given := next((name for name in wrong if ctx.params.get(name)), None):
+    wrong, params = _FILES_ONLY if target else _SERVER_ONLY, click.get_current_context().params
+    if given := next((name for name in wrong if params.get(name) not in (None, "", False)), None):
         option = "--" + given.replace("config_file", "config").replace("_", "-")
         form = f"{target} asks a server" if target else "without PROJECT/VERSION it decides from files"
         raise click.UsageError(f"{option} does not go here: {form}. Use one of both forms.")
+    if target and (formats.files or formats.shown not in ("text", "json")):
+        raise click.UsageError("A server's answer is printed as text or, with --json, as JSON.")
     if target:
         return _ask(
             target,
             environment=environment,
             wait=wait,
-            as_json=as_json,
+            as_json=formats.shown == "json",
             strict=strict,
             server=server,
             token_file=token_file,
@@ -85,7 +87,7 @@ def command(
         )
     if manifest is None or config_file is None:
         raise click.UsageError("Name --manifest and --config, or PROJECT/VERSION to ask a server.")
-    return _decide(manifest, config_file, as_of=as_of or "", root=root, record=record, as_json=as_json)
+    return _decide(manifest, config_file, as_of=as_of, root=root, record=record, formats=formats)
 
 
 def _ask(target: str, *, wait: str, **options: Any) -> int:
@@ -96,7 +98,13 @@ def _ask(target: str, *, wait: str, **options: Any) -> int:
 
 
 def _decide(
-    manifest: Path, config_file: Path, *, as_of: str, root: Path | None, record: Path | None, as_json: bool
+    manifest: Path,
+    config_file: Path,
+    *,
+    as_of: str | None,
+    root: Path | None,
+    record: Path | None,
+    formats: Formats,
 ) -> int:
     from readiness.engine.deploy import offline
 
@@ -108,16 +116,22 @@ def _decide(
     except OSError as error:  # a disk that fails is no verdict, and no traceback either
         click.echo(f"readiness: nothing was decided: {error}", err=True)
         return Exit.CHECK_BROKE
-    _show(decision, as_json=as_json)
-    return Exit.READY if decision.approved else Exit.NOT_READY
+    code = Exit.READY if decision.approved else Exit.NOT_READY
+    _show(decision, formats, manifest, code)
+    return code
 
 
-def _show(decision: Decision, *, as_json: bool) -> None:
-    from readiness.commands._shared import terminal
+def _show(decision: Decision, formats: Formats, manifest: Path, code: Exit) -> None:
     from readiness.engine.deploy import text
 
-    width, _ = terminal()
-    click.echo(safe_json(text.plain(decision)) if as_json else text.render(decision, width))
+    def sheet() -> Sheet:
+        from readiness.engine.deploy import sheet as flat  # only for the formats of CI
+
+        return flat.sheet(decision, run_path(manifest.parent), code)
+
+    formats.emit(
+        text=lambda: text.render(decision, terminal()[0]), json=lambda: text.plain(decision), sheet=sheet
+    )
 
 
 def _write(path: Path, decision: Decision) -> None:

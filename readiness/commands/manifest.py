@@ -22,7 +22,7 @@ from readiness.commands._shared import Exit, safe_json
 )
 @click.option("--release", default="", metavar="VERSION", help="When release.yml does not name it.")
 @click.option("--environment", default="", metavar="NAME", help="When release.yml does not name it.")
-@click.option("--as-of", default="", metavar="TIME", help="The time that is written. Default: now.")
+@click.option("--as-of", metavar="TIME", help="The time that is written. Default: now.")
 @click.option("--schema", "show_schema", is_flag=True, help="Print the JSON Schema of manifests, and end.")
 def command(
     config_file: Path | None,
@@ -31,7 +31,7 @@ def command(
     output: Path | None,
     release: str,
     environment: str,
-    as_of: str,
+    as_of: str | None,
     show_schema: bool,
 ) -> int:
     """Write the release manifest: artifacts with hashes, changes, plans, approvals and the scorecard.
@@ -49,7 +49,7 @@ def command(
         return Exit.READY
     if config_file is None:
         raise click.UsageError("Name --config release.yml.")
-    text, told = _made(config_file, report, release, environment, as_of)
+    text, told = _made(config_file, report, output, (release, environment), as_of)
     if output is None:
         click.echo(safe_json(text), nl=False)
         return Exit.READY
@@ -60,15 +60,17 @@ def command(
     return Exit.READY
 
 
-def _made(config: Path, report: Path | None, release: str, environment: str, as_of: str) -> tuple[str, str]:
+def _made(
+    config: Path, report: Path | None, output: Path | None, named: tuple[str, str], as_of: str | None
+) -> tuple[str, str]:
     """The manifest's text, and one line about it."""
     from datetime import UTC, datetime
 
     from readiness.engine.deploy import assemble, collect, offline
     from readiness.engine.guard import legible
 
-    at = offline.moment(as_of) if as_of else datetime.now(UTC)
-    made = collect.collect(config, report, at=at, release=release, environment=environment)
+    at = offline.moment(as_of) if as_of is not None else datetime.now(UTC)
+    made = collect.collect(config, report, at=at, release=named[0], environment=named[1], output=output)
     card = made.scorecard
     passed = (
         "no scorecard" if card is None else f"scorecard {'passed' if card.overall_passed else 'NOT passed'}"

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from readiness.engine.archive_tar import Found
 from readiness.engine.errors import BadContent
 from readiness.engine.target import OpenFile
-from readiness.engine.zip_directory import Member, OddZip, read_members
+from readiness.engine.zip_directory import Member, read_members
 
 CHUNK = 1 << 18
 _KINDS = {
@@ -26,8 +26,9 @@ def members(file: OpenFile) -> Iterator[Found]:
     """Every entry, in the order of the file. Raises BadContent."""
     try:
         found = read_members(file)
-    except OddZip as error:
-        raise BadContent(f"The zip archive cannot be taken: {error.what}.") from None
+    except BadContent as error:
+        why = ", ".join(getattr(error, "__notes__", [])) or error.message
+        raise BadContent(f"The zip archive cannot be taken: {why}.") from None
     for member in found.values():
         kind = stat.S_IFMT(member.attributes >> 16)
         folder = member.name.endswith("/")

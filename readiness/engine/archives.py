@@ -54,8 +54,10 @@ def read(fd: int, name: str, *, most: int) -> Iterator[Packed]:
 
 def _found(file: OpenFile) -> Iterator[Found]:
     start = os.pread(file.fd, 512, 0)
-    if start[:4] in (b"PK\x03\x04", b"PK\x05\x06"):
+    if start[:4] == b"PK\x03\x04":
         return archive_zip.members(file)
+    if start[:4] == b"PK\x05\x06":
+        return iter(())
     if archive_tar.is_header(start):
         return archive_tar.members(_Plain(file.fd))
     unpacked = Unpacked(file.fd, file.path)
@@ -125,11 +127,14 @@ def _refuse_path(path: str) -> None:
 
 def _counted(path: str, entry: Found) -> Iterator[bytes]:
     left = entry.size
-    for chunk in entry.chunks:
-        left -= len(chunk)
-        if left < 0:
-            raise _refused(path, "unpacks to more bytes than the archive says")
-        yield chunk
+    try:
+        for chunk in entry.chunks:
+            left -= len(chunk)
+            if left < 0:
+                raise _refused(path, "unpacks to more bytes than the archive says")
+            yield chunk
+    except (BadContent, LimitExceeded) as error:
+        raise ArchiveRefused(error.message, AGAIN) from None
     if left:
         raise _refused(path, "has fewer bytes than the archive says")
 

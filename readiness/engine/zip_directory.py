@@ -51,12 +51,6 @@ class _Header:
     attributes: int
 
 
-class OddZip(BadContent):
-    """A zip archive that is not taken; `what` says why in words for any archive."""
-
-    what = "it is cut off, or ends in a comment"
-
-
 def read_members(file: OpenFile) -> dict[str, Member]:
     """Name to Member of every member. Reads the directory and the members' headers, never their bytes.
 
@@ -79,20 +73,22 @@ def read_members(file: OpenFile) -> dict[str, Member]:
     return members
 
 
-def _odd(file: OpenFile, what: str) -> OddZip:
-    error = OddZip(
+def _odd(file: OpenFile, what: str) -> BadContent:
+    error = BadContent(
         f"{file.path} is a zip archive that PyTorch would not write: {what}. Not verified.",
         "Save it again with torch.save or torch.jit.save, and do not repack it.",
     )
-    error.what = what
+    error.add_note(what)  # in words for any archive
     return error
 
 
-def _cut(file: OpenFile) -> OddZip:
-    return OddZip(
+def _cut(file: OpenFile) -> BadContent:
+    error = BadContent(
         f"{file.path} is cut off: its {file.size} bytes begin like a zip archive, and the end is missing.",
         "Copy or save it again, and compare the sizes.",
     )
+    error.add_note("it is cut off, or ends in a comment")
+    return error
 
 
 def _find_directory(file: OpenFile) -> tuple[int, int, int]:

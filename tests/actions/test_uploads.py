@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 
 from checklists import blobs, clock, parts
 from checklists.actions import projects, uploads
-from checklists.errors import Forbidden, Refused
+from checklists.errors import Forbidden, Refused, TooLarge
 from checklists.models import StoredFile, Upload
 from readiness.engine import file_index, seal
 from readiness.engine.file_frames import FramesBroken, head
@@ -197,11 +197,11 @@ def test_who_may_push(project, people):
 def test_quota_before_bytes(project, people, settings):
     """A run over the quota is refused when its index comes, with sizes and what to do."""
     settings.PUSH_MAX_BYTES = 353
-    with pytest.raises(uploads.TooLarge, match="The run has 354 bytes; at most 353 bytes"):
+    with pytest.raises(TooLarge, match="The run has 354 bytes; at most 353 bytes"):
         uploads.open_upload(project=project, by=people.lead, version="2", index=index_of(FILES))
     settings.PUSH_MAX_BYTES = 2**62
     huge = json.dumps([["a", 2**52, "0" * 64]]).encode()
-    with pytest.raises(uploads.TooLarge, match="the server has"):
+    with pytest.raises(TooLarge, match="the server has"):
         uploads.open_upload(project=project, by=people.lead, version="2", index=huge)
 
 

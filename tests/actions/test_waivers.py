@@ -5,25 +5,13 @@ from __future__ import annotations
 from datetime import timedelta
 
 import pytest
+from django.db import DatabaseError, transaction
 
 from checklists import clock
 from checklists.actions import waivers
 from checklists.errors import Forbidden, Refused
-from checklists.loaded import load
 from checklists.models import AuditEntry, Waiver
 from tests import waivers as made
-
-
-@pytest.fixture
-def now(monkeypatch):
-    """The clock, set by the test."""
-    return made.Clock(monkeypatch)
-
-
-@pytest.fixture
-def lenient(now, project, people, run_dir):
-    """A gate that allows waivers, made by the contributor."""
-    return made.open_gate(project, people, run_dir)
 
 
 def in_state(gate, people, state: str) -> Waiver:
@@ -123,16 +111,91 @@ def test_who_may(lenient, people, act, who):
             act_on()
 
 
-def test_waived_item_passes_and_expires(lenient, people, now):
-    """Approved: the item counts as passed. Expired: from that second the gate is blocked, unasked."""
-    row = made.approved(lenient, people)
-    assert load(lenient.pk).item("issues").state == "waived"
-    assert row.before["verdict"] == row.after["verdict"] == "open"
-    assert row.before["blockers"] - row.after["blockers"] == 1
-    assert row.after["score"] > row.before["score"]
-    now.at = row.expires_at - timedelta(seconds=1)
-    assert load(lenient.pk).judge(now.at).verdict.state == "open"
-    now.at = row.expires_at
-    judged = load(lenient.pk).judge(now.at)
-    assert judged.verdict.state == "blocked"
-    assert [b.kind for b in judged.verdict.blockers if b.item == "issues"] == ["waiver"]
+def test_rejecting_and_revoking_need_a_reason(lenient, people):
+    """Without a word nothing is rejected or revoked."""
+    row = made.asked(lenient, people.lead)
+    with pytest.raises(Refused, match=waivers.WHY_REJECT[:20]):
+        do("reject", row, people.compliance, reason=" \0 ")
+    do("approve", row, people.compliance)
+    with pytest.raises(Refused, match=waivers.WHY_REVOKE[:20]):
+        do("revoke", row, people.compliance, reason="\n")
+    assert Waiver.objects.get().state == "approved"
+
+
+def test_another_after_it_came_to_an_end(lenient, people):
+    """One waiver of an item is written or asked for at a time; a rejected one does not stand in the way."""
+    row = made.asked(lenient, people.lead)
+    with pytest.raises(Refused, match="one at a time"):
+        made.draft(lenient, people.owner)
+    do("reject", row, people.compliance)
+    again = made.asked(lenient, people.owner)
+    do("approve", again, people.compliance)
+    assert made.draft(lenient, people.lead).state == "draft"  # to follow the one in force
+
+
+EDITS = {
+    "reason": "Other.",
+    "risk": "Other.",
+    "mitigation": "Other.",
+    "scope": "Other.",
+    "expires_at": made.NOW + timedelta(days=99),
+    "expires_zone": "Europe/Berlin",
+    "owner": "outsider",
+    "requested_by": "outsider",
+    "rule": "rehearsal",
+    "decided_by": "outsider",
+    "decided_as": "product-owner",
+    "decided_at": made.NOW,
+    "decision_reason": "Other.",
+    "before": {},
+    "after": {},
+}
+ALWAYS = {"requested_by", "rule"}
+DECISION = {"decided_by", "decided_as", "decided_at", "decision_reason", "before", "after"}
+FROZEN = {
+    "draft": ALWAYS,
+    "review": EDITS.keys() - DECISION,
+    "approved": EDITS.keys(),
+    "rejected": EDITS.keys(),
+    "withdrawn": EDITS.keys() - DECISION,
+    "revoked": EDITS.keys() | {"revoked_by", "revoked_at", "revoke_reason"},
+}
+
+
+@pytest.mark.parametrize("state", FROZEN)
+def test_direct_sql_changes_nothing(lenient, people, state):
+    """Triggers hold the text from the moment it was asked for, a decision once it is made, and every row."""
+    row = in_state(lenient, people, state)
+    more = {"revoked_by": "outsider", "revoked_at": made.NOW, "revoke_reason": "Other."}
+    changed = []
+    for name in sorted(FROZEN[state]):
+        value = (EDITS | more)[name]
+        new = getattr(people, value) if value == "outsider" else value
+        try:
+            with transaction.atomic():
+                Waiver.objects.filter(pk=row.pk).update(**{name: new})
+            changed.append(name)
+        except DatabaseError as error:
+            assert "append-only" in str(error)  # noqa: PT017  # a table in one test
+    assert changed == []
+    with pytest.raises(DatabaseError, match="append-only"), transaction.atomic():
+        Waiver.objects.filter(pk=row.pk)._raw_delete("default")
+
+
+MOVES = [
+    ("draft", "approved"), ("draft", "rejected"), ("draft", "revoked"),
+    ("review", "draft"), ("approved", "review"), ("approved", "draft"), ("approved", "rejected"),
+    ("rejected", "review"), ("rejected", "approved"), ("withdrawn", "draft"), ("withdrawn", "review"),
+    ("revoked", "approved"), ("revoked", "draft"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("state", "new"), MOVES)
+def test_direct_sql_goes_no_other_way(lenient, people, state, new):
+    """A state that no arrow leads to is refused by the database as well."""
+    row = in_state(lenient, people, state)
+    decided = {"decided_by": people.compliance, "decided_as": "compliance", "decided_at": made.NOW}
+    more = decided if new in {"approved", "rejected", "revoked"} and state == "draft" else {}
+    more |= {"revoked_by": people.owner, "revoked_at": made.NOW} if new == "revoked" else {}
+    with pytest.raises(DatabaseError), transaction.atomic():
+        Waiver.objects.filter(pk=row.pk).update(state=new, **more)

@@ -220,11 +220,11 @@ HOSTILE = {
     "tar folder that leaves": (tar(odd("../d", tarfile.DIRTYPE), ("a", b"1")), "'../d'"),
     "tar twice": (tar(("a", b"1"), ("a", b"2")), "'a' is there twice"),
     "tar twice by dot": (tar(("a", b"1"), ("./a", b"2")), "'a' is there twice"),
-    "tar not utf-8": (with_bytes(tar(("aab", b"1"), form=tarfile.GNU_FORMAT), b"aab", b"a\xffb"), "damaged"),
+    "tar not utf-8": (tar(("a\udcffb", b"1"), form=tarfile.GNU_FORMAT), "is not UTF-8"),
     "tar cut": (tar(("a", b"1" * 5000))[:2000], "cut off"),
     "tar without end": (tar(("a", b"1"))[:1024], "cut off"),
     "tar more behind": (tar(("a", b"1")) + b"x" * 512, "behind its end"),
-    "tar size": (claimed(10**9), "cut off"),
+    "tar size": (claimed(10**6), "cut off"),
     "tar negative": (negative_size(), "negative"),
     "tar pax bomb": (pax_bomb(), "a header has more than"),
     "tar gz cut": (GOOD["tar-gz"][:-40], "cut off or broken"),
@@ -256,8 +256,6 @@ HOSTILE = {
 def test_hostile(name):
     """Each is refused with words that say what is wrong; none is a crash."""
     data, words = HOSTILE[name]
-    if name == "zip twice":
-        pytest.skip()
     with pytest.raises(ArchiveRefused, match=words):
         unpack(data)
 
@@ -274,13 +272,13 @@ def test_total_is_limited():
     """The announced sizes are added up before any byte of the file that goes over is read."""
     data = zipped(("a", os.urandom(600)), ("b", os.urandom(600)))
     assert len(unpack(data, most=1200)) == 2
-    with pytest.raises(ArchiveRefused, match="more than 1199 bytes .b goes over it"):
+    with pytest.raises(ArchiveRefused, match=r"\(b goes over it\)"):
         unpack(data, most=1199)
 
 
 @given(st.data())
 def test_damage_never_crashes(data):
-    """Any byte of any good archive changed or cut: the same files, other bytes, or a refusal; never a crash."""
+    """Any byte of a good archive changed or cut: the same files, other bytes, or a refusal; never a crash."""
     whole = bytearray(GOOD[data.draw(st.sampled_from(sorted(GOOD)))])
     place = data.draw(st.integers(0, len(whole) - 1))
     if data.draw(st.booleans()):

@@ -2,21 +2,32 @@
 
 from __future__ import annotations
 
+from uuid import UUID
+
 import pytest
 from django.apps import apps
 from django.test import Client
 from django.urls import get_resolver, reverse
 
-from checklists.models import Environment, GateItem
+from checklists.models import Environment, GateItem, Notification, Proposal, Webhook, WebhookDelivery
 
 OPEN_TO_ALL = {"healthz", "readyz", "theme"}
 # Without a project's data: for everybody with an account.
-OPEN_TO_ACCOUNTS = {"home", "project-list", "project-create", "checklist-list", "checklist", "audit-log"}
+OPEN_TO_ACCOUNTS = {
+    "home", "project-list", "project-create", "checklist-list", "checklist", "audit-log", "tokens", "api-page",
+    "inbox", "inbox-read", "inbox-preferences",
+}  # fmt: skip
 POST_ONLY = {
     "theme", "member-add", "member-remove", "environment-add", "release-parameters", "gate-open", "gate-run",
     "gate-look", "gate-export", "sign-withdraw", "sign-approve", "sign-decline", "role-drop", "role-restore",
     "item-tick", "item-reopen", "item-not-applicable", "item-note", "item-run", "item-attach",
     "item-evidence-remove",
+    "schedule-add", "schedule-stop", "release-stages", "release-scorecard-new", "release-manifest-assemble",
+    "token-revoke", "access-account", "access-token", "access-deactivate", "access-revoke",
+    "inbox-read", "inbox-open", "webhook-add", "webhook-channels", "webhook-change", "webhook-stop",
+    "webhook-start", "webhook-ping", "webhook-secret", "webhook-again", "control-on", "board",
+    "proposal-vote", "proposal-withdraw", "proposal-activate",
+    "release-decide", "release-deploy", "deployment-roll-out", "deployment-roll-back",
 }  # fmt: skip
 
 
@@ -41,14 +52,39 @@ def addresses(gate, checklist):
         "role": "product-owner",
         "piece": 1,
         "number": 1,
+        "environment": gate.environment.pk,
+        "kind": "threshold",
     }
+    _told_and_proposed(gate)
     made = {}
     for route in routes():
         pk = gate.release.pk if route.name.startswith(("release", "gate-open")) else gate.pk
         wanted = known | {"pk": pk} | ({"slug": checklist.slug} if route.name == "checklist" else {})
         names = route.pattern.converters
-        made[route.name] = reverse(route.name, kwargs={name: wanted[name] for name in names})
+        made[route.name] = reverse(route.name, kwargs={name: wanted.get(name, 1) for name in names})
     return made
+
+
+def _told_and_proposed(gate) -> None:
+    """A webhook with a delivery, a line of an inbox, a proposal; each under the gate's number."""
+    project, by = gate.release.project, gate.release.project.created_by
+    common = {"pk": gate.pk, "project": project}
+    at = gate.opened_at
+    hook = Webhook.objects.create(
+        url="https://x.example/", events=["gate.ready"], key_id=UUID(int=1), created_by=by, created_at=at,
+        **common,
+    )  # fmt: skip
+    WebhookDelivery.objects.create(
+        pk=1, webhook=hook, event_id=UUID(int=2), event="gate.ready", body="{}", next_at=at, created_at=at
+    )
+    Notification.objects.create(
+        person=by, kind="sign", title="Image classifier 1.4.0", path="/", key="1", created_at=at, **common
+    )
+    Proposal.objects.create(
+        kind="threshold", title="Image classifier 1.4.0", reason="Why", release=gate.release,
+        base="target_accuracy: 80.0\n", text="target_accuracy: 85.0\n", proposed_by=by, proposed_at=at,
+        **common,
+    )  # fmt: skip
 
 
 def test_no_form_without_its_token(addresses, people):

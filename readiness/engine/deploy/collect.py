@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import fnmatch
+import os
 from collections.abc import Iterator
 from datetime import datetime
 from pathlib import Path
@@ -18,17 +19,23 @@ from readiness.engine.deploy.release_file import ArtifactGlob, ReleaseFile
 from readiness.engine.errors import CheckProblem, FileMissing
 from readiness.engine.target import RunDirectory
 
-MAX_ARTIFACTS = 50_000
 _GLOB = frozenset("*?[")
 
 
 def collect(
-    config: Path, report: Path | None, *, at: datetime, release: str = "", environment: str = ""
+    config: Path,
+    report: Path | None,
+    *,
+    at: datetime,
+    release: str = "",
+    environment: str = "",
+    output: Path | None = None,
 ) -> Manifest:
     """The manifest of the release that `config` describes, as of `at`.
 
-    `release` and `environment` are the caller's word; they must not contradict file and report. Raises
-    DeployError naming the file of whatever is missing or wrong.
+    `release` and `environment` are the caller's word; they must not contradict file and report. `output` is
+    where the manifest will be written: it never lists itself. Raises DeployError naming the file of whatever
+    is missing or wrong.
     """
     said = release_file.read(content(config, 1 << 20), str(config))
     run = RunDirectory(config.absolute().parent / said.base)
@@ -45,7 +52,7 @@ def collect(
         environment=_one(places, "environment", config),
         owner=said.owner,
         generated_at=at,
-        artifacts=_artifacts(said, run),
+        artifacts=_artifacts(said, run, _beneath(output, run)),
         configuration=_configuration(said, run),
         feature_flags=said.feature_flags,
         secrets=said.secrets,
@@ -62,6 +69,12 @@ def collect(
     )
 
 
+def _beneath(path: Path | None, run: RunDirectory) -> str:
+    """The path as artifacts are named; empty for one that lies elsewhere."""
+    full = Path(os.path.realpath(path.parent), path.name) if path else None
+    return full.relative_to(run.root).as_posix() if full and full.is_relative_to(run.root) else ""
+
+
 def _one(values: list[str], what: str, config: Path) -> str:
     found = list(dict.fromkeys(value for value in values if value))
     if not found:
@@ -73,13 +86,11 @@ def _one(values: list[str], what: str, config: Path) -> str:
     return found[0]
 
 
-def _artifacts(said: ReleaseFile, run: RunDirectory) -> list[Artifact]:
+def _artifacts(said: ReleaseFile, run: RunDirectory, output: str) -> list[Artifact]:
     found: dict[str, Artifact] = {}
     for entry in said.artifacts:
         glob = entry if isinstance(entry, ArtifactGlob) else ArtifactGlob(path=entry)
-        paths = [
-            p for p in _matches(glob.path, run) if not any(fnmatch.fnmatchcase(p, x) for x in said.exclude)
-        ]
+        paths = [path for path in _matches(glob.path, run) if path != output and not _left_out(path, said)]
         if not paths:
             raise DeployError(
                 f"No file matches the artifact {glob.path} in {run.root}.", "Build it, or correct it."
@@ -87,9 +98,11 @@ def _artifacts(said: ReleaseFile, run: RunDirectory) -> list[Artifact]:
         for path in paths:
             sha256, size = _hash(path, run)
             found[path] = Artifact(path=path, sha256=sha256, size=size, uri=glob.uri)
-    if len(found) > MAX_ARTIFACTS:
-        raise DeployError(f"{len(found)} artifacts; at most {MAX_ARTIFACTS} are listed.", "Pack them.")
     return list(found.values())
+
+
+def _left_out(path: str, said: ReleaseFile) -> bool:
+    return any(fnmatch.fnmatchcase(path, pattern) for pattern in said.exclude)
 
 
 def _matches(pattern: str, run: RunDirectory) -> Iterator[str]:
@@ -97,7 +110,8 @@ def _matches(pattern: str, run: RunDirectory) -> Iterator[str]:
     if not _GLOB.intersection(pattern):
         yield pattern
         return
-    for path in run.root.glob(pattern):
+    # before Python 3.13 a last `**` means folders only
+    for path in run.root.glob(f"{pattern}/*" if pattern.endswith("**") else pattern):
         name = path.relative_to(run.root)
         linked = any((run.root / part).is_symlink() for part in (name, *name.parents))
         if not linked and path.is_file():

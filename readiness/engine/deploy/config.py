@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import math
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Annotated, Literal
 
 import msgspec
@@ -59,7 +60,7 @@ class GateConfig(Part, frozen=True):
     """
 
     schema_version: Literal[1] = 1
-    required_roles: tuple[str, ...] = ()
+    required_roles: Annotated[tuple[str, ...], Meta(max_length=50)] = ()
     enforce_approvals: bool = True
     require_rehearsal: bool = True
     max_rehearsal_age_days: Annotated[float, Meta(gt=0, le=36_500)] = 30
@@ -72,7 +73,7 @@ class GateConfig(Part, frozen=True):
     rollout_window: RolloutWindow = RolloutWindow()
     waivable: tuple[str, ...] = WAIVABLE
     require_signatures: bool = False
-    trusted_keys: tuple[str | TrustedKey, ...] = ()
+    trusted_keys: Annotated[tuple[str | TrustedKey, ...], Meta(max_length=200)] = ()
 
     @property
     def roles(self) -> tuple[str, ...]:
@@ -89,8 +90,12 @@ class ConfigFile:
     sha256: str
 
 
+@lru_cache(maxsize=32)
 def read(data: bytes, name: str) -> ConfigFile:
-    """The configuration in the bytes of a YAML (or JSON) file. Raises DeployError naming key and line."""
+    """The configuration in the bytes of a YAML (or JSON) file. Raises DeployError naming key and line.
+
+    The last ones are kept: reading YAML takes longer than deciding, and many releases share one.
+    """
     try:
         located = strict_yaml.load(decode(data, name), line=1, what=f"configuration {name}")
     except (BadContent, ChecklistError) as problem:

@@ -46,5 +46,5 @@ def utc(moment: datetime) -> str:
 
 
 def words(moment: datetime) -> str:
-    """`2026-11-21 12:00:00 UTC`, for people."""
-    return utc(moment).replace("T", " ").replace("Z", " UTC")
+    """`2026-11-21 12:00:00 UTC`, for people: whole seconds, rounded down."""
+    return moment.astimezone(UTC).strftime("%Y-%m-%d %H:%M:%S UTC")

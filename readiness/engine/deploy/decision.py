@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
@@ -10,11 +9,11 @@ from typing import Any
 
 import msgspec
 
-from readiness.engine.deploy import dates, words
+from readiness.engine.deploy import dates, remarks
 from readiness.engine.deploy.config import GateConfig
 from readiness.engine.deploy.facts import Facts
 from readiness.engine.deploy.manifest import Manifest, Waiver
-from readiness.engine.deploy.rules import RULES, approvals, waivers
+from readiness.engine.deploy.rules import RULES, waivers
 from readiness.engine.deploy.rules.case import Case, Reason, Rule
 
 SCHEMA_VERSION = 1
@@ -64,24 +63,6 @@ class Evaluated:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Told:
-    """An approval as it was understood. `standing` is declared (somebody's word) or verified (by `key`)."""
-
-    role: str
-    name: str
-    decision: str
-    at: str
-    standing: str
-    counts: bool
-    key: str = ""
-    problem: str = ""
-
-    def to_dict(self) -> dict[str, Any]:
-        """`{role, name, decision, at, standing, counts, key, problem}`."""
-        return {each: getattr(self, each) for each in self.__slots__}
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class Decision:
     """What the gate decided about a release, and everything it rests on.
 
@@ -97,7 +78,7 @@ class Decision:
     warnings: tuple[Reason, ...]
     waived: tuple[Waived, ...]
     rules: tuple[Evaluated, ...]
-    approvals: tuple[Told, ...]
+    approvals: tuple[remarks.Told, ...]
     inputs: dict[str, str]
     files: dict[str, str]
     scorecard: str
@@ -151,10 +132,10 @@ def decide(manifest: Manifest, config: GateConfig, at: datetime, facts: Facts | 
         release=manifest.release,
         environment=manifest.environment,
         reasons=tuple(standing),
-        warnings=(*warnings, *_notes(case, waived, valid)),
+        warnings=(*warnings, *remarks.of(case, [each.waiver for each in waived], valid)),
         waived=tuple(waived),
         rules=tuple(_evaluated(rule, case, found[rule.name], covered) for rule in RULES),
-        approvals=tuple(_told(case)),
+        approvals=tuple(remarks.approvals_told(case)),
         inputs=dict(case.facts.inputs),
         files={path: f"sha256:{f.sha256}" for path, f in (case.facts.files or {}).items() if f.sha256},
         scorecard=(manifest.scorecard.path or "") if manifest.scorecard else "",
@@ -191,68 +172,6 @@ def _evaluated(rule: Rule, case: Case, reasons: list[Reason], covered: set[int])
     else:
         outcome = RuleOutcome.PASSED
     return Evaluated(rule=rule.name, title=rule.title, outcome=outcome, text=why)
-
-
-def _notes(case: Case, waived: list[Waived], valid: list[Waiver]) -> Iterator[Reason]:
-    used = {id(each.waiver) for each in waived}
-    for waiver in valid:
-        elsewhere = waiver.suite.strip() or (not waiver.rule.strip() and case.manifest.gates)
-        if id(waiver) not in used and not elsewhere:
-            told = f"The waiver {waivers.name(waiver)} matches nothing that blocks here."
-            yield waivers.RULE.warn(
-                told, "Take it out when it is no longer needed.", item=waivers.name(waiver)
-            )
-    bare = _zoneless(case.manifest)
-    if bare:
-        told = f"Times without a zone were read as UTC: {words.listed(bare, 4)}."
-        yield Reason(rule="dates", title="Times have a zone", text=told, fix=dates.HOW, warning=True)
-    if not case.config.enforce_approvals:
-        for entry in approvals.declined(case):
-            told = f"{words.shown(entry.name) or 'Somebody'} declined, but approvals are not asked for."
-            yield approvals.RULE.warn(told, item=words.role(entry.role))
-
-
-def _zoneless(manifest: Manifest) -> list[str]:
-    """Places of times that carry no zone."""
-    found = [("generated_at", manifest.generated_at)]
-    found += [(f"approvals[{n}].at", each.at) for n, each in enumerate(manifest.approvals)]
-    for n, each in enumerate(manifest.waivers):
-        found += [
-            (f"waivers[{n}].approved_at", each.approved_at),
-            (f"waivers[{n}].expires_at", each.expires_at),
-        ]
-    found += [
-        (f"migrations[{n}].dry_run.at", m.dry_run.at) for n, m in enumerate(manifest.migrations) if m.dry_run
-    ]
-    found += [(f"secrets[{n}].rotated_at", each.rotated_at) for n, each in enumerate(manifest.secrets)]
-    if manifest.rollback:
-        found.append(("rollback.rehearsed_at", manifest.rollback.rehearsed_at))
-        if manifest.rollback.rehearsal:
-            found.append(("rollback.rehearsal.performed_at", manifest.rollback.rehearsal.performed_at))
-    if manifest.rollout and manifest.rollout.window:
-        window = manifest.rollout.window
-        found += [("rollout.window.start", window.start), ("rollout.window.end", window.end)]
-    if manifest.scorecard:
-        found.append(("scorecard.generated_at", manifest.scorecard.generated_at))
-    return [place for place, text in found if (moment := dates.read(text)) and not moment.zoned]
-
-
-def _told(case: Case) -> Iterator[Told]:
-    counting = {w.place for found in approvals.counting(case).values() for w in found}
-    problems = {w.place: w.problem for w in approvals.given(case)}
-    for place, entry in enumerate(case.manifest.approvals):
-        fact = case.facts.signatures.get(place)
-        verified = fact is not None and bool(fact.key) and not fact.problem
-        yield Told(
-            role=words.role(entry.role),
-            name=entry.name,
-            decision=entry.decision,
-            at=entry.at,
-            standing="verified" if verified else "declared",
-            counts=place in counting,
-            key=fact.key if fact and verified else "",
-            problem=problems.get(place) or (fact.problem if fact else ""),
-        )
 
 
 def traced(decision: Decision, *, trace_id: str, span_id: str, decided_at: datetime) -> Decision:

@@ -28,6 +28,8 @@ Measured = Annotated[float, Meta(ge=0)]
 Ratio = Annotated[float, Meta(ge=0, le=1)]
 Flag = bool | int | float | str
 Version = str | int
+FEW, MANY = 1000, 200_000
+_Few, _Many = Meta(max_length=FEW), Meta(max_length=MANY)
 
 
 class Part(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_defaults=True):
@@ -55,7 +57,7 @@ class Configuration(Part, frozen=True):
     """What changed against `base_release`."""
 
     base_release: Text = ""
-    deltas: tuple[Delta, ...] = ()
+    deltas: Annotated[tuple[Delta, ...], _Many] = ()
 
 
 class Secret(Part, frozen=True):
@@ -196,20 +198,20 @@ class Manifest(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     environment: Said
     generated_at: Text
     owner: Said
-    artifacts: tuple[Artifact, ...] = ()
+    artifacts: Annotated[tuple[Artifact, ...], _Many] = ()
     artifact_digest: Sha256 | None = None
     configuration: Configuration = Configuration()
     feature_flags: dict[str, Flag] = {}
-    secrets: tuple[Secret, ...] = ()
-    migrations: tuple[Migration, ...] = ()
+    secrets: Annotated[tuple[Secret, ...], _Few] = ()
+    migrations: Annotated[tuple[Migration, ...], _Few] = ()
     rollout: Rollout | None = None
     rollback: Rollback | None = None
-    approvals: tuple[Approval, ...] = ()
-    waivers: tuple[Waiver, ...] = ()
+    approvals: Annotated[tuple[Approval, ...], _Few] = ()
+    waivers: Annotated[tuple[Waiver, ...], _Few] = ()
     scorecard: Scorecard | None = None
-    run_ids: tuple[Text, ...] = ()
-    trace_ids: tuple[Text, ...] = ()
-    gates: tuple[GateVerdict, ...] = ()
+    run_ids: Annotated[tuple[Text, ...], _Few] = ()
+    trace_ids: Annotated[tuple[Text, ...], _Few] = ()
+    gates: Annotated[tuple[GateVerdict, ...], _Few] = ()
     metrics: Metrics = Metrics()
 
     def to_dict(self) -> dict[str, Any]:

@@ -23,7 +23,7 @@ class Question:
     manifest: Path
     config: Path
     root: Path | None = None
-    as_of: str = ""
+    as_of: str | None = None
 
 
 def answer(question: Question) -> Decision:
@@ -31,7 +31,7 @@ def answer(question: Question) -> Decision:
     manifest = reading.read(content(question.manifest, reading.MAX_BYTES), str(question.manifest))
     settings = config.read(content(question.config, 1 << 20), str(question.config))
     now = datetime.now(UTC)
-    at = moment(question.as_of) if question.as_of else now
+    at = moment(question.as_of) if question.as_of is not None else now
     return judge(manifest.manifest, settings.config, at, _facts(question, manifest, settings), decided_at=now)
 
 

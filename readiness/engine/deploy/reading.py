@@ -18,7 +18,7 @@ from readiness.engine.readers import plain_json
 from readiness.engine.sizes import size_words
 from readiness.engine.target import decode
 
-MAX_BYTES = 16 << 20
+MAX_BYTES = 64 << 20
 _ADVICE = "`readiness manifest --schema` prints the form; `readiness manifest` writes one."
 
 

@@ -2,19 +2,28 @@
 
 from __future__ import annotations
 
+import re
 import unicodedata
 
 from readiness.engine.guard import legible
 
+_MARKS = "<>[](){}\"'`*.:_ "
 _STANDS_FOR = frozenset(
     (
-        "someone", "somebody", "anyone", "nobody", "no one", "no-one", "unknown", "anonymous", "unassigned",
         "to be defined", "to be determined", "to be decided", "to be announced", "tba", "tbc", "tbd", "todo",
-        "n/a", "n.a", "na", "none", "null", "nil", "nn", "n.n", "not applicable", "not available", "pending",
-        "waiting", "awaiting", "open", "later", "placeholder", "approver", "name", "your name", "first last",
-        "x", "xx", "xxx", "fixme", "undefined", "test", "foo", "bar", "changeme", "example",
+        "n/a", "n.a", "na", "none", "null", "nil", "nn", "n.n", "not applicable", "not available", "unknown",
+        "pending", "waiting", "awaiting", "later", "placeholder", "x", "xx", "xxx", "fixme", "undefined",
+        "changeme", "unassigned",
     )
 )  # fmt: skip
+_NOBODY = frozenset(
+    (
+        "someone", "somebody", "anyone", "anybody", "nobody", "no one", "no-one", "anonymous", "approver",
+        "name", "your name", "first last", "test", "foo", "bar", "example", "user", "open", "person", "me",
+    )
+)  # fmt: skip
+# "TBD (security)" and "pending: Ada" are announcements, not names
+_ANNOUNCED = re.compile(r"(?:tbd|tba|tbc|todo|fixme|pending|awaiting)\b")
 APPROVE = frozenset(("approve", "approved"))
 DECLINE = frozenset(("decline", "declined", "reject", "rejected", "denied"))
 PASSED = frozenset(("passed", "pass", "success", "successful", "succeeded", "ok"))
@@ -24,10 +33,16 @@ LONGEST = 120
 
 def real(text: str) -> bool:
     """Whether a text says something: "TBD", "n/a", "-", "pending" and a text without letters do not."""
-    plain = same(text).strip("<>[](){}\"'`*.:_ ")
+    plain = same(text).strip(_MARKS)
     if not any(c.isalnum() for c in plain):
         return False
     return plain not in _STANDS_FOR
+
+
+def person(name: str) -> bool:
+    """Whether a text names somebody: it is real, and neither "someone", "approver" nor "TBD (security)"."""
+    plain = same(name).strip(_MARKS)
+    return real(name) and plain not in _NOBODY and not _ANNOUNCED.match(plain)
 
 
 def same(name: str) -> str:

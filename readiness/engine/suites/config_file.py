@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import re
-import shlex
 from collections.abc import Iterator
 from pathlib import PurePosixPath
-from typing import Any
 
 import msgspec
 
@@ -14,16 +12,14 @@ from readiness.engine.errors import BadContent, ChecklistError, ReadinessError
 from readiness.engine.mismatch import explained
 from readiness.engine.readers.plain_json import check_surrogates
 from readiness.engine.strict_yaml import Located, Path, load
+from readiness.engine.suites import plans
 from readiness.engine.suites.config import (
-    DEFAULTS,
     FORMS,
     MAX_BYTES,
     MAX_SUITES,
     Config,
     File,
     Plan,
-    Suite,
-    Thresholds,
     sha256,
 )
 from readiness.engine.suites.grants import granted
@@ -35,20 +31,6 @@ _PATH = re.compile(r" - at `(?:key in `)?\$(?P<path>[^`]*)`", re.DOTALL)
 _STEP = re.compile(r"\.([A-Za-z_]\w*)|\[(\d+|\.\.\.)\]")
 _UNKNOWN = re.compile(r"unknown field `([^`]*)`")
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
-_VARIABLE = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
-_SHELL = frozenset(("&&", "||", "|", ";", "&", ">", ">>", "<", "2>&1", "2>", "&>"))
-# which reports can measure a threshold
-_MEASURED_BY = {
-    "min_success_rate": ("junit",), "max_flake_rate": ("junit",),
-    "max_p95_ms": ("load", "benchmark"), "max_error_rate": ("load",),
-    "max_critical": ("sarif", "vulnerabilities"), "max_high": ("sarif", "vulnerabilities"),
-    "max_medium": ("sarif", "vulnerabilities"), "max_low": ("sarif", "vulnerabilities"),
-    "max_unknown": ("sarif", "vulnerabilities"),
-}  # fmt: skip
-# a kind without the report that its name promises proves nothing
-_PROMISED = {
-    "integration": ("min_success_rate",), "performance": ("max_p95_ms",), "security": ("max_critical",),
-}  # fmt: skip
 
 
 class SuiteConfigError(ReadinessError):
@@ -150,77 +132,12 @@ def _check_whole(file: File, located: Located, name: str) -> None:
 
 
 def _plan(file: File, place: int, located: Located, name: str) -> Plan:
-    suite, defaults = file.suites[place], file.defaults
-    steps: Path = ("suites", place)
+    suite = file.suites[place]
     try:
-        limits = _limits(suite, located.data["suites"][place].get("thresholds") or {})
-        argv = _argv(suite.command)
-        env = _env(defaults.env | suite.env)
-        directory = _inside(suite.working_directory or defaults.working_directory, "working_directory")
-        for form in FORMS:
-            for pattern in suite.reports.patterns(form):
-                _inside(pattern, f"reports.{form}")
+        return plans.plan(suite, file.defaults, located.data["suites"][place].get("thresholds") or {})
     except ValueError as error:
         said, _, advice = str(error).partition(" | ")
-        raise _wrong(located, name, steps, f"suite {suite.name}: {said}", advice) from None
-    return Plan(
-        name=suite.name, kind=suite.kind, argv=argv, env=env, working_directory=directory,
-        timeout=defaults.timeout if suite.timeout is None else suite.timeout,
-        retries=defaults.retries if suite.retries is None else suite.retries,
-        blocking=defaults.blocking if suite.blocking is None else suite.blocking,
-        findings_exit_codes=suite.findings_exit_codes, reports=suite.reports, limits=limits,
-    )  # fmt: skip
-
-
-def _limits(suite: Suite, written: dict[str, Any]) -> Thresholds:
-    """Thresholds of the suite over those of its kind. Raises ValueError for one that nothing measures."""
-    own = {key: getattr(suite.thresholds, key) for key in written}
-    limits = DEFAULTS[suite.kind] | own
-    for key, value in list(limits.items()):
-        forms = _MEASURED_BY.get(key, ())
-        if value is None or not forms or any(suite.reports.patterns(form) for form in forms):
-            continue
-        if key in own or key in _PROMISED.get(suite.kind, ()):
-            needed = " or ".join(f"reports.{form}" for form in forms)
-            raise ValueError(
-                f"{key} has nothing to measure it | Name the file in {needed}, or lift it: `{key}: null`."
-            )
-        limits[key] = None
-    return msgspec.convert(limits, Thresholds)
-
-
-def _argv(command: str | tuple[str, ...]) -> tuple[str, ...]:
-    if isinstance(command, str):
-        try:
-            words = tuple(shlex.split(command))
-        except ValueError as error:
-            raise ValueError(
-                f"command: {str(error).lower()} | Close the quotation, or write a list."
-            ) from None
-        if shell := next((w for w in words if w in _SHELL), None):
-            raise ValueError(
-                f"command: {shell!r} is a word of the shell, and no shell is used"
-                ' | Write [sh, -c, "…"] if you need one.'
-            )
-    else:
-        words = command
-    if not words or not words[0].strip() or any("\0" in word for word in words):
-        raise ValueError("command: it is empty | Write the program and its arguments.")
-    return words
-
-
-def _env(env: dict[str, str]) -> dict[str, str]:
-    for key, value in env.items():
-        if not _VARIABLE.fullmatch(key) or "\0" in value:
-            raise ValueError(f"env: {key[:80]!r} is no variable | Write NAME: value.")
-    return env
-
-
-def _inside(path: str, key: str) -> str:
-    pure = PurePosixPath(path)
-    if not path.strip() or "\0" in path or pure.is_absolute() or ".." in pure.parts:
-        raise ValueError(f"{key}: {path[:80]!r} is no path beneath | Write a relative path without `..`.")
-    return pure.as_posix()
+        raise _wrong(located, name, ("suites", place), f"suite {suite.name}: {said}", advice) from None
 
 
 def _check_shared_reports(plans: tuple[Plan, ...], located: Located, name: str) -> None:

@@ -11,15 +11,14 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 
 from readiness.engine.deploy import dates
-from readiness.engine.outcome import Limit, quantity
-from readiness.engine.suites import tally
+from readiness.engine.outcome import Limit
+from readiness.engine.suites import tally, why
 from readiness.engine.suites.config import Grant, Plan
 from readiness.engine.suites.grants import covering
 from readiness.engine.suites.tally import Tally
 from readiness.engine.suites.values import SEVERITIES, Attempt, Observed, Row, Status, SuiteResult
 
 MAX_FLAKY = 200
-_NAMED = 5
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -32,12 +31,17 @@ class Judging:
 
 
 def explained(plan: Plan, code: int, seen: Observed) -> bool:
-    """Whether reports say what a command's exit code means, so that their thresholds judge instead of it."""
+    """Whether reports say what a command's exit code means, so that their thresholds judge instead of it.
+
+    What no threshold judges explains nothing.
+    """
     if code not in plan.findings_exit_codes:
         return False
-    failed = any(test.bad for test in (seen.tests or {}).values())
-    found = any((seen.findings or {}).values())
-    return failed or found or bool(seen.error_rate)
+    limits = plan.limits
+    failed = limits.min_success_rate is not None and any(test.bad for test in (seen.tests or {}).values())
+    judged = any(getattr(limits, f"max_{severity}") is not None for severity in SEVERITIES)
+    found = judged and any((seen.findings or {}).values())
+    return failed or found or (limits.max_error_rate is not None and bool(seen.error_rate))
 
 
 def suite(want: Judging, attempts: Sequence[Attempt]) -> SuiteResult:
@@ -50,7 +54,7 @@ def suite(want: Judging, attempts: Sequence[Attempt]) -> SuiteResult:
     counted = tally.over([a.observed.tests for a in attempts if a.observed.tests is not None])
     has_tests = any(a.observed.tests is not None for a in attempts)
     rows = tuple(_rows(want, attempts, counted if has_tests else None))
-    reasons = tuple(_reasons(plan, last, counted if has_tests else None, rows))
+    reasons = tuple(why.reasons(plan, last, counted if has_tests else None, rows))
     if not reasons and last.status == "failed" and len(attempts) > 1:
         reasons = suite(want, [last]).reasons  # what earlier attempts show does not mend the last one
     result = replace(
@@ -63,7 +67,7 @@ def suite(want: Judging, attempts: Sequence[Attempt]) -> SuiteResult:
         findings=last.observed.findings,
         thresholds=rows,
         reasons=reasons,
-        notes=tuple(_notes(attempts, counted, rows)),
+        notes=tuple(why.notes(attempts, counted, rows)),
     )
     return _with_tests(result, counted) if has_tests else result
 
@@ -122,54 +126,3 @@ def _waived(want: Judging, rule: str, ids: tuple[str, ...] | None) -> str:
         return ""
     by, until = grant.waiver.approved_by, dates.words(grant.expires_at)
     return f"{grant.waiver.reason} (approved by {by}, until {until})"
-
-
-def _reasons(plan: Plan, last: Attempt, counted: Tally | None, rows: Sequence[Row]) -> Iterator[str]:
-    """Why the suite does not pass, in sentences without a stop; none when it does."""
-    if last.status == "interrupted":
-        yield "it was interrupted"
-        return
-    known = [last.problem] if last.problem else []
-    known += [*last.observed.missing, *last.observed.unreadable]
-    over = last.status in ("timed-out", "not-started")
-    if (
-        not (over or last.observed.missing)
-        and plan.reports.patterns("junit")
-        and not (counted and counted.ran)
-    ):
-        known.append("no test ran")
-    yield from known
-    for row in rows:
-        # what could not be measured is told already
-        if not row.ok and not over and not (known and row.observed is None):
-            yield said(row)
-
-
-def said(row: Row) -> str:
-    """A threshold that does not hold, for people: "success rate 0.97, needs ≥ 0.98"."""
-    name = row.name.partition("_")[2].removesuffix("_ms").removesuffix("_s").replace("_", " ")
-    if row.unit == "findings":
-        waiver = ", or an approved waiver" if row.limit.value == 0 and row.name == "max_medium" else ""
-        return f"{quantity(row.observed)} {name} {_findings(row)}, needs {row.limit.words()}{waiver}"
-    shown = quantity(row.observed, row.unit or None)
-    if row.observed is not None and shown == quantity(float(str(row.limit.value)), row.unit or None):
-        shown = f"{row.observed:.10g} {row.unit}".strip()  # a near miss keeps its digits
-    return f"{name} {shown}, needs {row.limit.words(row.unit or None)}"
-
-
-def _findings(row: Row) -> str:
-    return "finding" if row.observed == 1 else "findings"
-
-
-def _notes(attempts: Sequence[Attempt], counted: Tally, rows: Sequence[Row]) -> Iterator[str]:
-    yield from attempts[-1].observed.notes
-    if len(attempts) > 1 and attempts[-1].status == "passed":
-        yield f"passed only on attempt {attempts[-1].number}"
-    for word, names in (("failed", counted.bad), ("flaky", counted.flaky)):
-        if names:
-            more = f" and {len(names) - _NAMED} more" if len(names) > _NAMED else ""
-            yield f"{word}: {', '.join(names[:_NAMED])}{more}"
-    for row in rows:
-        if row.waived:
-            name = row.name.partition("_")[2]
-            yield f"waived: {quantity(row.observed)} {name} {_findings(row)}: {row.waived}"

@@ -14,13 +14,13 @@ import signal
 import subprocess
 import threading
 import time
-import uuid
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Protocol, cast
 
-MARK = "READINESS_ATTEMPT_ID"
+from readiness.engine.suites import marks
+
 GRACE = 3.0  # seconds between the request to end and the end
 LINGER = 1.0  # seconds that something left behind may still hold the output
 _CHUNK = 1 << 16
@@ -60,13 +60,13 @@ def run(
     stop: threading.Event,
 ) -> Ended:
     """Run a command without a shell; its output (both streams) goes to `sink`. `stop` ends it early."""
-    mark = uuid.uuid4().hex
+    marked, mark = marks.marked(env)
     started = time.monotonic()
     try:
         process = subprocess.Popen(
             list(argv),
             cwd=cwd,
-            env={**env, MARK: mark},
+            env=marked,
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
@@ -137,7 +137,7 @@ def _end(process: subprocess.Popen[bytes], mark: str, *, gently: bool, sink: Sin
     if gently:
         _signal_group(process, signal.SIGTERM)
         _drain(process, sink, time.monotonic() + GRACE)
-    others = list(_others(process.pid, mark))
+    others = list(marks.others(process.pid, mark))
     _signal_group(process, signal.SIGKILL)
     for pid in others:
         with contextlib.suppress(OSError):
@@ -167,13 +167,3 @@ def _drain(process: subprocess.Popen[bytes], sink: Sink, until: float) -> None:
 def _signal_group(process: subprocess.Popen[bytes], number: int) -> None:
     with contextlib.suppress(ProcessLookupError, PermissionError):
         os.killpg(process.pid, number)
-
-
-def _others(leader: int, mark: str) -> Iterator[int]:
-    """Processes other than the leader that carry the mark; none where there is no /proc."""
-    wanted = f"{MARK}={mark}".encode()
-    for place in Path("/proc").glob("[0-9]*/environ"):
-        pid = int(place.parent.name)
-        with contextlib.suppress(OSError):
-            if pid != leader and wanted in place.read_bytes().split(b"\0"):
-                yield pid

@@ -92,7 +92,7 @@ def _one(request: Request, plan: Plan, before: RunResult) -> SuiteResult:
         "readiness.suite", suite=plan.name, kind=plan.kind, environment=request.environment
     ) as span:
         attempts = list(_attempts(request, want, before, span))
-        result = judge.suite(want, attempts)
+        result = judge.suite(replace(want, at=request.place.now()), attempts)
         span.set(status=result.status.value, attempts=len(attempts), blocking=plan.blocking)
     request.tell(_ending(result))
     return result

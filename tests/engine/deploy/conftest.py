@@ -58,6 +58,8 @@ def facts_of(manifest: Manifest, said: Mapping[str, Any]) -> Facts:
     files = None
     if said.get("files") == "same":
         files = {p: FileFact(sha256=h, size=s or 0) for p, (h, s) in listed(manifest).items()}
+        if "only" in said:
+            files = {said["only"]: files[said["only"]]}
         if "gone" in said:
             files[said["gone"]] = FileFact(problem="is not there")
         if "changed" in said:

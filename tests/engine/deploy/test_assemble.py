@@ -161,6 +161,13 @@ def test_contradictions(values, words):
         ),
         ("readiness-scorecard.json", '"run_id": "2026', '"run_id": "2025', "run_id"),
         ("config/service.yml", "server:", "- server:", "config/service.yml"),
+        ("release.yml", "0042.log}", f"0042.log, sha256: {'a' * 64}}}", "is stated"),
+        (
+            "release.yml",
+            "log: logs/rehearsal.log",
+            f"log: logs/rehearsal.log\n    sha256: {'a' * 64}",
+            "is stated",
+        ),
     ],
 )
 def test_refused(release, file, old, new, words):
@@ -202,6 +209,37 @@ def test_exclude_and_version_like_a_number(release):
     manifest = made(release)
     assert "dist/openapi.json" not in {a.path for a in manifest.artifacts}
     assert manifest.configuration.base_release == "2.10"
+
+
+def test_a_manifest_never_lists_itself(release):
+    """Written among the artifacts and made again, it is not one of them; `**` reaches files of all depths."""
+    edit(release / "release.yml", "dist/*.json", "dist/**")
+    (release / "dist" / "deep").mkdir()
+    (release / "dist" / "deep" / "notes.txt").write_text("x")
+    (release / "dist" / "release-manifest.json").write_text("the one of before")
+    paths = [a.path for a in made(release, output=release / "dist" / "release-manifest.json").artifacts]
+    assert "dist/release-manifest.json" not in paths
+    assert "dist/deep/notes.txt" in paths
+    assert "dist/model.json" in paths
+
+
+def test_long_names(release):
+    """A name that no disk takes is a reason, not a crash."""
+    manifest = made(release).to_dict()
+    manifest["artifacts"].append({"path": "x" * 900, "sha256": "1" * 64, "size": 1})
+    del manifest["artifact_digest"]
+    (release / "m.json").write_text(json.dumps(manifest))
+    decision = offline.answer(offline.Question(manifest=release / "m.json", config=release / "gate.yml"))
+    assert any(reason.item == "x" * 900 for reason in decision.reasons)
+
+
+def test_many_missing_files(judged):
+    """Of very many faults of one kind the first twenty are listed, and the others are counted."""
+    artifacts = [{"path": f"a{n}", "sha256": "1" * 64, "size": 1} for n in range(500)]
+    decision = judged(manifest={"artifacts": artifacts}, facts={"files": "same", "only": "card.json"})
+    files = [reason.text for reason in decision.reasons if reason.rule == "files"]
+    assert len(files) == 21
+    assert files[-1] == "481 more files differ or are not there."
 
 
 def test_secret_settings_are_masked(release):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
+from itertools import product
 
 import msgspec
 import pytest
@@ -10,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from readiness.engine.deploy.decision import Verdict, decide
-from readiness.engine.deploy.rules import rehearsal
+from readiness.engine.deploy.rules import rehearsal, separation
 
 BAD = {
     "no approval": {"manifest": {"approvals": []}},
@@ -145,6 +146,22 @@ def test_removing_any_approval_never_helps(made, words, gone):
     fewer = approvals[:gone] + approvals[gone + 1 :]
     full, less = (decide(*made(**case, manifest={"approvals": each})) for each in (approvals, fewer))
     assert RANK[less.verdict] >= RANK[full.verdict]
+
+
+@given(st.dictionaries(st.sampled_from("abcde"), st.sets(st.sampled_from("vwxyz"), min_size=1), max_size=5))
+def test_a_person_for_each_role(people):
+    """Roles are called shared exactly when no choice of people, of all there are, gives each its own."""
+    choices = product(*people.values())
+    possible = any(len(set(choice)) == len(people) for choice in choices)
+    shared = separation._alone(people)
+    assert bool(shared) is not possible
+    assert not shared or len(set().union(*(people[role] for role in shared))) < len(shared)
+
+
+def test_many_roles_end_soon():
+    """Fifty roles that forty-nine people share are judged at once."""
+    people = {f"r{n}": {f"p{m}" for m in range(49)} for n in range(50)}
+    assert len(separation._alone(people)) == 50
 
 
 @given(

@@ -45,3 +45,10 @@ def test_explained(name, table, judged):
     blocked = {each.rule for each in decision.rules if each.outcome is RuleOutcome.BLOCKED}
     assert blocked == {reason.rule for reason in decision.reasons}
     assert all(r.text.endswith(".") and r.fix.endswith(".") and r.title for r in decision.reasons)
+
+
+def test_disallowed_waivers_are_not_called_orphans(judged):
+    """Where no waiver is allowed, none is told to match nothing: it must go, whatever it matches."""
+    decision = judged(config={"disallow_waivers": True}, waiver={})
+    assert [r.rule for r in decision.reasons] == ["waivers"]
+    assert decision.warnings == ()

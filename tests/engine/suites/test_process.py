@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from readiness.engine.suites import process
+from readiness.engine.suites import marks, process
 from readiness.engine.suites.log import AttemptLog
 
 FOREVER = "import time; time.sleep(300)"
@@ -148,6 +148,24 @@ def test_a_process_that_left_its_session_is_ended(tmp_path) -> None:
     done, said = ran(code, tmp_path)
     assert (done.code, done.left) == (0, True)
     assert gone(int(said))
+
+
+def test_a_child_without_the_mark_is_ended_with_its_group(tmp_path) -> None:
+    """Whoever clears its environment still belongs to the session."""
+    done, said = ran(START.format(code=STUBBORN, more=", env={}") + "; p.wait()", tmp_path, seconds=1)
+    assert done.late
+    assert gone(int(said))
+
+
+@pytest.mark.skipif(not Path("/proc/self/environ").exists(), reason="the system shows no environments")
+def test_a_run_inside_a_run_is_ended_too(tmp_path, monkeypatch) -> None:
+    """What an inner run started carries the outer mark as well."""
+    code = "import os; print(os.environ['READINESS_ATTEMPT_ID'])"
+    monkeypatch.setenv(marks.MARK, ":outer")
+    _, said = ran(code, tmp_path)
+    marks = said.strip().split(":")
+    assert marks[:2] == ["", "outer"]
+    assert len(marks) == 3
 
 
 def test_whoever_holds_the_output_does_not_hold_the_run(tmp_path) -> None:

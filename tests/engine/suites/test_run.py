@@ -7,6 +7,7 @@ import os
 import sys
 import threading
 import time
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -16,7 +17,7 @@ from readiness.engine.suites import output, run
 from readiness.engine.suites.attempt import Place
 from readiness.engine.suites.run import Request
 from readiness.engine.suites.scorecard import read_scorecard
-from tests.engine.suites.made import config_of
+from tests.engine.suites.made import NOW, config_of
 
 FLAKY = """
 import pathlib, sys
@@ -270,3 +271,26 @@ sys.exit(1)
     assert (result.status, result.failures) == ("failed", 3)
     text = (tmp_path / "out" / "readiness_report.json").read_text()
     assert len(text) < 20_000
+
+
+def test_a_waiver_that_ends_during_the_run_does_not_hold(tmp_path) -> None:
+    """What counts is the moment at which the suite is judged."""
+    code = (
+        "import json; json.dump({'version': '2.1.0', 'runs': [{'tool': {'driver': {'name': 'x'}}, 'results':"
+        " [{'ruleId': 'a', 'level': 'warning'}]}]}, open('s.sarif', 'w'))"
+    )
+    suite = {"name": "s0", "kind": "security", "command": python(code), "reports": {"sarif": "s.sarif"}}
+    waiver = {
+        "rule": "max_medium", "reason": "no fix yet", "owner": "Ada", "approved_by": "Grace",
+        "expires_at": (NOW + timedelta(seconds=30)).isoformat(),
+    }  # fmt: skip
+    config = config_of(suite, waivers=[waiver])
+    for seconds, status in ((1, "passed"), (20, "failed")):
+        ticks = (NOW + timedelta(seconds=n * seconds) for n in range(100))
+        place = Place(
+            base=tmp_path, output=tmp_path / "out", env=dict(os.environ), stop=threading.Event(),
+            now=lambda ticks=ticks: next(ticks),
+        )  # fmt: skip
+        request = Request(config=config, release="1.0", environment="test", place=place)
+        output.prepare(place.output)
+        assert run.run(request, run.started(request)).suites[0].status == status

@@ -10,6 +10,7 @@ from readiness.engine.deploy.rules import (
     rehearsal,
     rollout,
     scorecard,
+    separation,
     waivers,
 )
 from readiness.engine.deploy.rules.case import Rule
@@ -19,7 +20,7 @@ RULES: tuple[Rule, ...] = (
     artifacts.RULE,
     artifacts.FILES,
     approvals.RULE,
-    approvals.SEPARATION,
+    separation.RULE,
     approvals.SIGNATURES,
     scorecard.RULE,
     scorecard.METRICS,

@@ -1,8 +1,8 @@
-"""Who approved: every required role, by a real and dated word, each by somebody else, signed when asked."""
+"""Who approved: every required role, by a real and dated word, signed when that is asked."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -38,7 +38,7 @@ def given(case: Case) -> list[Word]:
 def _judged(place: int, entry: Approval, now: datetime) -> Word:
     role, person = words.role(entry.role), words.same(entry.name)
     known, when = words.word(entry.decision) in words.APPROVE, dated(entry.at, now)
-    if not words.real(entry.name):
+    if not words.person(entry.name):
         return Word(place, role, "", entry, problem=f"{words.shown(entry.name)!r} is nobody's name")
     if not known:
         said = words.shown(entry.decision) or "nothing"
@@ -101,50 +101,6 @@ def _missing(case: Case, rule: Rule, role: str, mine: list[Word]) -> Reason:
     return rule.reason(case, text, _ASK, item=role, heals_at=min(healing, default=None))
 
 
-def _separated(case: Case, rule: Rule) -> Iterator[Reason]:
-    people = {role: {w.person for w in found} for role, found in counting(case).items() if found}
-    names = {w.person: w.entry.name for found in counting(case).values() for w in found}
-    if not people:
-        return
-    alone = _alone(people)
-    if alone:
-        shared = sorted({p for role in alone for p in people[role]})
-        who = words.listed([names[p] for p in shared])
-        yield rule.reason(
-            case,
-            f"{who} stands for {words.listed(sorted(alone))}; each role needs a person of its own.",
-            "Have another person approve in one of the roles.",
-            item=alone[0],
-        )
-    everyone = set().union(*people.values())
-    if everyone == {words.same(case.manifest.owner)}:
-        yield rule.reason(
-            case,
-            f"Only the owner approved ({words.shown(case.manifest.owner)}); somebody else must, too.",
-            "Have another person approve.",
-            item="owner",
-        )
-
-
-def _alone(people: Mapping[str, set[str]]) -> list[str]:
-    """Roles that cannot all have a person of their own; empty when they can (a matching exists)."""
-    taken: dict[str, str] = {}
-
-    def place(role: str, seen: set[str]) -> bool:
-        for person in sorted(people[role] - seen):
-            seen.add(person)
-            if person not in taken or place(taken[person], seen):
-                taken[person] = role
-                return True
-        return False
-
-    for role in people:
-        seen: set[str] = set()
-        if not place(role, seen):
-            return [role, *(taken[p] for p in sorted(seen) if p in taken)]
-    return []
-
-
 def _signed(case: Case, rule: Rule) -> Iterator[Reason]:
     counted = counting(case)
     for role in case.config.roles:
@@ -166,19 +122,12 @@ def _unverified(case: Case, word: Word) -> str:
     return f"{words.shown(word.entry.name)}: {problem}"
 
 
-def _enforced(case: Case) -> str:
+def enforced(case: Case) -> str:
+    """Why approvals are not asked, or nothing when they are."""
     return "" if case.config.enforce_approvals else "`enforce_approvals` is false"
 
 
-RULE = Rule(name="approvals", title="Every required role approved", find=_roles, not_asked=_enforced)
-SEPARATION = Rule(
-    name="separation-of-duties",
-    title="Each role is taken by another person, and not by the owner alone",
-    find=_separated,
-    not_asked=lambda case: (
-        _enforced(case) or ("" if case.config.separation_of_duties else "`separation_of_duties` is false")
-    ),
-)
+RULE = Rule(name="approvals", title="Every required role approved", find=_roles, not_asked=enforced)
 SIGNATURES = Rule(
     name="signatures",
     title="Sign-offs verify",

@@ -31,7 +31,7 @@ def _untried(migration: Migration, case: Case) -> Iterator[tuple[str, datetime |
     when = dated(dry.at, case.at)
     if when.problem:
         yield f"has a dry run that is {when.problem}", when.heals_at
-    if not dry.log and not dry.sha256:
+    if not dry.log or not dry.sha256:
         yield "has a dry run without a hashed log as evidence", None
 
 

@@ -58,7 +58,7 @@ def _faults(waiver: Waiver, case: Case) -> Iterator[tuple[str, str, datetime | N
     if not words.real(waiver.reason):
         yield "gives no reason", "Write why it is safe to go without.", None
     yield from _expiry(waiver, case)
-    if not words.real(waiver.approved_by):
+    if not words.person(waiver.approved_by):
         yield "is approved by nobody", "Have another person approve it.", None
         return
     when = dated(waiver.approved_at, case.at)
@@ -80,7 +80,7 @@ def _expiry(waiver: Waiver, case: Case) -> Iterator[tuple[str, str, datetime | N
 
 
 def _two_people(waiver: Waiver) -> Iterator[tuple[str, str, datetime | None]]:
-    if not words.real(waiver.requested_by):
+    if not words.person(waiver.requested_by):
         yield "does not say who asked for it", "Name who asked; another person approves.", None
     elif words.same(waiver.requested_by) == words.same(waiver.approved_by):
         who = words.shown(waiver.approved_by)
