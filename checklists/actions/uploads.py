@@ -30,7 +30,7 @@ from readiness.engine.target import Entry
 
 MOST_OPEN = 50
 KEPT = timedelta(days=7)
-AT_ONCE = 200  # rows written together while a batch arrives
+AT_ONCE = 25  # rows written together while a batch arrives
 IN_QUERY = 5_000
 VERSION = "A version has 1 to 60 printable characters and no `/`."
 NOT_OPEN = "This upload is no longer open."

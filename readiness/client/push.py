@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
-from readiness.client.session import ServerBroken, ServerRefused, Session
+from readiness.client.session import ConnectionBroken, ServerBroken, ServerRefused, Session
 from readiness.client.target import Target
 from readiness.engine import file_index, indexing
 from readiness.engine.errors import FileChanged, ReadinessError
@@ -25,11 +25,12 @@ from readiness.engine.options import Options
 from readiness.engine.target import Entry, OpenFile, RunDirectory
 
 SMALL = 1 << 20  # below, files travel together
-BATCH_BYTES, BATCH_FILES = 4 << 20, 500
+BATCH_BYTES, BATCH_FILES = 1 << 20, 200
 PART = 32 << 20
 PIECE = 1 << 18
 CONNECTIONS = 4
 STUCK = 60  # tries without a single byte more
+PAUSE = 0.5  # seconds between them
 
 Step = Callable[[str, int, int], None]
 
@@ -152,28 +153,44 @@ class _Sender:
             raise _changed(entry)
         return data
 
-    def _file(self, entry: Entry, offset: int) -> None:
+    def _file(self, entry: Entry, here: int) -> None:
+        """Send one file in parts; `here` bytes of it are on the server, as it said."""
         with self.run.open(entry.path, verify=False) as file, _naming([entry]):
             if file.size != entry.size:
                 raise _changed(entry)
-            stuck, complete = 0, False
+            offset, complete, stuck, sure = here, False, 0, not here
             while not complete:
-                there, complete = self._part(entry, file, offset)
-                stuck = 0 if there > offset else stuck + 1
-                if stuck and not complete:
-                    if stuck > STUCK:
-                        raise ServerBroken(f"The server does not take {entry.path}.", "Push again later.")
-                    time.sleep(0.5)
+                there, complete = self._part(entry, file, offset) if sure else self._ask(entry, offset)
+                # Behind a broken connection the server may still be writing what came: asked before each byte
+                # that would be in vain.
+                sure = there == offset if not sure else there > offset
+                stuck = 0 if there > offset or sure else stuck + 1
+                if stuck > min(STUCK, 8 * self.session.attempts):
+                    raise ServerBroken(f"The server does not take {entry.path}.", "Push again later.")
+                if stuck:
+                    self.session.ended.wait(PAUSE)
                 offset = there
+
+    def _ask(self, entry: Entry, offset: int) -> tuple[int, bool]:
+        """How many bytes are there, by sending none; -1 other than that while somebody writes them."""
+        return self._put(entry, offset, lambda: (), 0)
 
     def _part(self, entry: Entry, file: OpenFile, offset: int) -> tuple[int, bool]:
         """Send the next bytes; how many are there then, and whether that is the whole file."""
         length = max(0, min(PART, entry.size - offset))
+        try:
+            return self._put(entry, offset, lambda: self._read(entry, file, offset, length), length, once=True)
+        except ConnectionBroken:
+            if self.session.attempts == 1:
+                raise
+            return offset, False
+
+    def _put(
+        self, entry: Entry, offset: int, body: Callable[[], Iterable[bytes]], length: int, *, once: bool = False
+    ) -> tuple[int, bool]:
         path = f"{self.base}/files/{entry.sha256}?offset={offset}"
         try:
-            said = self.session.send(
-                "PUT", path, lambda: self._read(entry, file, offset, length), length
-            ).json()
+            said = self.session.send("PUT", path, body, length, once=once).json()
         except ServerRefused as error:
             if error.status != 409 or "received" not in error.problem:
                 raise

@@ -32,6 +32,10 @@ class ServerBroken(ReadinessError):
     """The server cannot be reached, or does not do its work."""
 
 
+class ConnectionBroken(ServerBroken):
+    """The connection ended before an answer came."""
+
+
 class ServerRefused(ReadinessError):
     """The server's no: `status` and the whole problem document."""
 
@@ -139,9 +143,9 @@ class Session:
             present.close()
             self._own.connection = None
 
-    def _unreachable(self, error: Exception) -> ServerBroken:
+    def _unreachable(self, error: Exception) -> ConnectionBroken:
         why = getattr(error, "strerror", None) or str(error) or type(error).__name__
-        return ServerBroken(
+        return ConnectionBroken(
             f"The server {self.url} cannot be reached: {why}.", "Check READINESS_URL and that it runs."
         )
 

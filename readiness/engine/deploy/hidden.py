@@ -11,6 +11,8 @@ from readiness.engine.deploy.words import shown
 
 _ADVICE = "Take it out and write the secret's version only; replace the secret if the file left your machine."
 _SHOWN_AS = (None, "", HIDDEN, "•••")
+# each name of a secret that config_file knows holds one of them
+_PARTS = ("pass", "secret", "token", "key", "credential", "auth", "dsn", "connection", "salt")
 _KNOWN = frozenset(Secret.__struct_fields__)
 _VALUES = frozenset(("value", "values", "data", "content", "plain", "plaintext", "key", "secret", "private"))
 
@@ -54,6 +56,8 @@ def _unsaid(value: Any) -> bool:
 
 
 def _is_secret(key: str) -> bool:
+    if not any(part in key.lower() for part in _PARTS):
+        return False
     from readiness.engine.readers import config_file  # it reads every format; few manifests need it
 
     return config_file.is_secret(key)

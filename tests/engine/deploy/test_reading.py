@@ -7,9 +7,12 @@ from pathlib import Path
 
 import jsonschema
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
-from readiness.engine.deploy import reading, schema
+from readiness.engine.deploy import hidden, reading, schema
 from readiness.engine.deploy.places import DeployError
+from readiness.engine.readers import config_file
 
 ROOT = Path(__file__).resolve().parents[3]
 HASH = "1" * 64
@@ -167,3 +170,16 @@ def test_no_secrets(good, path, value):
 def test_no_false_alarm(good, path, value):
     """Versions, masked values, limits and switches are no secrets."""
     assert reading.read(json.dumps(put(good, path, value)).encode(), "m.json").manifest
+
+
+@given(
+    st.from_regex(
+        r"(?i)(?:[a-z_.:-]{0,6})(?:pass(?:word|wd|phrase)|secret|token|api_?key|access_?key|private_?key"
+        r"|credential|auth|dsn|connection_?string|salt)(?:[a-z_.:-]{0,6})",
+        fullmatch=True,
+    )
+    | st.text(max_size=20)
+)
+def test_same_names_as_the_settings_reader(key):
+    """What the reader of settings masks by its name is a secret here, too."""
+    assert hidden._is_secret(key) == config_file.is_secret(key)

@@ -16,6 +16,9 @@ WAIVER = (
     "    expires_at: 2030-01-31T12:00:00Z\n    suite: s\n    rule: max_medium\n"
 )
 
+SUCCESS = {"min_success_rate": 1.0}
+FINDINGS = {"max_critical": 0, "max_high": 0, "max_medium": "waiver", "max_unknown": 0}
+
 
 def config(text: str):
     """The configuration in a text."""
@@ -63,8 +66,15 @@ def test_versions_and_variables_stay_text() -> None:
         ("integration", "junit: a.xml", {"min_success_rate": 0.98, "max_flake_rate": 0.1}),
         ("performance", "load: l.json", {"max_p95_ms": 200.0, "max_error_rate": 0.01}),
         ("performance", "benchmark: b.json", {"max_p95_ms": 200.0}),
-        ("security", "sarif: s.sarif", DEFAULTS["security"]),
-        ("security", "vulnerabilities: v.json", DEFAULTS["security"]),
+        (
+            "performance",
+            "load: l.json, junit: a.xml",
+            {"max_p95_ms": 200.0} | SUCCESS | {"max_error_rate": 0.01},
+        ),
+        ("security", "sarif: s.sarif", FINDINGS),
+        ("security", "vulnerabilities: v.json", FINDINGS),
+        ("unit", "sarif: s.sarif", FINDINGS),
+        ("unit", "load: l.json", {"max_error_rate": 0.01}),
     ],
 )
 def test_each_kind_has_its_limits(kind, reports, limits) -> None:

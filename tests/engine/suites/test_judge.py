@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from readiness.engine.suites import judge
-from readiness.engine.suites.config import Waiver
+from readiness.engine.suites.config import Thresholds, Waiver
 from readiness.engine.suites.grants import granted
 from readiness.engine.suites.values import Attempt, CaseResult, Observed, Status
 from tests.engine.suites.made import NOW, judging, plan_of
@@ -163,7 +163,12 @@ def test_near_misses_keep_their_digits() -> None:
 )
 def test_what_an_exit_code_may_mean(code, seen, explained) -> None:
     """Code 1 with a failed test or a finding in the reports leaves the judgement to the thresholds."""
-    assert judge.explained(plan_of("unit", reports=REPORTS["unit"]), code, Observed(**seen)) is explained
+    everything = {"junit": "j.xml", "load": "l.json", "sarif": "s.sarif"}
+    plan = plan_of("unit", reports=everything)
+    assert judge.explained(plan, code, Observed(**seen)) is explained
+    # without a threshold nobody would judge
+    lifted = dict.fromkeys(Thresholds.__struct_fields__)
+    assert not judge.explained(plan_of("unit", reports=everything, thresholds=lifted), code, Observed(**seen))
 
 
 def waiver(**more):

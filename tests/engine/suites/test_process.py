@@ -163,9 +163,9 @@ def test_a_run_inside_a_run_is_ended_too(tmp_path, monkeypatch) -> None:
     code = "import os; print(os.environ['READINESS_ATTEMPT_ID'])"
     monkeypatch.setenv(marks.MARK, ":outer")
     _, said = ran(code, tmp_path)
-    marks = said.strip().split(":")
-    assert marks[:2] == ["", "outer"]
-    assert len(marks) == 3
+    carried = said.strip().split(":")
+    assert carried[:2] == ["", "outer"]
+    assert len(carried) == 3
 
 
 def test_whoever_holds_the_output_does_not_hold_the_run(tmp_path) -> None:

@@ -289,7 +289,7 @@ def test_a_waiver_that_ends_during_the_run_does_not_hold(tmp_path) -> None:
         ticks = (NOW + timedelta(seconds=n * seconds) for n in range(100))
         place = Place(
             base=tmp_path, output=tmp_path / "out", env=dict(os.environ), stop=threading.Event(),
-            now=lambda ticks=ticks: next(ticks),
+            now=ticks.__next__,
         )  # fmt: skip
         request = Request(config=config, release="1.0", environment="test", place=place)
         output.prepare(place.output)
