@@ -13,12 +13,14 @@ from django.core.exceptions import ImproperlyConfigured
 from django.db import connections
 
 from checklists import triggers
+from readiness.engine.hosts import parse_entry
 
 
 def register_all() -> None:
     """Register the checks; called once, when the app is ready."""
     register(check_security, Tags.security)
     register(check_roots, "readiness")
+    register(check_outgoing, "readiness")
     register(check_triggers, Tags.database)
 
 
@@ -86,6 +88,27 @@ def check_roots(app_configs: Any = None, **kwargs: Any) -> list[CheckMessage]:
                     id="readiness.W001",
                 )
             )
+    return found
+
+
+def check_outgoing(app_configs: Any = None, **kwargs: Any) -> list[CheckMessage]:
+    """Hosts of webhooks must be written as hosts are, and the mail port must be a port."""
+    found: list[CheckMessage] = []
+    for entry in settings.WEBHOOK_HOSTS:
+        try:
+            parse_entry(entry)
+        except ValueError as error:
+            found.append(
+                Error(
+                    f"READINESS_WEBHOOK_HOSTS: {error}.",
+                    hint="Write host, host:port or host:port+private, by comma.",
+                    id="readiness.E009",
+                )
+            )
+    if not 0 < settings.EMAIL_PORT < 1 << 16:
+        found.append(
+            Error(f"READINESS_MAIL_PORT is {settings.EMAIL_PORT}.", hint="587 is usual.", id="readiness.E009")
+        )
     return found
 
 

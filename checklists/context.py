@@ -28,6 +28,9 @@ WITHIN = {
     "waiver": "projects",
     "rehearsal": "projects",
     "checklist": "checklists",
+    "change": "projects",
+    "proposal": "projects",
+    "webhook": "projects",
 }
 
 

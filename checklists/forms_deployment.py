@@ -172,7 +172,7 @@ class ScorecardForm(Form):
     """A scorecard as a file."""
 
     file = forms.FileField(
-        label="readiness-scorecard.json", help_text="As `readiness run` wrote it; it is kept byte for byte."
+        label="readiness-scorecard.json", help_text="As “readiness run” wrote it; it is kept byte for byte."
     )
 
 

@@ -30,6 +30,10 @@ class PartMismatch(ReadinessError):
         self.received = received
 
 
+class PartBusy(PartMismatch):
+    """Somebody else writes the file now."""
+
+
 class PartDropped(ReadinessError):
     """The bytes that came are not those of the index."""
 
@@ -90,10 +94,10 @@ def _held(path: Path) -> Iterator[int]:
         try:
             fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
-            raise PartMismatch(BUSY, os.fstat(fd).st_size) from None
+            raise PartBusy(BUSY, os.fstat(fd).st_size) from None
         # Whole files are moved away: what was opened just before that is a blob now and must not be written.
         if not path.exists() or not os.path.samestat(os.fstat(fd), path.stat()):
-            raise PartMismatch(BUSY, os.fstat(fd).st_size)
+            raise PartBusy(BUSY, os.fstat(fd).st_size)
         yield fd
     finally:
         os.close(fd)

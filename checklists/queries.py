@@ -74,6 +74,7 @@ def waiting_roles(person: Person, now: datetime | None = None) -> QuerySet[GateR
             ~Exists(mine_elsewhere),
             Q(gate__verdict_until=None) | Q(gate__verdict_until__gt=now or clock.now()),
             dropped_reason="",
+            gate__superseded_by=None,
             role__in=SIGNING_ROLES,
             gate__verdict=GateVerdict.READY,
         )
@@ -114,7 +115,9 @@ def gates_with_work(person: Person, most: int = 50) -> list[Gate]:
     """
     decidable = Q(items__has_checks=False) | Q(items__run__outcome__in=["PASS", "WARN"])
     waits = Q(items__state="open", items__needs_person=True, items__role="") & decidable
-    rows = visible_gates(person).annotate(to_tick=Count("items", filter=waits))[:most]
+    rows = (
+        visible_gates(person).filter(superseded_by=None).annotate(to_tick=Count("items", filter=waits))[:most]
+    )
     now = clock.now()
     return [up_to_date(gate, now) for gate in rows]
 

@@ -16,7 +16,7 @@ DOCKERFILE = re.sub(r"\\\n", " ", (ROOT / "Dockerfile").read_text())
 OPERATING = (ROOT / "docs" / "operating.md").read_text()
 LOCKS = ("requirements.lock", "requirements-dev.lock")
 # What the code reads by name; `DATABASE_PASSWORD` and the like have no prefix of ours.
-READ = re.compile(r"""env\.(?:text|boolean|integer|words|choice|database)\(\s*"([A-Z_]+)\"""")
+READ = re.compile(r"""env\.(?:text|boolean|integer|words|choice|pairs|database)\(\s*"([A-Z_]+)\"""")
 SECRETS = ("SECRET_KEY", "PASSWORD")
 
 

@@ -25,6 +25,17 @@ EXPECTED = {
     Act.MEMBERS: "y-----",
     Act.PARAMETERS: "y-----",
     Act.ENVIRONMENTS: "y-----",
+    Act.ASK_WAIVER: "yyy---",
+    Act.DECIDE_WAIVER: "---yy-",
+    Act.REHEARSE: "yyy---",
+    Act.REGISTER: "yyy---",
+    Act.DECIDE_DEPLOYMENT: "yyy---",
+    Act.DEPLOY: "yyy---",
+    Act.PROPOSE: "yyyyy-",
+    Act.VOTE: "y-yyy-",
+    Act.STAGES: "y-----",
+    Act.TOKENS: "y-----",
+    Act.WEBHOOKS: "y-----",
 }
 
 

@@ -22,10 +22,12 @@ HEAD = "release: 2025.10.01\nowner: platform\nsuites:\n"
 @pytest.fixture
 def checkout(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A working directory of its own, without names of the caller's pipeline."""
-    monkeypatch.chdir(tmp_path)
+    folder = tmp_path / "checkout"
+    folder.mkdir()
+    monkeypatch.chdir(folder)
     for name in ("READINESS_ENVIRONMENT", "READINESS_RELEASE", "TRACEPARENT"):
         monkeypatch.delenv(name, raising=False)
-    return tmp_path
+    return folder
 
 
 def write(*suites: str, head: str = HEAD) -> None:

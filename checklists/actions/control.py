@@ -38,7 +38,7 @@ def set_board(*, project: Project, by: Person, address: str) -> Project:
         except ValidationError:
             raise Refused(f"{address[:100]!r} is not an e-mail address.") from None
     with transaction.atomic():
-        row = Project.objects.select_for_update().get(pk=project.pk)
+        row = Project.objects.select_for_update(no_key=True).get(pk=project.pk)
         change = before_after({"address": row.change_board}, {"address": address})
         if not change["after"]:
             return row

@@ -91,21 +91,18 @@ class Look:
 
 
 def locked(release: Release) -> Release:
-    """The release with its gates locked, in the order in which acts lock them; inside a transaction."""
-    found = Release.objects.select_for_update(of=("self",)).select_related(
+    """The release with its gates locked, in the order in which acts lock them; inside a transaction.
+
+    Without the rows' keys, here as in every act: whoever changes a gate looks up its release when it commits,
+    and would wait for whoever holds the release and waits for the gate.
+    """
+    found = Release.objects.select_for_update(of=("self",), no_key=True).select_related(
         "project", "snapshot", "parameters", "created_by"
     )
     row = found.get(pk=release.pk)
-    for gate in in_order(release):
-        Gate.objects.select_for_update(of=("self",)).get(pk=gate.pk)
+    for gate in stages.in_order(release):
+        Gate.objects.select_for_update(of=("self",), no_key=True).get(pk=gate.pk)
     return row
-
-
-def in_order(release: Release) -> list[Gate]:
-    """A release's gates that count: those of stages in their order, then the others as they were opened."""
-    order = ["", *Stage.values]
-    gates = release.gates.filter(superseded_by=None).order_by("opened_at", "pk")
-    return sorted(gates, key=lambda gate: (not gate.stage, order.index(gate.stage)))
 
 
 def before_deployment(release: Release, environment: Environment) -> tuple[list[Gate], list[Missing]]:
@@ -115,7 +112,7 @@ def before_deployment(release: Release, environment: Environment) -> tuple[list[
     """
     order = Stage.values
     rows = [row for row in stages.of(release.project_id) if row.stage != Stage.POST_DEPLOYMENT]
-    mine = [gate for gate in in_order(release) if gate.stage != Stage.POST_DEPLOYMENT]
+    mine = [gate for gate in stages.in_order(release) if gate.stage != Stage.POST_DEPLOYMENT]
     own = [gate for gate in mine if gate.environment_id == environment.pk]
     staged = {gate.stage for gate in own} | {r.stage for r in rows if r.environment_id == environment.pk}
     last = max((order.index(stage) for stage in staged if stage), default=-1)

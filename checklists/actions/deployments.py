@@ -279,7 +279,7 @@ def roll_back(*, deployment: int, by: Person, to_version: str, reason: str) -> D
 
 
 def _locked(deployment: int, by: Person) -> Deployment:
-    rows = Deployment.objects.select_for_update(of=("self",)).select_related(
+    rows = Deployment.objects.select_for_update(of=("self",), no_key=True).select_related(
         "release__project", "environment", "validation"
     )
     row = rows.get(pk=deployment)

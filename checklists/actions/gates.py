@@ -48,7 +48,9 @@ def open_gate(
     if checklist.project_id not in (None, release.project_id):
         raise Refused("This checklist belongs to another project.")
     with transaction.atomic():
-        Release.objects.select_for_update().get(pk=release.pk)  # two people open the same gate at once
+        Release.objects.select_for_update(no_key=True).get(
+            pk=release.pk
+        )  # two people open the same gate at once
         if Gate.objects.filter(release=release, checklist=checklist, environment=environment).exists():
             raise Refused(f"{release} already has this gate for {environment.name}.", "Open the present one.")
         gate = Gate.objects.create(

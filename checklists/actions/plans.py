@@ -94,7 +94,7 @@ def set_plan(
         raise Refused("This environment belongs to another project.")
     new = plain(read(content))
     with transaction.atomic():
-        Release.objects.select_for_update().get(pk=release.pk)
+        Release.objects.select_for_update(no_key=True).get(pk=release.pk)
         present = newest(release, environment)
         number = present.number if present else 0
         if seen is not None and seen != number:

@@ -31,7 +31,7 @@ def activate_policy(
     config.read(source.encode(), "gate.yml")
     sha256 = hashlib.sha256(source.encode()).hexdigest()
     with transaction.atomic():
-        Project.objects.select_for_update().get(pk=project.pk)
+        Project.objects.select_for_update(no_key=True).get(pk=project.pk)
         present = newest_policy(environment)
         if present and present.sha256 == sha256:
             raise Refused("This is the present policy; nothing changed.")

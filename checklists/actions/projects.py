@@ -69,7 +69,7 @@ def remove_member(*, project: Project, by: Person, membership: Membership) -> No
     require(by, project, Act.MEMBERS)
     with transaction.atomic():
         # Locked, so that two owners cannot remove each other at once.
-        Project.objects.select_for_update().get(pk=project.pk)
+        Project.objects.select_for_update(no_key=True).get(pk=project.pk)
         owners = Membership.objects.filter(project=project, role=OWNER, person__is_active=True)
         if membership.role == OWNER and owners.count() == 1:
             raise Refused(LAST_OWNER, "Make somebody else owner first.")

@@ -24,7 +24,7 @@ from checklists.permissions import Act, require
 
 NEEDED = 2  # approvals of others than the proposer
 MAX_TEXT = 100_000  # characters
-MAX_LINES = 3000
+MAX_LINES = 2000
 OWN = "Your own proposal needs the votes of two others."
 VOTED = "You have voted on this proposal; a vote is given once."
 CLOSED = "This proposal is closed."

@@ -181,7 +181,9 @@ def replace_snapshot(
     digest = seal.artifact_digest(entries)
     with transaction.atomic():
         release = (
-            Release.objects.select_for_update(of=("self",)).select_related("snapshot").get(pk=release.pk)
+            Release.objects.select_for_update(of=("self",), no_key=True)
+            .select_related("snapshot")
+            .get(pk=release.pk)
         )
         if files and release.files == ReleaseFiles.DIRECTORY:
             raise Refused(IN_DIRECTORY, IN_DIRECTORY_ADVICE)
@@ -194,8 +196,8 @@ def replace_snapshot(
         release.save(update_fields=["files", "snapshot"])
         where = {"files": str(release.files)} if moved else {}
         _log(release, by, "release.snapshot", before={"artifact": old}, after={"artifact": digest} | where)
-        for gate in release.gates.filter(superseded_by=None).values_list("pk", flat=True):
-            _reset_results(gate, by, {"artifact": digest}, "release.snapshot")
+        for gate in stage_rows.in_order(release):
+            _reset_results(gate.pk, by, {"artifact": digest}, "release.snapshot")
     return release, True
 
 
@@ -220,7 +222,9 @@ def set_parameters(
         raise Refused(BY_PROPOSAL, BY_PROPOSAL_ADVICE)
     with transaction.atomic():
         release = (
-            Release.objects.select_for_update(of=("self",)).select_related("parameters").get(pk=release.pk)
+            Release.objects.select_for_update(of=("self",), no_key=True)
+            .select_related("parameters")
+            .get(pk=release.pk)
         )
         present = release.parameters
         if present and seen is not None and seen != present.number:
@@ -243,8 +247,8 @@ def set_parameters(
         release.save(update_fields=["parameters"])
         change = before_after(present.values, resolved)
         _log(release, by, "parameters.set", reason=reason, after_result=moved, **change)
-        for gate in release.gates.filter(superseded_by=None).values_list("pk", flat=True):
-            _reset_results(gate, by, change, "parameters.set")
+        for gate in stage_rows.in_order(release):
+            _reset_results(gate.pk, by, change, "parameters.set")
         return release.parameters
 
 

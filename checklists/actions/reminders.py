@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from datetime import datetime, timedelta
 
+from django.db import transaction
 from django.urls import reverse
 from django.utils import timezone
 
@@ -31,7 +32,12 @@ def remind_hourly(now: datetime) -> bool:
 
 
 def remind(now: datetime) -> None:
-    """Tell everybody of what is due at this moment and was not told yet."""
+    """Tell everybody of what is due at this moment and was not told yet, in one transaction."""
+    with transaction.atomic():
+        _remind(now)
+
+
+def _remind(now: datetime) -> None:
     for waiver in waivers.due_soon(now):
         _waiver(waiver)
     for rehearsal in rehearsals.due(now):

@@ -38,7 +38,7 @@ def set_stages(*, project: Project, by: Person, rows: Mapping[str, Demand]) -> l
         _check(project, stage, demand)
     _check_different(rows)
     with transaction.atomic():
-        Project.objects.select_for_update().get(pk=project.pk)
+        Project.objects.select_for_update(no_key=True).get(pk=project.pk)
         before = {row.stage: _words(row.checklist_slug, row.environment) for row in of(project)}
         after = {s.value: _words(rows[s].checklist, rows[s].environment) for s in Stage if s in rows}
         if before == after:

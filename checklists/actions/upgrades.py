@@ -59,6 +59,10 @@ def upgrade(*, gate: int, checklist: ChecklistVersion, by: Person) -> Gate:
     Raises Forbidden, Refused (no newer version, approved, replaced already, checks running), ParameterError.
     """
     with transaction.atomic():
+        # The release first, then its gates: the order in which every act locks them.
+        Release.objects.select_for_update().get(
+            pk=Gate.objects.values_list("release", flat=True).get(pk=gate)
+        )
         with gate_act(gate, by=by, act=Act.CREATE_RELEASE) as act:
             _require(act, checklist)
             difference = compare(act.loaded.checklist, checklist.checklist)
@@ -157,7 +161,7 @@ def _extend_parameters(act: GateAct, checklist: ChecklistVersion, difference: Co
 
     The bar counts as used and as moved just as before: an upgrade is no way to change it unseen.
     """
-    release = Release.objects.select_for_update(of=("self",)).select_related("parameters").get(
+    release = Release.objects.select_for_update(of=("self",), no_key=True).select_related("parameters").get(
         pk=act.gate.release_id
     )  # fmt: skip
     present = release.promised

@@ -56,7 +56,9 @@ def open_upload(*, project: Project, by: Person, version: str, index: bytes) -> 
     sha256, _ = blobs.put(packed)
     wanted = {"project": project, "version": version, "index_sha256": sha256}
     with transaction.atomic():
-        Project.objects.select_for_update().get(pk=project.pk)  # two clients open the same one at once
+        Project.objects.select_for_update(no_key=True).get(
+            pk=project.pk
+        )  # two clients open the same one at once
         present = Upload.objects.filter(state=UploadState.OPEN, **wanted).first()
         if present:
             return present
@@ -162,7 +164,7 @@ def take_batch(*, upload: Upload, by: Person, read: Callable[[int], bytes]) -> i
 
 
 def _wanted(upload: Upload, sha256: str) -> int:
-    if upload.state != UploadState.OPEN:
+    if upload.state == UploadState.ABANDONED:  # done is fine: another client was quicker
         raise Refused(NOT_OPEN, NOT_OPEN_ADVICE)
     size = _sizes(upload.index_sha256).get(sha256)
     if size is None:

@@ -135,7 +135,7 @@ def set_channels(*, project: Project, by: Person, channels: Collection[str]) -> 
     if unknown:
         raise Refused(f"The operator has no channel {unknown[0]!r}.", "Choose one of those offered.")
     with transaction.atomic():
-        row = Project.objects.select_for_update().get(pk=project.pk)
+        row = Project.objects.select_for_update(no_key=True).get(pk=project.pk)
         change = before_after({"channels": row.channels}, {"channels": wanted})
         if change["after"]:
             row.channels = wanted

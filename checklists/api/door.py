@@ -16,7 +16,7 @@ from allauth.account.adapter import get_adapter
 from django.conf import settings
 from django.core.exceptions import PermissionDenied
 from django.db.models import QuerySet
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, QueryDict
 from django.utils.cache import patch_vary_headers
 from ninja.security import HttpBearer
 
@@ -51,7 +51,7 @@ class BearerToken(HttpBearer):
         self.scope = scope
 
     def authenticate(self, request: HttpRequest, token: str) -> ApiToken:
-        """The token, when it has the scope. Raises Problem."""
+        """The token, when it has the scope and the body can be read. Raises Problem."""
         row: ApiToken | None = getattr(request, "token", None)
         if row is None:
             raise Problem(401, WITHOUT, MAKE_ONE, headers=CHALLENGE)
@@ -62,6 +62,7 @@ class BearerToken(HttpBearer):
                 f"Create one that may: {self.scope.label.lower()}.",
                 kind="scope",
             )
+        _readable(request, request.wanted)  # type: ignore[attr-defined]  # set by `through`
         return row
 
 
@@ -77,10 +78,11 @@ def through(run: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
     @wraps(run)
     def answered(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
         try:
-            enter(request, wanted)
+            enter(request)
         except Problem as problem:
             return problems.respond(request, problem)
         with audit.acting(str(label(request.token))):  # type: ignore[attr-defined]
+            request.wanted = wanted  # type: ignore[attr-defined]
             response = repeats.once(request, lambda: run(request, *args, **kwargs))
         response.headers.setdefault("Cache-Control", "no-store")
         patch_vary_headers(response, ["Authorization"])
@@ -95,13 +97,14 @@ def label(token: ApiToken) -> str:
 
 
 def _media_type(run: Any) -> str:
-    operation = getattr(run, "__self__", None)
-    sources = [model.__ninja_param_source__ for model in getattr(operation, "models", ())]
+    operation = run.__self__  # of the first decorator: the operation's own method
+    sources = [model.__ninja_param_source__ for model in operation.models]
     wanted = [BODIES[source] for source in sources if source in BODIES]
-    return wanted[-1] if wanted else ""
+    told = (operation.openapi_extra or {}).get("requestBody", {}).get("content", {})
+    return next(iter([*wanted[-1:], *told]), "")
 
 
-def enter(request: HttpRequest, wanted: str = "") -> None:
+def enter(request: HttpRequest) -> None:
     """Take the token and put it on the request. Raises Problem."""
     now = clock.now()
     token = _token(request)
@@ -114,12 +117,19 @@ def enter(request: HttpRequest, wanted: str = "") -> None:
         )
     tokens.note_use(token, now)
     request.token, request.person = token, token.person  # type: ignore[attr-defined]
-    if "\0" in request.path or any(
-        "\0" in value for row in request.GET.lists() for value in (row[0], *row[1])
-    ):
+    if any("\0" in text for text in (request.path, *_words(request.GET))):
         raise Problem(400, "The address holds a NUL character.")
+
+
+def _words(form: QueryDict) -> list[str]:
+    return [text for name, values in form.lists() for text in (name, *values)]
+
+
+def _readable(request: HttpRequest, wanted: str) -> None:
     if wanted and request.content_type != wanted:
         raise Problem(415, f"Send {wanted}, not {request.content_type or 'nothing'}.")
+    if wanted == BODIES["form"] and any("\0" in text for text in _words(request.POST)):
+        raise Problem(400, "The form holds a NUL character.")
 
 
 def _token(request: HttpRequest) -> ApiToken:

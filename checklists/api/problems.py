@@ -18,9 +18,15 @@ from http import HTTPStatus
 from typing import Any
 
 from django.conf import settings
-from django.core.exceptions import PermissionDenied, RequestDataTooBig, TooManyFilesSent
+from django.core.exceptions import (
+    PermissionDenied,
+    RequestDataTooBig,
+    SuspiciousOperation,
+    TooManyFilesSent,
+)
 from django.db import InterfaceError, OperationalError
 from django.http import Http404, HttpRequest, HttpResponse, UnreadablePostError
+from django.http.multipartparser import MultiPartParserError
 from ninja.errors import HttpError, ValidationError
 
 from checklists.errors import Forbidden, Refused, StaleForm
@@ -149,6 +155,8 @@ def _unreadable(error: Any) -> Problem | None:
     if isinstance(error, RequestDataTooBig | TooManyFilesSent):
         most = settings.DATA_UPLOAD_MAX_MEMORY_SIZE / 1e6
         return Problem(413, f"The request is larger than {most:.1f} MB.", "Push files as uploads instead.")
+    if isinstance(error, MultiPartParserError | SuspiciousOperation):
+        return Problem(400, "The form cannot be read.", "Send it as multipart/form-data with a boundary.")
     if isinstance(error, UnreadablePostError):
         return Problem(400, "The request ended before it was complete.", "Send it again.")
     return None

@@ -17,6 +17,7 @@ from checklists.api.shapes import Plain, Sha256, Shape, Slug, Version
 from checklists.api.uploads import INDEX, PushedShape, pushed_fields, taking, whole
 from checklists.models import ApiToken
 from checklists.models.access import Scope
+from checklists.permissions import Act
 from readiness.engine.errors import CheckProblem
 from readiness.engine.file_index import MAX_INDEX_BYTES
 from readiness.engine.readers import plain_json
@@ -30,6 +31,13 @@ RESULTS: dict[str, Any] = {
         "required": True,
         "content": {
             "application/json": {
+                "example": {
+                    "digest": "sha256:" + "5e" * 32,
+                    "gate": 1,
+                    "checklist": {"slug": "small", "version": "1.0.0", "sha256": "5e" * 32},
+                    "parameters": 1,
+                    "items": [{"key": "weights", "results": []}],
+                },
                 "schema": {
                     "type": "object",
                     "required": ["digest", "gate", "checklist", "parameters", "items"],
@@ -141,7 +149,7 @@ def results(request: ApiRequest, slug: Slug, version: Version) -> Any:
     those of the checklist, a measurement is not judged by its limit, or a check passed although a limit does
     not hold. Page, report and signature say that they were reported, and by which token.
     """
-    release = door.release(request, slug, version)
+    release = door.release(request, slug, version, Act.RUN_CHECKS)
     report = reported.parse(_document(request))
     with transaction.atomic():
         gate = reported.take(

@@ -214,7 +214,8 @@ def taking(function: Callable[[], Any]) -> Any:
     try:
         return function()
     except parts.PartMismatch as error:
-        raise Problem(409, error.message, error.advice, kind="offset", received=error.received) from error
+        kind = "busy" if isinstance(error, parts.PartBusy) else "offset"
+        raise Problem(409, error.message, error.advice, kind=kind, received=error.received) from error
     except parts.PartDropped as error:
         raise Problem(422, error.message, error.advice, kind="wrong-bytes") from error
     except TooLarge as error:
@@ -274,7 +275,8 @@ def file_put(
         int, Query(ge=0, le=2**53, description="How many bytes are there already", examples=[0])
     ] = 0,
 ) -> Any:
-    """Append bytes. 409 with `received` when another number of bytes is there: go on from that one.
+    """Append bytes. 409 `offset` with `received` when another number of bytes is there: go on from that one;
+    409 `busy` while another connection writes the file: ask again by sending nothing, a moment later.
 
     What came before a connection broke stays. Once whole, the file is compared with its digest: other bytes
     are dropped (422, `wrong-bytes`).

@@ -13,6 +13,7 @@ from checklists.models.change import ProposalState
 
 OPEN = (ProposalState.OPEN, ProposalState.APPROVED)
 MOST = 100
+LONGEST = 5000
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,9 +53,15 @@ def _rows(project: Project) -> QuerySet[Proposal]:
 
 
 def difference(old: str, new: str) -> list[Line]:
-    """What changes from one text to another, with three lines around each place; empty when nothing does."""
-    lines = unified_diff(old.splitlines(), new.splitlines(), lineterm="", n=3)
-    return list(_lines(lines))
+    """What changes from one text to another, with three lines around each place; empty when nothing does.
+
+    Texts of more than 5000 lines together are shown as replaced whole: comparing takes their square in time.
+    """
+    was, now = old.split("\n"), new.split("\n")
+    if len(was) + len(now) > LONGEST:
+        gone, come = [Line("drop", "−", line) for line in was], [Line("add", "+", line) for line in now]
+        return [*gone, *come] if old != new else []
+    return list(_lines(unified_diff(was, now, lineterm="", n=3)))
 
 
 _WHAT = {"+": "add", "-": "drop", " ": "same"}

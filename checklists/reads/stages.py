@@ -119,3 +119,13 @@ def checklists_of(project: Project | int) -> list[ChecklistVersion]:
     """The newest version of each stage's checklist, in order, each once."""
     found = {row.checklist_slug: newest(project, row.checklist_slug) for row in of(project)}
     return [version for version in found.values() if version]
+
+
+def in_order(release: Release) -> list[Gate]:
+    """A release's gates that count: those of stages in their order, then the others as they were opened.
+
+    Whoever locks several locks them in this order.
+    """
+    order = ["", *Stage.values]
+    gates = release.gates.filter(superseded_by=None).order_by("opened_at", "pk")
+    return sorted(gates, key=lambda gate: (not gate.stage, order.index(gate.stage)))

@@ -82,7 +82,7 @@ def row(scene: Scene, item: LoadedItem) -> Row:
         title=item.spec.text,
         tag=_TAGS[item.row.requirement],
         state=state,
-        word=look.word,
+        word="Waiver expired" if item.lapsed and state == "open" else look.word,
         icon=look.icon,
         observed=_observed(item),
         hint=_hint(item),
@@ -99,9 +99,6 @@ def _when(item: LoadedItem, now: datetime) -> tuple[str, str, str]:
         return f"for {times.lasting(item.run_started, now)}", item.run_started.isoformat(), "for"
     if item.run_state:
         return "waits for a worker", "", ""
-    if item.state == "waived" and item.waiver and item.waiver.decided_by:
-        role = MemberRole(item.waiver.decided_as).label.lower()
-        return f"{item.waiver.decided_by.name} as {role}", "", ""
     if item.row.decided == "person" and item.row.decided_by and item.row.decided_at:
         return f"{item.row.decided_by.name}, {times.day(item.row.decided_at, now)}", "", ""
     return _checked(item, now)
@@ -134,8 +131,10 @@ def _observed(item: LoadedItem) -> SafeString:
 
 
 def waived(waiver: Waiver) -> str:
-    """Until when, and why."""
+    """Until when, by whom as what, and why."""
     until = zones.words(waiver.expires_at, waiver.expires_zone)
+    if waiver.decided_by:
+        until += f", by {waiver.decided_by.name} as {MemberRole(waiver.decided_as).label.lower()}"
     return f"waived until {until}: “{shorten(legibly(waiver.reason))}”"
 
 

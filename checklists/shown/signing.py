@@ -5,12 +5,14 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
+from checklists import zones
 from checklists.actions.signoffs import meaning, refusal, role_criteria
 from checklists.loaded import LoadedItem
-from checklists.models import GateRole, MemberRole, SignOff
+from checklists.models import GateRole, MemberRole, SignOff, Waiver
 from checklists.permissions import may_drop
 from checklists.shown import promises, rows, side, verdict
 from checklists.shown.scene import Scene
+from checklists.shown.waivers import title
 from checklists.snapshot import Change, changes
 
 
@@ -78,8 +80,22 @@ def summary(scene: Scene) -> dict[str, Any]:
         "artifact": release.snapshot,
         "digest": scene.judged.digest,
         "obstacles": side.obstacles(scene)[0],
+        "waivers": [_waiver(scene, waiver) for waiver in scene.loaded.waivers if _counts(scene, waiver)],
         "dropped": [r for r in scene.loaded.roles if r.dropped_reason],
     }
+
+
+def _counts(scene: Scene, waiver: Waiver) -> bool:
+    """Live, and of a rule or of an item that passes by it."""
+    passing = {item.waiver.pk for item in scene.loaded.items if item.waiver and item.state == "waived"}
+    return waiver.live(scene.now) and (bool(waiver.rule) or waiver.pk in passing)
+
+
+def _waiver(scene: Scene, waiver: Waiver) -> tuple[str, str, str]:
+    """Address, title, until when."""
+    item = next((item for item in scene.loaded.items if item.row.pk == waiver.item_id), None)
+    until = zones.words(waiver.expires_at, waiver.expires_zone)
+    return f"{scene.base}waivers/{waiver.pk}/", title(waiver, item), until
 
 
 def _signed(item: LoadedItem) -> bool:

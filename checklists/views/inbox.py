@@ -13,7 +13,7 @@ from checklists import outbox
 from checklists.actions import inbox as acts
 from checklists.models import Notification
 from checklists.models.outbox import NotificationKind
-from checklists.outbox_events import EVENTS
+from checklists.outbox_events import CHOSEN, EVENTS
 from checklists.reads import inbox as reads
 from checklists.views.visit import MAX_ID, Request, SeeOther, signed_in, whole
 
@@ -70,7 +70,7 @@ def inbox_preferences(request: Request) -> HttpResponse:
             "value": kind.value,
             "label": kind.label,
             "mail": wanted[kind.value],
-            "events": [event.words for event in EVENTS.values() if event.kind is kind],
+            "events": [EVENTS[name].words for name in CHOSEN if EVENTS[name].kind is kind],
         }
         for kind in NotificationKind
     ]

@@ -14,6 +14,7 @@ from checklists import clock, queries
 from checklists.actions import archives, gates, releases, run_directory
 from checklists.forms import PREFIX, ChangeForm, Form, GateForm, ReleaseForm, published
 from checklists.models import ChecklistVersion, Gate, Project, Release
+from checklists.models.gate import Stage
 from checklists.permissions import Act, may
 from checklists.reads import rehearsals
 from checklists.reads import stages as stage_rows
@@ -33,7 +34,8 @@ def release_create(request: Request, slug: str) -> HttpResponse:
         made = _create(request, project, form)
         if made:
             return SeeOther(reverse("gate" if isinstance(made, Gate) else "release", args=[made.pk]))
-    context = {"project": project, "form": form, "stages": stage_rows.of(project)}
+    opening = [row for row in stage_rows.of(project) if row.stage != Stage.POST_DEPLOYMENT]
+    context = {"project": project, "form": form, "stages": opening}
     return render(request, "checklists/release_create.html", context)
 
 
@@ -108,7 +110,8 @@ def _page(
         for row in found.parameter_sets.select_related("set_by").order_by("-number")
     ]
     present = found.promised
-    if opened and not change and may(roles, Act.PARAMETERS):
+    controlled = found.project.change_control
+    if opened and not change and may(roles, Act.PARAMETERS) and not controlled:
         change = ChangeForm(declared=declared, present=present.values)
     steps = stage_rows.track(found, now)
     context = {

@@ -142,9 +142,13 @@ def webhook_ping(request: Request, slug: str, pk: int) -> HttpResponse:
 @signed_in
 def webhook_secret(request: Request, slug: str, pk: int) -> HttpResponse:
     """A new secret, shown once."""
-    answer = _acted(request, slug, pk, webhooks.rotate, "The old secret signs nothing any more.")
-    request.session[SHOW_SECRET] = pk
-    return answer
+    found = _webhook(request, slug, pk)
+
+    def rotate() -> None:
+        webhooks.rotate(webhook=found, by=request.user)
+        request.session[SHOW_SECRET] = pk
+
+    return _answer(request, found, rotate, "The old secret signs nothing any more.")
 
 
 @require_POST

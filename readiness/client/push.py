@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
-from readiness.client.session import ConnectionBroken, ServerBroken, ServerRefused, Session
+from readiness.client.session import Body, ConnectionBroken, ServerBroken, ServerRefused, Session
 from readiness.client.target import Target
 from readiness.engine import file_index, indexing
 from readiness.engine.errors import FileChanged, ReadinessError
@@ -106,6 +106,15 @@ def _pieces(data: bytes) -> Iterator[bytes]:
         yield data[start : start + PIECE]
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _State:
+    """How far a file is on the server; `busy` while that is not certain."""
+
+    received: int
+    complete: bool = False
+    busy: bool = False
+
+
 class _Sender:
     """Sends files over several connections; the first error ends them all."""
 
@@ -154,48 +163,43 @@ class _Sender:
         return data
 
     def _file(self, entry: Entry, here: int) -> None:
-        """Send one file in parts; `here` bytes of it are on the server, as it said."""
+        """Send one file in parts; `here` bytes of it are on the server, as it said.
+
+        Behind a connection that broke the server may still be writing what came: so it is asked, by sending
+        nothing, before bytes are sent that would be in vain.
+        """
         with self.run.open(entry.path, verify=False) as file, _naming([entry]):
             if file.size != entry.size:
                 raise _changed(entry)
-            offset, complete, stuck, sure = here, False, 0, not here
-            while not complete:
-                there, complete = self._part(entry, file, offset) if sure else self._ask(entry, offset)
-                # Behind a broken connection the server may still be writing what came: asked before each byte
-                # that would be in vain.
-                sure = there == offset if not sure else there > offset
-                stuck = 0 if there > offset or sure else stuck + 1
-                if stuck > min(STUCK, 8 * self.session.attempts):
+            state, tries = _State(received=here, busy=here > 0), 0
+            while not state.complete:
+                offset = state.received
+                state = self._put(entry, offset) if state.busy else self._part(entry, file, offset)
+                tries = 0 if state.received > offset else tries + 1
+                if tries > STUCK:
                     raise ServerBroken(f"The server does not take {entry.path}.", "Push again later.")
-                if stuck:
+                if state.busy:
                     self.session.ended.wait(PAUSE)
-                offset = there
 
-    def _ask(self, entry: Entry, offset: int) -> tuple[int, bool]:
-        """How many bytes are there, by sending none; -1 other than that while somebody writes them."""
-        return self._put(entry, offset, lambda: (), 0)
-
-    def _part(self, entry: Entry, file: OpenFile, offset: int) -> tuple[int, bool]:
-        """Send the next bytes; how many are there then, and whether that is the whole file."""
+    def _part(self, entry: Entry, file: OpenFile, offset: int) -> _State:
         length = max(0, min(PART, entry.size - offset))
         try:
-            return self._put(entry, offset, lambda: self._read(entry, file, offset, length), length, once=True)
+            return self._put(entry, offset, lambda: self._read(entry, file, offset, length), length)
         except ConnectionBroken:
-            if self.session.attempts == 1:
+            if self.session.attempts == 1 or self.session.ended.is_set():
                 raise
-            return offset, False
+            return _State(received=offset, busy=True)
 
-    def _put(
-        self, entry: Entry, offset: int, body: Callable[[], Iterable[bytes]], length: int, *, once: bool = False
-    ) -> tuple[int, bool]:
+    def _put(self, entry: Entry, offset: int, body: Body = tuple, length: int = 0) -> _State:
         path = f"{self.base}/files/{entry.sha256}?offset={offset}"
         try:
-            said = self.session.send("PUT", path, body, length, once=once).json()
+            said = self.session.send("PUT", path, body, length, once=length > 0).json()
         except ServerRefused as error:
             if error.status != 409 or "received" not in error.problem:
                 raise
-            said = error.problem
-        return int(said["received"]), bool(said.get("complete"))
+            busy = str(error.problem.get("type", "")).endswith(":busy")
+            return _State(received=int(error.problem["received"]), busy=busy)
+        return _State(received=int(said["received"]), complete=bool(said.get("complete")))
 
     def _read(self, entry: Entry, file: OpenFile, offset: int, length: int) -> Iterator[bytes]:
         end = offset + length

@@ -7,7 +7,6 @@ answer costs at most EXPORT_SECONDS at the end of the process, and never the wor
 
 from __future__ import annotations
 
-import importlib.util
 import os
 import re
 import secrets
@@ -86,11 +85,8 @@ def from_environment() -> Parent | None:
 
 
 def wanted() -> bool:
-    """Whether spans are exported: an endpoint is set and the library is installed."""
-    return any(os.environ.get(name, "").strip() for name in ENDPOINTS) and (
-        importlib.util.find_spec("opentelemetry") is not None
-        and importlib.util.find_spec("opentelemetry.exporter.otlp.proto.http") is not None
-    )
+    """Whether spans are to be exported: an endpoint is set."""
+    return any(os.environ.get(name, "").strip() for name in ENDPOINTS)
 
 
 @contextmanager
@@ -120,13 +116,15 @@ def _context(parent: Parent | None) -> Any:
 
 @lru_cache(maxsize=1)
 def _tracer() -> Tracer | None:
-    """Of a provider that this process already has, else of one of our own; None when it is misconfigured."""
-    from opentelemetry import trace  # of the extra `telemetry`
-    from opentelemetry.exporter.otlp.proto.http.trace_exporter import OTLPSpanExporter
-    from opentelemetry.sdk.resources import Resource
-    from opentelemetry.sdk.trace import TracerProvider
-    from opentelemetry.sdk.trace.export import BatchSpanProcessor
-
+    """Of the provider that this process has, else of our own; None when it is misconfigured or missing."""
+    try:
+        from opentelemetry import trace  # of the extra `telemetry`
+        from opentelemetry.exporter.otlp.proto.http.trace_exporter import OTLPSpanExporter
+        from opentelemetry.sdk.resources import Resource
+        from opentelemetry.sdk.trace import TracerProvider
+        from opentelemetry.sdk.trace.export import BatchSpanProcessor
+    except ImportError:
+        return None
     from readiness import __version__
 
     present = trace.get_tracer_provider()

@@ -376,3 +376,20 @@ def test_channel_problems_show_no_secret(settings, project, people, time, caplog
     assert row.state == state
     assert "'team'" in row.error
     assert "very-secret" not in row.error + caplog.text
+
+
+def test_doors_carry_ids_only(send, monkeypatch):
+    """What is put on the broker is a row's number and its tries; a message that comes twice sends once."""
+    sent: list[tuple[str, tuple[int, ...]]] = []
+    for task in (tasks.post_message, tasks.deliver_webhook):
+        monkeypatch.setattr(
+            task, "apply_async", lambda args, task=task, **kwargs: sent.append((task.name, args))
+        )
+    with receiving() as receiver:
+        send(receiver)
+        tasks.post()
+        row = WebhookDelivery.objects.get()
+        assert sent == [("checklists.deliver_webhook", (row.pk, 0))]
+        for _ in range(2):
+            tasks.deliver_webhook(row.pk, 0)
+        assert len(receiver.requests) == 1

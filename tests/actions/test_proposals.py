@@ -336,7 +336,7 @@ def test_change_control_ends_by_proposal_only(gate, project, people):
         ("link", "https://"),
         ("link", "https://[::1/"),
         ("text", "a" * 100_001),
-        ("text", "a\n" * 3001),
+        ("text", "a\n" * 2001),
     ],
 )
 def test_what_every_proposal_needs(gate, people, field, value):

@@ -129,6 +129,8 @@ def test_token_of_another_project(known, people):
     assert ask(api, "gate_list").json()["items"] == []
 
 
+# A release that is not there is what these make.
+MAKES = {("declare", "version")}
 NOWHERE = {"slug": "nowhere", "version": "9.9.9", "key": "nothing", "sha256": "0" * 64}
 
 
@@ -137,6 +139,8 @@ def test_missing(known, api):
     answers = {}
     for name, (_, _, operation) in OPERATIONS.items():
         for part in (p["name"] for p in operation["parameters"] if p["in"] == "path"):
+            if (name, part) in MAKES:
+                continue
             changed = {part: NOWHERE.get(part, 987654)}
             answers[name, part] = ask(api, name, seen(name, known), **changed)
     assert other_than(answers, 404) == {}

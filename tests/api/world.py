@@ -6,6 +6,8 @@ import io
 import json
 from datetime import timedelta
 
+from django.core.files.uploadedfile import SimpleUploadedFile
+
 from checklists import blobs, clock
 from checklists.actions import evidence, reports, signoffs
 from checklists.api import document
@@ -95,12 +97,21 @@ def ask(api, name, known=(), **changed):
     address = path.format(**values) + ("?" + "&".join(query) if query else "")
     ((media_type, content),) = operation.get("requestBody", {}).get("content", {"": {}}).items()
     if media_type == "multipart/form-data":
-        file = io.BytesIO(b"some bytes")
-        file.name = "some.txt"
-        return api.client.post(address, {"file": file}, headers=api.headers)
-    data = content.get("example", "")
+        return api.client.post(address, form(content["schema"]), headers=api.headers)
+    data = content.get("example", "" if "json" in media_type or not media_type else "some bytes")
     data = data if isinstance(data, str | bytes) else json.dumps(data)
     return api.client.generic(method, address, data, content_type=media_type, headers=api.headers)
+
+
+def form(schema):
+    """The fields of a form that must be given, and any file."""
+    told = {}
+    for name, part in schema["properties"].items():
+        if part.get("format") == "binary" or "binary" in str(part.get("anyOf", "")):
+            told[name] = SimpleUploadedFile("some.txt", b"some bytes")
+        elif name in schema.get("required", ()):
+            told[name] = document.sample(part, DOCUMENT["components"]["schemas"])
+    return told
 
 
 def problem_of(answer):

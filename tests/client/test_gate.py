@@ -113,6 +113,7 @@ def test_waiting_sees_the_decision(gate, owner, readiness, monkeypatch):
         return asking_answer(next(answers))
 
     monkeypatch.setattr(asking.Session, "get", get)
+    monkeypatch.setattr(asking.Session, "post", lambda *a: asking_answer({"state": "approved"}))
     code, out, err = readiness("gate", TARGET, "--wait", "1m")
     assert code == 0
     assert "approved" in out
@@ -142,6 +143,7 @@ def asking_answer(document):
 def test_only_approved_is_zero(server, readiness, monkeypatch, verdict, code):
     """Whatever else a server says, it is not 0."""
     monkeypatch.setattr(asking.Session, "get", lambda *a, **k: asking_answer({"verdict": verdict}))
+    monkeypatch.setattr(asking.Session, "post", lambda *a: asking_answer({"state": "approved"}))
     assert readiness("gate", TARGET)[0] == code
 
 
@@ -149,6 +151,62 @@ def test_hostile_text_is_shown_as_escapes(server, readiness, monkeypatch):
     """Text of a server cannot steer the terminal."""
     said = {"verdict": "blocked", "blockers": [{"title": "\x1b[2Jgone\u202e", "text": "x\ny"}]}
     monkeypatch.setattr(asking.Session, "get", lambda *a, **k: asking_answer(said))
+    monkeypatch.setattr(asking.Session, "post", lambda *a: asking_answer({"state": "blocked"}))
     out = readiness("gate", TARGET)[1]
     assert "\x1b" not in out
     assert "\\x1b[2Jgone\\u202e" in out
+
+
+@pytest.mark.parametrize(
+    ("state", "code"),
+    [("approved", 0), ("blocked", 1), ("declined", 1), ("undecided", 4), ("surprise", 4), (None, 4)],
+)
+def test_rules_may_say_more_than_gates(server, readiness, monkeypatch, state, code):
+    """An approved gate is 0 only with an approving decision; its reasons are listed with what to do."""
+    reason = {
+        "rule": "rehearsal",
+        "title": "The rollback was rehearsed",
+        "text": "None.",
+        "fix": "Rehearse it.",
+    }
+    answer = {"state": state, "verdict": "reject", "decision": 7, "reasons": [reason], "url": "u"}
+    monkeypatch.setattr(asking.Session, "get", lambda *a, **k: asking_answer({"verdict": "approved"}))
+    monkeypatch.setattr(asking.Session, "post", lambda *a: asking_answer(answer))
+    found, out, _ = readiness("gate", TARGET)
+    assert found == code
+    for words in ("Decision 7", "The rollback was rehearsed: None.", "To do: Rehearse it."):
+        assert words in out
+
+
+@pytest.mark.parametrize(
+    ("verdict", "status", "code"),
+    [
+        ("approved", 404, 0),
+        ("approved", 403, 2),
+        ("approved", 409, 2),
+        ("blocked", 403, 1),
+        ("declined", 409, 1),
+    ],
+)
+def test_decision_that_may_not_be_asked(server, readiness, monkeypatch, verdict, status, code):
+    """A token that may not ask for decisions never turns into an approval."""
+
+    def refuse(*_):
+        raise asking.ServerRefused("The token has not the scope.", "Create one.", status, {})
+
+    monkeypatch.setattr(asking.Session, "get", lambda *a, **k: asking_answer({"verdict": verdict}))
+    monkeypatch.setattr(asking.Session, "post", refuse)
+    assert readiness("gate", TARGET)[0] == code
+
+
+def test_blocked_gate_is_stored_as_a_decision(gate, owner, run, readiness):
+    """Asking a blocked gate leaves a decision on the server, once."""
+    from checklists.models import DeploymentDecision
+
+    (run / "metrics.json").write_text('{"test": {"accuracy": 0.5}}')
+    releases.take_snapshot(release=gate.release, by=owner)
+    work(gate, owner)
+    for _ in range(2):
+        code, out, _ = readiness("gate", TARGET)
+        assert code == 1
+    assert f"Decision {DeploymentDecision.objects.get().pk}: reject" in out

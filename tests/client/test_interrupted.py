@@ -9,6 +9,7 @@ import os
 import random
 import subprocess
 import sys
+import time
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
@@ -22,8 +23,8 @@ pytestmark = [pytest.mark.processes, pytest.mark.xdist_group("interrupted")]
 POINTS = 25  # of each kind
 LARGE, SMALL_FILES, SMALL = 3_000_000, 60, 20_000
 TOTAL = LARGE + SMALL_FILES * SMALL
-# What may travel twice when one connection breaks: what was on its way, and the file that it broke.
-TWICE = 400_000
+# What may travel twice after a break: a batch on its way (1 MB), pieces not yet written, requests' own bytes.
+TWICE = 1_500_000
 
 
 @pytest.fixture(scope="module")
@@ -80,10 +81,11 @@ def test_cut_connection(served, scissors, tmp_path, point, cut_at):
     with contextlib.suppress(ServerBroken):
         push.push(run, session, release, wishes, lambda *a: None)
     first = scissors.passed
+    time.sleep(0.3)  # nobody is quicker
     scissors.arm(None)
     sent = push.push(run, Session(scissors.url, served.token), release, wishes, lambda *a: None)
     assert sent.answer["digest"] == seal.artifact_digest(indexing.index(run))
-    assert first + scissors.passed < TOTAL + TWICE + 4 * 20_000
+    assert first + scissors.passed < TOTAL + TWICE
     if point % 8 == 0:
         assert whole(served, version) == sent.answer["digest"]
 
@@ -113,7 +115,7 @@ def test_killed_client(served, scissors, tmp_path, point, cut_at):
     done = subprocess.run(command, env=env, cwd=ROOT, capture_output=True, text=True, check=False, timeout=60)
     assert done.returncode == 0, done.stderr
     assert json.loads(done.stdout)["digest"] == seal.artifact_digest(indexing.index(run))
-    assert first + scissors.passed < TOTAL + TWICE + 4 * 20_000
+    assert first + scissors.passed < TOTAL + TWICE
 
 
 def test_two_clients_bring_the_same(served, tmp_path):

@@ -16,6 +16,7 @@ from hostile import PLAIN_TEXTS
 
 ROOT = Path(__file__).resolve().parents[2]
 DIGITS = ROOT / "examples" / "digits-classifier"
+CHURN = ROOT / "examples" / "customer-churn" / "validation"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -268,6 +269,10 @@ SAMPLES: dict[str, Sample] = {
         params={"file": "readiness-scorecard.json", "suites": ["integration"]},
         files={"readiness-scorecard.json": json.dumps(SCORECARD, indent=1).encode()},
         text=frozenset({"readiness-scorecard.json"}),
+    ),
+    "run-validator": Sample(
+        params={"check": "contract_integrity"},
+        files={name: (CHURN / name).read_bytes() for name in ("manifest.json", "decision.json")},
     ),
     "rehearsal": Sample(
         params={"file": "rehearsal.json", "max_age_days": 36500},

@@ -118,6 +118,7 @@ def test_what_is_raised_passes():
 
 def test_exported(collector):
     """With an endpoint the spans arrive, under the parent's trace, with their attributes."""
+    pytest.importorskip("opentelemetry.sdk")
     from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
 
     address, bodies = collector
@@ -137,6 +138,17 @@ def test_exported(collector):
         "gate.verdict": "approve",
         "reasons": 3,
     }
+
+
+def test_without_the_library(monkeypatch):
+    """An endpoint without the extra `telemetry` leaves spans as they are without one."""
+    monkeypatch.setitem(sys.modules, "opentelemetry.sdk.trace", None)
+    monkeypatch.setenv("OTEL_EXPORTER_OTLP_ENDPOINT", "http://127.0.0.1:9")
+    monkeypatch.setenv("TRACEPARENT", HEADER)
+    trace._tracer.cache_clear()
+    with trace.span("a") as span:
+        assert span.trace_id == TRACE
+    trace._tracer.cache_clear()
 
 
 @pytest.mark.parametrize(

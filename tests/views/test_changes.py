@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from checklists.actions import control, proposals
-from checklists.models import Project, Proposal
+from checklists.actions import control, projects, proposals
+from checklists.models import Proposal
 from tests.conftest import SOURCE
 
 
@@ -55,12 +55,10 @@ def test_outsider_reader_and_missing(client, people, made, base):
         assert client.get(f"{base}{made.pk}/{name}").status_code == 405
     assert client.get(f"{base}999/").status_code == 404
     assert client.get(f"{base}{2**63}/").status_code == 404
+    projects.create(by=people.owner, name="Other")
+    client.force_login(people.owner)
     assert client.get(f"{base}new/nonsense").status_code == 404
-    other = Project.objects.create(
-        slug="other", name="Other", created_by=people.owner, created_at=made.proposed_at
-    )
-    Proposal.objects.filter(pk=made.pk).update(project=other)
-    assert client.get(f"{base}{made.pk}/").status_code == 404
+    assert client.get(f"/projects/other/changes/{made.pk}/").status_code == 404
 
 
 def test_difference_is_signs_and_words(client, people, made, base):
@@ -114,10 +112,12 @@ def test_refusals_keep_what_was_typed(client, people, made, base):
     assert made.state == "rejected"
 
 
-def test_own_proposal_has_no_vote(client, people, made, base):
+def test_own_proposal_has_no_vote(client, gate, people, project, base):
     """Its proposer sees why, and is refused when sending the form anyway."""
-    made.proposed_by = people.lead
-    made.save()
+    made = proposals.propose(
+        project=project, by=people.lead, kind="threshold", title="T", reason="R", text="target_accuracy: 85",
+        release=gate.release,
+    )  # fmt: skip
     client.force_login(people.lead)
     page = client.get(f"{base}{made.pk}/").content.decode()
     assert "needs the votes of two others" in page

@@ -22,6 +22,8 @@ POST_ONLY = {
     "gate-look", "gate-export", "sign-withdraw", "sign-approve", "sign-decline", "role-drop", "role-restore",
     "item-tick", "item-reopen", "item-not-applicable", "item-note", "item-run", "item-attach",
     "item-evidence-remove",
+    "waiver-submit", "waiver-withdraw", "waiver-approve", "waiver-reject", "waiver-revoke", "rehearsal-record",
+    "rehearsal-remediate",
     "schedule-add", "schedule-stop", "release-stages", "release-scorecard-new", "release-manifest-assemble",
     "token-revoke", "access-account", "access-token", "access-deactivate", "access-revoke",
     "inbox-read", "inbox-open", "webhook-add", "webhook-channels", "webhook-change", "webhook-stop",

@@ -15,8 +15,8 @@ from checklists.models import CheckRun, Environment, GateItem
 from tests.conftest import run_checks
 
 HX = {"HX-Request": "true"}
-# Session, person, members, five for the gate, newest report, the shell's two numbers.
-PAGE = 10
+# Session, person, members, five for the gate, newest report, a newer checklist, the shell's two numbers.
+PAGE = 11
 NOTHING_NEW = 3
 CHANGES = 10
 BODY = 9

@@ -43,11 +43,13 @@ class AttemptLog:
     def __exit__(
         self, kind: type[BaseException] | None, value: BaseException | None, trace: TracebackType | None
     ) -> None:
-        self._shorten()
-        if self._dropped:
-            self._put(f"\n[readiness] {size_words(self._dropped)} of output left out here\n".encode())
-        self._put(bytes(self._last))
-        os.close(self._fd)
+        try:
+            self._shorten()
+            if self._dropped:
+                self._put(f"\n[readiness] {size_words(self._dropped)} of output left out here\n".encode())
+            self._put(bytes(self._last))
+        finally:
+            os.close(self._fd)
 
     def _shorten(self) -> None:
         surplus = len(self._last) - self._tail

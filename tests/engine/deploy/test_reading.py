@@ -10,7 +10,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from readiness.engine.deploy import hidden, reading, schema
+from readiness.engine.deploy import hidden, reading, schema, text
+from readiness.engine.deploy.decision import decide
 from readiness.engine.deploy.places import DeployError
 from readiness.engine.readers import config_file
 
@@ -71,6 +72,34 @@ def test_schema_and_code_agree(good, path):
     for value in VALUES:
         document = put(good, path, value)
         assert read(document) == validator.is_valid(document), value
+
+
+@given(st.data())
+def test_damaged_bytes(good, data):
+    """Whatever happens to the bytes, they are read or refused by name; nothing else is raised."""
+    content = bytearray(json.dumps(good).encode())
+    for _ in range(data.draw(st.integers(1, 4))):
+        place = data.draw(st.integers(0, len(content) - 1))
+        content[place : place + data.draw(st.integers(0, 3))] = data.draw(st.binary(max_size=3))
+    try:
+        manifest = reading.read(bytes(content), "m.json").manifest
+    except DeployError as refused:
+        named = "m.json" in refused.message
+    else:
+        named = bool(manifest.release)
+    assert named
+
+
+@pytest.mark.parametrize("path", PLACES)
+def test_whatever_is_read_is_judged(good, made, path):
+    """No manifest that can be read breaks a rule, and a judged one has a record and a text."""
+    _, settings, at, _ = made()
+    for value in VALUES:
+        document = put(good, path, value)
+        if read(document):
+            decision = decide(reading.convert(document, "m"), settings, at)
+            assert json.loads(text.plain(decision))["verdict"] == decision.verdict
+            assert str(len(decision.reasons)) in text.render(decision) or decision.approved
 
 
 def test_round_trip(good):

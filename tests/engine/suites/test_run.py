@@ -13,8 +13,9 @@ from pathlib import Path
 import pytest
 
 from readiness.engine import trace
-from readiness.engine.suites import output, run
+from readiness.engine.suites import attempt, output, run
 from readiness.engine.suites.attempt import Place
+from readiness.engine.suites.log import AttemptLog
 from readiness.engine.suites.run import Request
 from readiness.engine.suites.scorecard import read_scorecard
 from tests.engine.suites.made import NOW, config_of
@@ -294,3 +295,24 @@ def test_a_waiver_that_ends_during_the_run_does_not_hold(tmp_path) -> None:
         request = Request(config=config, release="1.0", environment="test", place=place)
         output.prepare(place.output)
         assert run.run(request, run.started(request)).suites[0].status == status
+
+
+def test_a_log_that_cannot_be_written_is_no_pass(tmp_path) -> None:
+    """A folder in the place of the log: the suite is an error that says so, nothing crashes."""
+    (tmp_path / "out" / "readiness_logs" / "s0-1.log").mkdir(parents=True)
+    result = one(tmp_path, command="true")
+    assert (result.status, "cannot be written" in result.reasons[0]) == ("error", True)
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="the system has no /dev/full")
+def test_a_full_disk_is_no_pass(tmp_path, monkeypatch) -> None:
+    """The output cannot be kept: the command is ended, and the suite is an error."""
+
+    class Full(AttemptLog):
+        def __init__(self, path: Path) -> None:
+            super().__init__(path)
+            os.dup2(os.open("/dev/full", os.O_WRONLY), self._fd)
+
+    monkeypatch.setattr(attempt, "AttemptLog", Full)
+    result = one(tmp_path, command=python("print('x'); import time; time.sleep(60)"))
+    assert (result.status, "No space left" in result.reasons[0]) == ("error", True)
