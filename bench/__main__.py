@@ -17,8 +17,8 @@ from pathlib import Path
 HERE = Path(__file__).resolve().parent
 # The quick ones first; each is a process of its own, because each has its own database and settings.
 ORDER = (
-    "first_load", "gate_page", "tick", "latency", "checkpoint", "scan", "start", "import", "index", "hash",
-    "history", "pdf", "command", "log", "run_all", "sparse", "push", "deploy",
+    "first_load", "gate_page", "api", "tick", "latency", "checkpoint", "scan", "start", "import", "index",
+    "hash", "history", "pdf", "command", "log", "run_all", "sparse", "push", "deploy",
 )  # fmt: skip
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import UTC, datetime
 from typing import Any
 
@@ -47,16 +48,17 @@ def parts(text: str, names: tuple[str, ...]) -> list[dict[str, str]]:
     return found
 
 
+_NUMBER = re.compile(r"-?[0-9]{1,15}(\.[0-9]{1,12})?")
+
+
 def value(text: str) -> bool | int | float | str:
-    """A feature flag's value: true and false, numbers, else text."""
+    """A feature flag's value: true and false, plain numbers, else text."""
     if text in ("true", "false"):
         return text == "true"
-    for kind in (int, float):
-        try:
-            return kind(text)
-        except ValueError:
-            continue
-    return text
+    number = _NUMBER.fullmatch(text)
+    if number is None:
+        return text
+    return float(text) if number[1] else int(text)
 
 
 class Lines(forms.CharField):

@@ -21,18 +21,22 @@ LONGEST_SECONDS = 180.0
 
 def show(here: Installation, *, new_passwords: bool) -> bool:
     """Seed, check, print. True: go on serving. Raises ReadinessError when the checks do not end."""
-    from checklists import demo  # needs the models
+    from checklists import demo, demo_governance  # need the models
 
     console = Console(highlight=False)
     passwords = demo.people(new_passwords=new_passwords)
-    gates = demo.open_gates(demo.project())
+    project = demo.project()
+    gates = demo.open_gates(project)
     took = {gate.pk: _check(here, console, gate) for gate in gates if not demo.checked(gate)}
+    demo_governance.govern(project)
     console.print(_verdicts(gates, took))
     for gate in gates:
         for title, observed in demo.failures(gate):
             console.print(f"  [red]✗[/red] {gate.release.version}  {title}: {observed}", soft_wrap=True)
     console.print(f"\nReadiness is at [bold]{here.url}[/bold]")
     _logins(console, passwords)
+    for line in demo_governance.WHERE:
+        console.print(f"  {line}", soft_wrap=True)
     console.print("Ctrl-C ends it and leaves nothing running.")
     return True
 

@@ -16,6 +16,7 @@ HANDS = """---
 title: {title}
 slug: {slug}
 version: 1.0.0
+waivers: {waivers}
 sign_off: [{{role: technical-lead}}, {{role: product-owner}}]
 ---
 ## Items
@@ -40,9 +41,10 @@ PLAN: dict[str, Any] = {
 }
 
 
-def by_hand(slug: str, title: str = "") -> ChecklistVersion:
+def by_hand(slug: str, title: str = "", *, waivers: bool = False) -> ChecklistVersion:
     """A checklist with one item that a person ticks, signed by technical lead and product owner."""
-    return library.publish(source=HANDS.format(slug=slug, title=title or slug.capitalize()), by=None)
+    source = HANDS.format(slug=slug, title=title or slug.capitalize(), waivers=str(waivers).lower())
+    return library.publish(source=source, by=None)
 
 
 def environment(project: Project, name: str = "production") -> Environment:

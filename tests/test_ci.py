@@ -109,7 +109,12 @@ def test_failed_run_fails_the_job(repository: Path) -> None:
         ({"checklist": "absent.md"}, 2, "cannot be read"),
         ({"set": "nonsense"}, 2, "is not NAME=VALUE"),
         ({"strict": "yes"}, 2, "`strict` must be true or false"),
-        ({"command": "deploy"}, 2, "write check or ready"),
+        ({"command": "deploy"}, 2, "write check, ready, push or gate"),
+        ({"command": "push"}, 2, "write PROJECT/VERSION"),
+        ({"command": "gate", "release": "a"}, 2, "is not PROJECT/VERSION"),
+        ({"command": "push", "release": "a/1", "run": ""}, 2, "name the run directory"),
+        ({"command": "push", "release": "a/1", "results-only": "yes"}, 2, "must be true or false"),
+        ({"command": "gate", "release": "a/1"}, 2, "No server is named"),
         ({"reports": "a\nverdict=ready"}, 2, "must be one line"),
         ({"reports": "gate.md"}, 2, "cannot be written"),
         ({"complete": "true"}, 1, ""),
@@ -230,6 +235,9 @@ def test_installation(tmp_path: Path, extras: str, version: str, wanted: str | N
         ({"READINESS_STRICT": "yes"}, 2, "wrong-usage"),
         ({"READINESS_ALLOW_HOST": "a.example\nb.example", "READINESS_ISOLATION": "rlimit"}, 0, "ready"),
         ({"READINESS_RUN": '"; touch pwned; $(touch pwned)'}, 2, "wrong-usage"),
+        ({"READINESS_RELEASE": "a/1"}, 2, "wrong-usage"),
+        ({"READINESS_RELEASE": "a/1", "READINESS_RESULTS_ONLY": "yes"}, 2, "wrong-usage"),
+        ({"READINESS_RELEASE": "--help", "READINESS_SERVER": "--help"}, 2, "wrong-usage"),
         ({"READINESS_SET": "a=$(touch pwned)\nEND\ntouch pwned"}, 2, "wrong-usage"),
     ],
 )
@@ -274,7 +282,7 @@ def blocks(info: str) -> list[str]:
 def test_documented_workflows_are_valid(tmp_path: Path) -> None:
     """Each workflow of the docs is one for GitHub, and gives the action inputs that it has."""
     action = yaml.safe_load(ACTION.read_text(encoding="utf-8"))
-    assert len(blocks("yaml workflow")) == 2
+    assert len(blocks("yaml workflow")) == 3
     for number, text in enumerate(blocks("yaml workflow")):
         (tmp_path / f"{number}.yml").write_text(text, encoding="utf-8")
         steps = [step for job in yaml.safe_load(text)["jobs"].values() for step in job["steps"]]

@@ -306,12 +306,12 @@ def test_signed(gate, release):
 
 @pytest.fixture
 def server() -> Iterator[str]:
-    """A server that says of every gate that it is blocked."""
+    """A server that says of every gate that it is not decided yet."""
 
     class Handler(BaseHTTPRequestHandler):
         def do_GET(self):
             body = json.dumps(
-                {"verdict": "blocked", "blockers": [{"title": "Rehearsal", "text": "too old"}]}
+                {"verdict": "open", "blockers": [{"title": "Rehearsal", "text": "is open"}]}
             ).encode()
             self.send_response(200)
             self.send_header("Content-Type", "application/json")
@@ -330,11 +330,12 @@ def server() -> Iterator[str]:
         thread.join()
 
 
-def test_asks_the_server(server, monkeypatch, capsys):
-    """The other form asks the server, and its answer is the exit code."""
+@pytest.mark.parametrize(("options", "code"), [((), 4), (("--strict",), 1)])
+def test_asks_the_server(server, monkeypatch, capsys, options, code):
+    """The other form asks the server, and its answer is the exit code; the options reach the client."""
     monkeypatch.setenv("READINESS_TOKEN", "rdy_" + "a" * 40)
-    assert main(["gate", "churn/2.4.0", "--server", server, "--environment", "production"]) == 1
-    assert "too old" in capsys.readouterr().out
+    assert main(["gate", "churn/2.4.0", "--server", server, "--environment", "production", *options]) == code
+    assert "is open" in capsys.readouterr().out
 
 
 def test_light(release):

@@ -32,6 +32,7 @@ from readiness.engine.deploy.manifest import (
 )
 from readiness.engine.deploy.manifest import Rehearsal as RehearsalPart
 from readiness.engine.policy import SignatureState
+from readiness.engine.readers import config_file
 from readiness.engine.suites import scorecard as reader
 
 SCORECARD = "readiness-scorecard.json"
@@ -158,7 +159,13 @@ def _config_files(files: dict[str, str]) -> dict[str, str]:
 def _changed(where: str, before: dict[str, Any], after: dict[str, Any]) -> Iterator[Delta]:
     for key in sorted(before.keys() | after.keys()):
         if before.get(key) != after.get(key):
-            yield Delta(key=f"{where}{key}"[:200], before=before.get(key), after=after.get(key))
+            old, new = (_shown(key, values.get(key)) for values in (before, after))
+            yield Delta(key=f"{where}{key}"[:200], before=old, after=new)
+
+
+def _shown(key: str, value: Any) -> Any:
+    """A value that may stand in a file: what a name promises to be a secret is masked."""
+    return None if value is None else config_file.shown(key, value)
 
 
 def _rollback(plan: Rollback | None, row: Rehearsal | None) -> Rollback | None:

@@ -23,11 +23,13 @@ from readiness.engine.deploy.manifest import Manifest
 from readiness.engine.deploy.places import DeployError
 from readiness.engine.deploy.rules.case import Reason
 from readiness.engine.deploy.rules.identity import GATES
+from readiness.engine.deploy.rules.identity import RULE as IDENTITY
 from readiness.engine.policy import VerdictState
 
 APPROVED, BLOCKED, DECLINED, UNDECIDED = "approved", "blocked", "declined", "undecided"
 NO_POLICY = "no deployment policy is set for this environment: the gates alone decide"
 NO_MANIFEST = "manifest"
+OF_ROWS = ("project", "release", "environment")  # an environment may well be called "test"
 # What to do about a reason, here on the server: nobody writes files.
 FIXES = {
     "identity": "Correct the release plan.",
@@ -227,13 +229,27 @@ def _inputs(
 
 
 def _here(decision: Decision) -> Decision:
-    """The same decision with advice for people on this server, and notes that need no file to be read."""
-    told = {"no directory was given to compare with": "the policy does not ask for `require_files`"}
-    return replace(
-        decision,
-        reasons=tuple(replace(r, fix=FIXES.get(r.rule, r.fix)) for r in decision.reasons),
-        rules=tuple(replace(each, text=told.get(each.text, each.text)) for each in decision.rules),
+    """The same decision in this server's words; what the rows say already is no question here."""
+    kept = tuple(
+        replace(reason, fix=FIXES.get(reason.rule, reason.fix))
+        for reason in decision.reasons
+        if not (reason.rule == IDENTITY.name and reason.item in OF_ROWS)
     )
+    named = any(reason.rule == IDENTITY.name for reason in kept)
+    told = {"no directory was given to compare with": "the policy does not ask for `require_files`"}
+    rules = tuple(
+        replace(each, outcome=RuleOutcome.PASSED, text="")
+        if each.rule == IDENTITY.name and not named and each.outcome is RuleOutcome.BLOCKED
+        else replace(each, text=told.get(each.text, each.text))
+        for each in decision.rules
+    )
+    return replace(decision, verdict=_verdict(kept), reasons=kept, rules=rules)
+
+
+def _verdict(reasons: Sequence[Reason]) -> Verdict:
+    if not reasons:
+        return Verdict.APPROVE
+    return Verdict.WAIVER_REQUIRED if all(reason.waivable for reason in reasons) else Verdict.REJECT
 
 
 def _gates_alone(decision: Decision) -> Decision:
@@ -245,8 +261,7 @@ def _gates_alone(decision: Decision) -> Decision:
         else Evaluated(rule=each.rule, title=each.title, outcome=RuleOutcome.NOT_ASKED, text=NO_POLICY)
         for each in decision.rules
     )
-    verdict = Verdict.REJECT if kept else Verdict.APPROVE
-    return replace(decision, verdict=verdict, reasons=kept, warnings=(), waived=(), rules=rules)
+    return replace(decision, verdict=_verdict(kept), reasons=kept, warnings=(), waived=(), rules=rules)
 
 
 def _with_missing(decision: Decision, missing: Sequence[Missing]) -> Decision:

@@ -11,6 +11,7 @@ from django.urls import reverse
 from checklists import audit, blobs, clock, outbox
 from checklists.actions import assembling, deciding
 from checklists.actions.run_directory import snapshot_index
+from checklists.actions.storable import refuse_nul
 from checklists.errors import Refused
 from checklists.models import Environment, Person, Release, ReleaseManifest, Scorecard
 from checklists.models.registry import ManifestOrigin
@@ -100,6 +101,7 @@ def register(*, release: Release, data: bytes, by: Person) -> ReleaseManifest:
     """
     require(by, release.project_id, Act.REGISTER)
     read = reading.read(data, "release-manifest.json")
+    refuse_nul(read.manifest.to_dict(), "The manifest")
     environment = release.project.environments.filter(name=read.manifest.environment).first()
     wrong = list(_contradictions(release, environment, read.manifest))
     if wrong or environment is None:

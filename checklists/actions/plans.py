@@ -11,6 +11,7 @@ from django.db import transaction
 
 from checklists import audit, clock
 from checklists.actions.base import before_after
+from checklists.actions.storable import refuse_nul
 from checklists.errors import Refused, StaleForm
 from checklists.models import Environment, Person, Release, ReleasePlan
 from checklists.permissions import Act, require
@@ -50,6 +51,7 @@ def read(data: bytes | Mapping[str, Any]) -> Plan:
     """A plan from JSON. Raises DeployError for an unknown key, a wrong form, or what looks like a secret."""
     given = data if isinstance(data, bytes) else json.dumps(data).encode()
     text, document = reading.load(given, NAME)
+    refuse_nul(document, NAME)
     hidden.refuse(document, text, NAME)
     try:
         plan = msgspec.convert(document, Plan)

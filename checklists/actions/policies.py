@@ -10,7 +10,7 @@ from checklists import audit, clock
 from checklists.actions.deciding import newest_policy
 from checklists.errors import Refused
 from checklists.models import DeploymentPolicy, Environment, Person, Project, Proposal
-from checklists.permissions import Act, require
+from checklists.permissions import SIGNING_ROLES, Act, require
 from readiness.engine.deploy import config
 
 BY_PROPOSAL = "This project is under change control: a policy changes by a proposal that two others approve."
@@ -28,7 +28,7 @@ def activate_policy(
     require(by, project, Act.VOTE if proposal else Act.PARAMETERS)
     _check(project, environment, proposal)
     source = source.replace("\r\n", "\n")
-    config.read(source.encode(), "gate.yml")
+    _check_roles(config.read(source.encode(), "gate.yml").config)
     sha256 = hashlib.sha256(source.encode()).hexdigest()
     with transaction.atomic():
         Project.objects.select_for_update(no_key=True).get(pk=project.pk)
@@ -59,6 +59,15 @@ def activate_policy(
             },
         )
     return made
+
+
+def _check_roles(asked: config.GateConfig) -> None:
+    strangers = [role for role in asked.roles if role not in SIGNING_ROLES]
+    if strangers and asked.enforce_approvals:
+        raise Refused(
+            f"Nobody ever signs a gate as {strangers[0]}, so the policy would never approve.",
+            f"Roles that sign here: {', '.join(SIGNING_ROLES)}.",
+        )
 
 
 def _check(project: Project, environment: Environment, proposal: Proposal | None) -> None:

@@ -8,6 +8,7 @@ from django.db import transaction
 from django.urls import reverse
 
 from checklists import audit, blobs, clock, outbox
+from checklists.actions.storable import refuse_nul
 from checklists.errors import Refused
 from checklists.models import Person, Release, Scorecard
 from checklists.permissions import Act, require
@@ -26,6 +27,7 @@ def register(*, release: Release, data: bytes, by: Person) -> Scorecard:
     """
     require(by, release.project_id, Act.REGISTER)
     card = reader.read_scorecard(data)
+    refuse_nul(card.to_dict(), "The scorecard")
     _check(release, card)
     sha256, _ = blobs.put(data)
     with transaction.atomic():

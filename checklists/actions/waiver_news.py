@@ -9,6 +9,7 @@ from django.urls import reverse
 from checklists import outbox, permissions, zones
 from checklists.actions.base import GateAct
 from checklists.actions.waiver_rules import item_of, refusal
+from checklists.loaded import LoadedItem
 from checklists.models import Person, Waiver
 from checklists.permissions import TABLE, Act
 
@@ -32,9 +33,22 @@ def decided(act: GateAct, row: Waiver, event: str) -> None:
 
 def expired(act: GateAct, row: Waiver) -> None:
     """To who asked, who owns it and who approved it."""
-    text = "The item counts as it is again, and signatures are stale. Settle it, or ask for another waiver."
+    text = _since_then(item_of(act, row), row)
     people = [row.requested_by, row.owner, *([row.decided_by] if row.decided_by else [])]
     _tell(act, row, "waiver.expired", what="A waiver expired", text=text, people=people)
+
+
+def _since_then(item: LoadedItem | None, row: Waiver) -> str:
+    """What holds from now on."""
+    if item is None:
+        return "The rule counts again when a deployment is decided, and signatures are stale."
+    if item.lapsed and item.waiver == row:
+        return (
+            "The item counts as it is again, and signatures are stale. Settle it, or ask for another waiver."
+        )
+    return "Nothing changes: " + (
+        "another waiver holds." if item.state == "waived" else "the item is settled without it."
+    )
 
 
 def _deciders(act: GateAct, row: Waiver) -> list[Person]:

@@ -114,12 +114,17 @@ def told_of(
             raise Refused(f"The waiver needs its {name}.", advice)
         if len(told[name]) > LONGEST:
             raise Refused(f"The {name} has {len(told[name])} characters; at most {LONGEST} are kept.")
-    roles = permissions.roles_among(act.loaded.members, owner)
-    if owner.is_service or not roles - {MemberRole.READER}:
-        raise Refused(NOT_A_MEMBER)
+    require_owner(act, owner)
     require_expiry(act, expires_at, expires_zone)
     whole = expires_at.astimezone(UTC).replace(microsecond=0)
     return {**told, "owner": owner, "expires_at": whole, "expires_zone": expires_zone}
+
+
+def require_owner(act: GateAct, owner: Person) -> None:
+    """Who answers for it is a person of the project who may do something about it. Raises Refused."""
+    roles = permissions.roles_among(act.loaded.members, owner)
+    if owner.is_service or not roles - {MemberRole.READER}:
+        raise Refused(NOT_A_MEMBER)
 
 
 def require_expiry(act: GateAct, expires_at: datetime, zone: str) -> None:

@@ -21,6 +21,7 @@ from checklists.actions.waiver_rules import (
     require_expiry,
     require_future,
     require_needed,
+    require_owner,
     target,
     told_of,
 )
@@ -110,6 +111,7 @@ def submit(*, gate: int, waiver: int, by: Person) -> Waiver:
     with gate_act(gate, by=by, act=Act.ASK_WAIVER) as act:
         row = _mine(act, waiver, WaiverState.DRAFT)
         require_needed(act, row)
+        require_owner(act, row.owner)
         require_expiry(act, row.expires_at, row.expires_zone)
         _set(row, state=WaiverState.REVIEW, requested_at=act.at)
         _log(act, row, "waiver.submitted", **_facts(row))
@@ -138,6 +140,7 @@ def approve(
         if digest is not None and act.judge().digest != digest:
             raise StaleForm(CHANGED, CHANGED_ADVICE)
         item = require_needed(act, row)
+        require_owner(act, row.owner)
         require_future(act, row.expires_at, row.expires_zone)
         before, after = effects.without_and_with(act.loaded, row, act.at)
         effect = {"before": before.to_dict(), "after": after.to_dict() | _decided_on(act, item)}

@@ -9,7 +9,7 @@ from django.http import HttpResponse
 from ninja import Query, Router, Status
 from pydantic import Field
 
-from checklists import clock
+from checklists import clock, queries
 from checklists.actions import gates
 from checklists.api import door, paging
 from checklists.api.door import ApiRequest, needs
@@ -106,7 +106,12 @@ def fields(row: Gate) -> dict[str, Any]:
 @router.get("/gates", response=Page[GateShape], auth=needs(Scope.READ), summary="List gates")
 def gate_list(request: ApiRequest, limit: Limit = 50, before: Before = None) -> Any:
     """Gates of every project that the token may see, newest first."""
-    return paging.newest(request, door.gates(request), fields, limit=limit, before=before)
+    now = clock.now()
+
+    def present(row: Gate) -> dict[str, Any]:
+        return fields(queries.up_to_date(row, now))
+
+    return paging.newest(request, door.gates(request), present, limit=limit, before=before)
 
 
 @router.get("/gates/{int:pk}", response=Standing, auth=needs(Scope.READ), summary="Look at a gate")

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from django.urls import reverse
+
 from checklists.loaded import LoadedItem
 from checklists.models.release import ReleaseFiles
 from checklists.reports.legible import legibly
@@ -40,10 +42,23 @@ def obstacles(scene: Scene) -> tuple[list[Obstacle], int]:
             blockers = tuple(b for b in blockers if b.text != words)
     items = {item.key: item for item in scene.loaded.items}
     for blocker in blockers:
+        if blocker.kind == "stage":
+            single.append(_stage(scene, blocker))
+            continue
         resolve = _resolve(blocker, items.get(blocker.item), elsewhere=elsewhere)
         single.append(_obstacle(blocker, base, blocker.title, blocker.text, resolve))
     shown = [*single[: SHOWN_BLOCKERS - len(grouped)], *grouped]
     return shown, len(single) + len(grouped) - len(shown)
+
+
+def _stage(scene: Scene, blocker: Blocker) -> Obstacle:
+    """An earlier stage: its gate's page, or the release's, where a missing one is opened."""
+    named = {f"Stage {stage.label.lower()}": gate for stage, gate in scene.loaded.before}
+    gate = named.get(blocker.title)
+    page = ("gate", gate.gate.pk) if gate else ("release", scene.loaded.gate.release_id)
+    advice = "" if gate else "Open the missing gates on the release’s page."
+    href = reverse(page[0], args=[page[1]])
+    return Obstacle(href=href, title=blocker.title, text=_verbal(blocker.text), resolve=advice)
 
 
 def _obstacle(blocker: Blocker, base: str, title: str, text: str, resolve: str) -> Obstacle:

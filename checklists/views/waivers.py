@@ -162,8 +162,17 @@ def _page(
 
 
 def _form(request: Request, scene: Scene, form: WaiverForm, waiver: Waiver | None) -> HttpResponse:
-    context = _about(scene) | {"form": form, "waiver": waiver, "zones": COMMON_ZONES}
+    context = _about(scene) | {
+        "form": form,
+        "waiver": waiver,
+        "what": _title(scene, waiver) if waiver else "",
+        "zones": COMMON_ZONES,
+    }
     return render(request, "checklists/waiver_form.html", context)
+
+
+def _title(scene: Scene, waiver: Waiver) -> str:
+    return shown.title(waiver, scene.loaded.item(waiver.item.key) if waiver.item else None)
 
 
 def _written(request: Request, pk: int, made: Waiver) -> HttpResponse:

@@ -30,6 +30,7 @@ WORDS = {
 }
 FIRST_PAUSE, LONGEST_PAUSE, GROWTH = 1.0, 10.0, 1.5
 SHOWN = 50
+PRODUCTION = "production"  # unless another environment is named
 
 
 def ask(
@@ -50,7 +51,7 @@ def ask(
     release = targets.parse(target)
     session = open_session(server, token_file, insecure=insecure)
     try:
-        said = decided(session, release, environment, wait)
+        said = decided(session, release, environment or PRODUCTION, wait)
     except ServerBroken as error:
         click.echo(f"readiness: {legible(error.message)}\n  {legible(error.advice)}", err=True)
         return BROKEN
@@ -63,11 +64,11 @@ def ask(
 
 
 def decided(session: Session, release: targets.Target, environment: str, limit: float) -> dict[str, Any]:
-    """What the gate says, with `state` and `decision`: at once, or when it is decided or the seconds are over.
+    """What the gate says, with `state` and `decision`: at once, or when decided or the seconds are over.
 
     `state` is approved, blocked, declined, or the gate's verdict while nothing is decided.
     """
-    path = f"{release.path}/gate" + (f"?environment={quote(environment, safe='')}" if environment else "")
+    path = f"{release.path}/gate?environment={quote(environment, safe='')}"
     end, tag, said, told = time.monotonic() + limit, "", dict[str, Any](), ""
     for pause in _pauses():
         answer = session.get(path, {"If-None-Match": tag} if tag else None)
@@ -113,7 +114,7 @@ def with_decision(
     decisions (404) leaves the word to the gate.
     """
     verdict = str(said.get("verdict"))
-    if verdict not in CODES or not environment:
+    if verdict not in CODES:
         return {**said, "state": verdict, "decision": None}
     try:
         answer = session.post(f"{release.path}/decisions", {"environment": environment}).json()

@@ -32,7 +32,7 @@ _SERVER_ONLY = ("environment", "wait", "strict", "server", "token_file", "insecu
 @click.option(
     "--record", type=click.Path(path_type=Path), metavar="FILE", help="Also write the decision as JSON."
 )
-@click.option("--environment", default="", metavar="NAME", help="The server's gate for this environment.")
+@click.option("--environment", default="", metavar="NAME", help="Of the server's gate. Default: production.")
 @click.option("--wait", default="", metavar="TIME", help="Wait for the server's decision, such as 30m.")
 @click.option("--strict", is_flag=True, help="Not decided yet counts as blocked (1 instead of 4).")
 @click.option("--server", default="", metavar="URL", help="Default: READINESS_URL.")

@@ -11,7 +11,14 @@ from checklists.actions import deployments, gates, plans, policies, releases, si
 from checklists.actions.approved import last_release
 from checklists.actions.deciding import look
 from checklists.errors import Forbidden, Refused
-from checklists.models import AuditEntry, Deployment, DeploymentDecision, DeploymentPolicy, ReleaseManifest
+from checklists.models import (
+    AuditEntry,
+    Deployment,
+    DeploymentDecision,
+    DeploymentPolicy,
+    ReleaseManifest,
+    Waiver,
+)
 from readiness.engine.deploy.places import DeployError
 from tests.conftest import PASSWORD
 from tests.governed import (
@@ -25,6 +32,7 @@ from tests.governed import (
     rehearsed,
     set_stages,
     settle,
+    sign,
 )
 
 
@@ -371,6 +379,50 @@ def test_policy(project, people):
     with pytest.raises(Refused, match="change control"):
         policies.activate_policy(environment=where, source=POLICY + "# more\n", by=people.owner)
     assert list(DeploymentPolicy.objects.values_list("number", flat=True)) == [1]
+
+
+def test_a_policy_asks_roles_that_sign(project, people):
+    """A role that nobody signs in would close the gate for good."""
+    with pytest.raises(Refused, match="Nobody ever signs a gate as security-lead"):
+        policy(project, people, "required_roles: [security-lead]\n")
+
+
+def test_names_of_rows_are_no_question(fit, people):
+    """An environment may be called "test": the row says which it is."""
+    where = environment(fit.project)
+    where.name = "test"
+    where.save()
+    seen = look(fit, where, clock.now()).preview
+    assert "identity" not in {reason.rule for reason in seen.reasons}
+    assert next(rule for rule in seen.rules if rule.rule == "identity").outcome == "passed"
+
+
+def test_a_rule_may_be_waived_until_its_waiver_expires(release, people, monkeypatch):
+    """Without a rehearsal a waiver is required, with one it is approved, past its end required again."""
+    gate = gates.open_gate(
+        release=release,
+        checklist=by_hand("lenient", waivers=True),
+        environment=environment(release.project),
+        by=people.lead,
+    )
+    policy(release.project, people)
+    registered(release, people)
+    approve(gate, people)
+    assert ask(release, people.contributor).row.verdict == "waiver required"
+    now = clock.now()
+    Waiver.objects.create(
+        gate=gate, rule="rehearsal", reason="Staging is rebuilt.", risk="Untested.", mitigation="Two watch.",
+        owner=people.lead, scope="This release.", expires_at=now + timedelta(hours=2), state="approved",
+        requested_by=people.lead, requested_at=now, decided_by=people.compliance, decided_as="compliance",
+        decided_at=now,
+    )  # fmt: skip
+    sign(gate, people)
+    row = ask(release, people.contributor).row
+    assert (row.verdict, len(row.record["waived"])) == ("approve", 1)
+    at(monkeypatch, now + timedelta(hours=2))
+    assert ask(release, people.contributor).look.state == "undecided"  # the state that was signed is gone
+    sign(gate, people)
+    assert ask(release, people.contributor).row.verdict == "waiver required"
 
 
 def test_a_policy_that_cannot_be_read_blocks(fit, people, lifted_triggers):

@@ -7,7 +7,7 @@ from datetime import timedelta
 import pytest
 
 from checklists import clock, queries
-from checklists.actions import expiry, items, projects, signoffs, waivers
+from checklists.actions import expiry, items, projects, signoffs, tokens, waivers
 from checklists.loaded import load
 from checklists.models import AuditEntry, DeploymentDecision, Gate, GateItem
 from checklists.reads import waivers as reads
@@ -183,3 +183,26 @@ def test_whom_a_waiver_waits_for(lenient, people, project):
     projects.add_member(project=project, by=people.owner, person=people.lead, role="compliance")
     assert row not in reads.waiting(people.compliance)
     assert row in reads.waiting(people.product)
+
+
+def test_api_says_so_at_once(lenient, people, now, client):
+    """Status and list of the API turn red at the expiry's second; no 304 hides it."""
+    row = signed_gate(lenient, people)
+    _, token = tokens.create(
+        by=people.lead,
+        person=people.lead,
+        name="pipeline",
+        scopes=["read"],
+        expires_at=made.NOW + timedelta(days=30),
+    )
+    headers = {"Authorization": f"Bearer {token}"}
+
+    def said():
+        one = client.get(f"/api/v1/gates/{lenient.pk}", headers=headers)
+        listed = client.get("/api/v1/gates", headers=headers).json()
+        headers["If-None-Match"] = one.headers.get("ETag", "")
+        return one.json()["verdict"], listed["items"][0]["verdict"]
+
+    assert said() == ("approved", "approved")
+    now.at = row.expires_at
+    assert said() == ("blocked", "blocked")

@@ -58,6 +58,8 @@ def test_plans_are_versions(release, people):
         ({"rollout": {"strategy": "yolo"}}, "strategy"),
         ({"secrets": [{"name": "db", "value": "hunter2"}]}, "would hold a secret"),
         ({"metrics": {"error_rate": 2}}, "error_rate"),
+        ({"owner": "a\0b"}, "NUL character"),
+        ({"feature_flags": {"a\0b": 1}}, "NUL character"),
         ({"rollback": {"rehearsal": {"outcome": "passed"}}}, "recorded as one"),
     ],
 )
@@ -156,6 +158,7 @@ WRONG = [
     ({"artifacts": [{"path": "model.bin", "sha256": "0" * 64}]}, "model.bin has another SHA-256"),
     ({"artifacts": [{"path": "other.bin", "sha256": "0" * 64}]}, "has no file other.bin"),
     ({"scorecard": {"path": "a.json", "sha256": "0" * 64}}, "its scorecard is not registered"),
+    ({"owner": "a\0b"}, "NUL character"),
 ]
 
 

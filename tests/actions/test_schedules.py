@@ -10,7 +10,7 @@ from django.utils import timezone
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from checklists import clock
+from checklists import clock, tasks
 from checklists.actions import deployments, schedules
 from checklists.actions.schedules import following, moved
 from checklists.errors import Forbidden, Refused
@@ -163,3 +163,13 @@ def test_what_is_refused(gate, people, more, words):
     with pytest.raises(Refused, match=words):
         add(project, people.owner, **given)
     assert not Schedule.objects.exists()
+
+
+def test_the_sweep_does_what_is_due(gate, people, monkeypatch):
+    """The clock's own task fires schedules, also while the broker is away: the runs stay queued."""
+    row = add(gate.release.project, people.owner, gate=gate)
+    monkeypatch.setattr(clock, "now", lambda: row.next_at)
+    tasks.sweep()
+    assert CheckRun.objects.filter(state="queued").count() == 3
+    row.refresh_from_db()
+    assert row.last_at == row.first_at

@@ -45,6 +45,7 @@ def test_the_same_bytes_again(release, people):
         ("future", Refused, "in the future"),
         ("long", Refused, "more than 100 characters"),
         ("lying", BadContent, "its suites say that it did not"),
+        ("nul", Refused, "NUL character"),
     ],
 )
 def test_what_is_refused(release, people, data, error, words):
@@ -55,6 +56,7 @@ def test_what_is_refused(release, people, data, error, words):
         "future": card(release, at=clock.now() + timedelta(hours=1)),
         "long": card(release, run_id="x" * 101),
         "lying": card(release, suites=failed),
+        "nul": card(release, owner="a\0b"),
     }
     with pytest.raises(error, match=words):
         scorecards.register(

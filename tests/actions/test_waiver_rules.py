@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
+from itertools import combinations, product
 from zoneinfo import ZoneInfo
 
 import pytest
 
+from checklists import permissions
 from checklists.actions import evidence, items, projects, releases, signoffs, waivers
 from checklists.actions import waiver_rules as rules
 from checklists.errors import Forbidden, Refused, StaleForm
 from checklists.loaded import load
-from checklists.models import Notification, Waiver
+from checklists.models import MemberRole, Notification, Waiver
 from tests import waivers as made
 from tests.conftest import PASSWORD, run_checks
 
@@ -268,3 +270,42 @@ def test_who_is_told(lenient, people):
         ("lead", "A waiver was approved"),
         ("second", "A waiver was approved"),
     }
+
+
+def test_an_owner_who_left(lenient, people, project):
+    """Somebody must answer for it on the day it is approved: an owner who left the project does not."""
+    row = made.asked(lenient, people.lead, owner=people.second)
+    projects.remove_member(
+        project=project, by=people.owner, membership=people.second.memberships.get(project=project)
+    )
+    with pytest.raises(Refused, match="must be a member"):
+        decide(row, people.compliance)
+
+
+SUBSETS = [frozenset(c) for n in range(len(MemberRole) + 1) for c in combinations(MemberRole.values, n)]
+FLAGS = ("is_requester", "is_owner", "made_release", "attached_evidence")
+
+
+def test_duties_stay_apart():
+    """All roles of who asks and who decides: allowed only in a deciding role that who asks does not have."""
+    nobody = dict.fromkeys(FLAGS, False)
+    allowed = 0
+    for theirs, mine in product(SUBSETS, SUBSETS):
+        for role in MemberRole.values:
+            asked = {"role": role, "roles": mine, "roles_of_requester": theirs, "signed_as": None}
+            if not permissions.why_not_decide_waiver(**asked, **nobody):
+                allowed += 1
+                assert role in {"product-owner", "compliance"}
+                assert role in mine
+                assert role not in theirs
+    assert allowed == 2 * 32 * 32  # per role: it is among mine, not among theirs
+
+
+@pytest.mark.parametrize("flag", [*FLAGS, "signed_as"])
+def test_each_tie_is_enough(flag):
+    """One tie to the request, the release, the evidence or another signature, and somebody else decides."""
+    ties = dict.fromkeys(FLAGS, False) | {"signed_as": None}
+    free = {"role": "compliance", "roles": {"compliance"}, "roles_of_requester": set()}
+    assert permissions.why_not_decide_waiver(**free, **ties) == ""
+    tied = ties | {flag: "product-owner" if flag == "signed_as" else True}
+    assert permissions.why_not_decide_waiver(**free, **tied)

@@ -14,7 +14,7 @@ from tests.api.world import populate
 schema = schemathesis.openapi.from_wsgi("/api/v1/openapi.json", WSGIHandler())
 schema.config.generation.update(allow_x00=False)  # refused everywhere: tests/api/test_hostile.py
 # Examples and edge cases of every field come in any case; random values on top of them are few here.
-COUNT = 8
+COUNT = 4
 
 
 @pytest.fixture

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+import re
 from datetime import timedelta
 
 from django.core.files.uploadedfile import SimpleUploadedFile
@@ -14,11 +15,14 @@ from checklists.api import document
 from checklists.api.root import api as ninja_api
 from checklists.loaded import load
 from checklists.models import (
+    CheckRun,
     DeploymentDecision,
     Environment,
+    Evidence,
     Rehearsal,
     ReleaseManifest,
     Scorecard,
+    SignOff,
     Waiver,
 )
 from tests.conftest import PASSWORD, run_checks
@@ -32,7 +36,10 @@ OPERATIONS = {
 
 
 def populate(gate, people, project):
-    """A declined gate with evidence, a report, a waiver, and a rehearsal, scorecard, manifest, decision."""
+    """A declined gate with evidence, a report, a waiver, and a rehearsal, scorecard, manifest, decision.
+
+    Returns what stands behind each noun in addresses.
+    """
     run_checks(gate, people.lead, "weights")
     now = clock.now()
     production = Environment.objects.get(project=project, name="production")
@@ -54,7 +61,7 @@ def populate(gate, people, project):
         state="done", sha256=sha256, size=size, finished_at=now, claim=None
     )
     text = {name: f"The {name}." for name in ("reason", "risk", "mitigation", "scope")}
-    Waiver.objects.create(
+    waiver = Waiver.objects.create(
         gate=gate,
         item=gate.items.get(key="review"),
         owner=people.owner,
@@ -63,7 +70,7 @@ def populate(gate, people, project):
         expires_at=now + timedelta(days=7),
         **text,
     )
-    Rehearsal.objects.create(
+    rehearsal = Rehearsal.objects.create(
         project=project, environment=production, performed_at=now, performed_by="Rita", from_version="1.4.0",
         to_version="1.3.0", duration_seconds=60, outcome="passed", log_name="log.txt", log_sha256=sha256,
         log_size=size, recorded_by=people.lead, recorded_at=now,
@@ -80,17 +87,31 @@ def populate(gate, people, project):
     manifest = ReleaseManifest.objects.create(
         environment=production, number=1, origin="assembled", made_by=people.lead, made_at=now, **made
     )
-    DeploymentDecision.objects.create(
+    decision = DeploymentDecision.objects.create(
         release=gate.release, environment=production, gate=gate, manifest=manifest, scorecard=card,
         verdict="reject", record={}, trace_id="0" * 32, asked_by=people.lead, decided_at=now,
     )  # fmt: skip
+    return {
+        "projects": project.slug,
+        "releases": gate.release.version,
+        "gates": gate.pk,
+        "check-runs": CheckRun.objects.get().pk,
+        "evidence": Evidence.objects.get().pk,
+        "sign-offs": SignOff.objects.get().pk,
+        "reports": report.pk,
+        "waivers": waiver.pk,
+        "rehearsals": rehearsal.pk,
+        "scorecards": card.pk,
+        "decisions": decision.pk,
+    }
 
 
 def ask(api, name, known=(), **changed):
-    """Make the request of an operation from its examples; `known` and `changed` replace path parameters."""
+    """Make the request of an operation from its examples; `known` says what stands behind a noun."""
     method, path, operation = OPERATIONS[name]
     values = {p["name"]: p.get("example") for p in operation["parameters"] if p["in"] == "path"}
-    values |= {key: value for key, value in dict(known).items() if key in values} | changed
+    nouns = {part: noun for noun, part in re.findall(r"([\w-]+)/{(\w+)}", path)}
+    values |= {part: dict(known)[noun] for part, noun in nouns.items() if noun in dict(known)} | changed
     query = [
         f"{p['name']}={p['example']}" for p in operation["parameters"] if p["in"] == "query" and p["required"]
     ]

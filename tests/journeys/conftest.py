@@ -32,10 +32,11 @@ expect.set_options(timeout=WAIT)  # a busy machine is no failure
 
 @dataclass
 class Installation:
-    """A running demonstration: its address, passwords by user name, and the run roots it reads."""
+    """A running demonstration: its address, passwords by user name, its data, the run roots it reads."""
 
     url: str
     passwords: dict[str, str]
+    data: Path
     runs: Path
 
 
@@ -72,7 +73,7 @@ def installation(tmp_path_factory) -> Iterator[Installation]:
     with supervisor("demo", data, env={"READINESS_RUN_ROOTS": roots}) as started:
         url = wait_until_serving(data)
         assert wait_for(lambda: "Ctrl-C" in said(data) or started.poll() is not None, 120), said(data)
-        yield Installation(url, dict(LOGIN.findall(said(data))), runs)
+        yield Installation(url, dict(LOGIN.findall(said(data))), data, runs)
 
 
 @pytest.fixture(scope="session")

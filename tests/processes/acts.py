@@ -12,8 +12,8 @@ import django
 django.setup()
 
 from checklists import audit, tasks  # noqa: E402  # models need the line above
-from checklists.actions import gates, library, projects, releases, runs  # noqa: E402
-from checklists.models import Environment, Gate, Person  # noqa: E402
+from checklists.actions import gates, library, projects, releases, runs, webhooks  # noqa: E402
+from checklists.models import Environment, Gate, Person, Project, Webhook  # noqa: E402
 
 
 def seed(checklist: str, run_dir: str) -> int:
@@ -39,6 +39,18 @@ def send(*ids: str) -> None:
     tasks.send_runs([int(pk) for pk in ids])
 
 
+def hook(url: str) -> int:
+    """A webhook of the project that wants every change of a gate; its id."""
+    project, by = Project.objects.get(), Person.objects.get()
+    return webhooks.add(project=project, by=by, url=url, events=["gate.ready"]).pk
+
+
+def ping(count: str) -> list[str]:
+    """Send that many pings to the webhook; the ids of the events."""
+    webhook, by = Webhook.objects.select_related("project").get(), Person.objects.get()
+    return [str(webhooks.ping(webhook=webhook, by=by)) for _ in range(int(count))]
+
+
 def verify() -> list[str]:
     """What is wrong with the audit log."""
     return [f"{bad.stream} {bad.seq} {bad.why}" for bad in audit.verify_all()]
@@ -46,5 +58,6 @@ def verify() -> list[str]:
 
 if __name__ == "__main__":
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "readiness.settings")
-    act = {"seed": seed, "request": request, "send": send, "verify": verify}[sys.argv[1]]
+    known = {"seed": seed, "request": request, "send": send, "verify": verify, "hook": hook, "ping": ping}
+    act = known[sys.argv[1]]
     print(json.dumps(act(*sys.argv[2:])))

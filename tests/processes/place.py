@@ -73,11 +73,11 @@ class Place:
         """Start the broker; it holds nothing from before."""
         self.broker.start(self.processes, self.home / "broker.log")
 
-    def start_worker(self, *options: str) -> subprocess.Popen[bytes]:
-        """Start the worker."""
+    def start_worker(self, *options: str, name: str = "worker") -> subprocess.Popen[bytes]:
+        """Start a worker."""
         quiet = ["--without-gossip", "--without-mingle"]
         command = [*CELERY, "worker", "-c", "2", "-l", "INFO", *quiet, *options]
-        return self.processes.start("worker", command, env=self.env, log=self.home / "worker.log")
+        return self.processes.start(name, command, env=self.env, log=self.home / "worker.log")
 
     def start_beat(self) -> None:
         """Start the clock."""

@@ -21,7 +21,7 @@ POST_ONLY = {
     "theme", "member-add", "member-remove", "environment-add", "release-parameters", "gate-open", "gate-run",
     "gate-look", "gate-export", "sign-withdraw", "sign-approve", "sign-decline", "role-drop", "role-restore",
     "item-tick", "item-reopen", "item-not-applicable", "item-note", "item-run", "item-attach",
-    "item-evidence-remove",
+    "item-evidence-remove", "item-partial",
     "waiver-submit", "waiver-withdraw", "waiver-approve", "waiver-reject", "waiver-revoke", "rehearsal-record",
     "rehearsal-remediate",
     "schedule-add", "schedule-stop", "release-stages", "release-scorecard-new", "release-manifest-assemble",

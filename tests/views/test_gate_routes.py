@@ -10,6 +10,7 @@ from checklists.models import AuditEntry
 READ = {
     "gate": "",
     "gate-changes": "changes",
+    "gate-score": "score/",
     "item": "items/weights/",
     "item-body": "items/weights/body",
     "item-history": "items/weights/history",
@@ -22,6 +23,7 @@ WRITE = {
     "item-reopen": "items/issues/reopen",
     "item-not-applicable": "items/review/not-applicable",
     "item-note": "items/issues/note",
+    "item-partial": "items/issues/partial",
     "item-run": "items/weights/run",
     "item-attach": "items/issues/evidence",
     "item-evidence-remove": "items/issues/evidence/1/remove",

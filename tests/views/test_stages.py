@@ -101,6 +101,21 @@ def test_the_track(client, people, staged, run_dir):
     assert client.post(f"/releases/{made.pk}/stages").status_code == 404
 
 
+def test_a_closed_gate_leads_to_the_stage_before(client, people, staged, run_dir):
+    """What is in the way names the stage, and its link opens that gate, or the release where none is open."""
+    made = releases.create(project=staged, by=people.contributor, version="2.0.0", root=str(run_dir))
+    first, last = (Gate.objects.get(release=made, stage=stage) for stage in ("readiness", "production"))
+    client.force_login(people.lead)
+    page = client.get(f"/gates/{last.pk}/").content.decode()
+    assert f'<a href="/gates/{first.pk}/" id="block-1">Stage readiness</a>' in page
+    assert "stage production" in page
+    by_hand("built")
+    set_stages(staged, people, build=("built", "staging"), production=("final", "production"))
+    page = client.get(f"/gates/{last.pk}/").content.decode()
+    assert f'<a href="/releases/{made.pk}/" id="block-1">Stage build</a>' in page
+    assert "Open the missing gates" in page
+
+
 @pytest.fixture
 def form(gate):
     """A daily schedule of the gate's checks."""

@@ -5,9 +5,11 @@ from __future__ import annotations
 import json
 import os
 import shutil
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
+import msgspec
 import pytest
 
 from readiness.engine.deploy import assemble, collect, config, offline, reading
@@ -92,6 +94,15 @@ def test_pure():
     assert [a.path for a in manifest.artifacts] == ["a", "b"]
     assert manifest.artifact_digest
     assert manifest.scorecard.overall_passed is True
+
+
+@pytest.mark.parametrize("how", ["partial", "interrupted"])
+def test_half_a_run(how):
+    """A run of some suites, or one that was cut off, is marked; a gate never takes it for a whole one."""
+    run = suite_run()
+    half = replace(run, card=msgspec.structs.replace(run.card, **{how: True}))
+    assert assemble.assemble(**PLAIN, run=run).scorecard.partial is False
+    assert assemble.assemble(**PLAIN, run=half).scorecard.partial is True
 
 
 def test_draft(release):
