@@ -27,7 +27,6 @@ EVENTS: dict[str, Event] = {
     "waiver.revoked": Event("a waiver is revoked", Kind.WAIVER),
     "waiver.expiring": Event("a waiver expires soon", Kind.WAIVER),
     "waiver.expired": Event("a waiver expired", Kind.WAIVER),
-    "waiver.unneeded": Event("a waiver is no longer needed", Kind.WAIVER),
     "rehearsal.recorded": Event("a rollback rehearsal is recorded", Kind.REHEARSAL),
     "rehearsal.failed": Event("a rollback rehearsal failed", Kind.REHEARSAL),
     "rehearsal.remediated": Event("a failed rehearsal is remediated", Kind.REHEARSAL),

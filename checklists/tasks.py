@@ -12,7 +12,7 @@ from celery.exceptions import SoftTimeLimitExceeded
 from django.conf import settings
 from kombu.exceptions import OperationalError
 
-from checklists import clock
+from checklists import clock, heartbeat
 from checklists.actions import expiry, outgoing, reminders, reports, run_directory, runs, schedules, uploads
 from readiness.celery import app
 from readiness.engine.errors import ReadinessError
@@ -119,7 +119,7 @@ def deliver_webhook(delivery: int, attempts: int) -> None:
 @shared_task(name="checklists.sweep", ignore_result=True, acks_late=False, time_limit=60)
 def sweep() -> None:
     """Send forgotten rows again, end overdue ones, and show that the whole way from clock to worker works."""
-    runs.beat("sweep")
+    heartbeat.beat("sweep")
     post()
     send_runs(sorted({*runs.end_overdue(), *runs.forgotten()}))
     reports.end_overdue()

@@ -16,14 +16,14 @@ _last: dict[str, float] = {}
 
 def show_life(name: str) -> None:
     """Write a process's heartbeat, at most every five seconds. A database that is away is only logged."""
-    from checklists.actions import runs  # needs the models, which load after Celery's application
+    from checklists import heartbeat  # needs the models, which load after Celery's application
 
     now = time.monotonic()
     if now - _last.get(name, -EVERY_SECONDS) < EVERY_SECONDS:
         return
     _last[name] = now
     try:
-        runs.beat(name)
+        heartbeat.beat(name)
     except DatabaseError as error:
         log.warning("The heartbeat of %s was not written: %s", name, error)
     finally:

@@ -9,6 +9,7 @@ import pytest
 from django.core.management import CommandError, call_command
 from django.utils import timezone
 
+from checklists import heartbeat
 from checklists.actions import gates, runs, signoffs
 from checklists.loaded import load
 from checklists.models import AuditEntry, ChecklistVersion, Environment, Heartbeat, SignOff
@@ -115,7 +116,7 @@ def test_alive():
     """A process that showed life lately is alive; a silent and an unknown one are not."""
     with pytest.raises(CommandError, match="has never shown life"):
         call_command("alive", "worker")
-    runs.beat("worker")
+    heartbeat.beat("worker")
     call_command("alive", "worker")
     Heartbeat.objects.update(at=timezone.now() - timedelta(seconds=90))
     with pytest.raises(CommandError, match="last showed life 90 s ago"):

@@ -46,6 +46,7 @@ FIXES = {
     "gates": "Settle that gate and have it signed.",
     "waivers": "Settle what it waives, or have another one approved.",
 }
+TITLES = {"gates": "Its gates and those of earlier stages are approved"}
 ONLY_GATES = GateConfig(
     enforce_approvals=False,
     require_rehearsal=False,
@@ -231,7 +232,11 @@ def _inputs(
 def _here(decision: Decision) -> Decision:
     """The same decision in this server's words; what the rows say already is no question here."""
     kept = tuple(
-        replace(reason, fix=FIXES.get(reason.rule, reason.fix))
+        replace(
+            reason,
+            title=TITLES.get(reason.rule, reason.title),
+            fix=FIXES.get(reason.rule, reason.fix),
+        )
         for reason in decision.reasons
         if not (reason.rule == IDENTITY.name and reason.item in OF_ROWS)
     )
@@ -240,7 +245,7 @@ def _here(decision: Decision) -> Decision:
     rules = tuple(
         replace(each, outcome=RuleOutcome.PASSED, text="")
         if each.rule == IDENTITY.name and not named and each.outcome is RuleOutcome.BLOCKED
-        else replace(each, text=told.get(each.text, each.text))
+        else replace(each, title=TITLES.get(each.rule, each.title), text=told.get(each.text, each.text))
         for each in decision.rules
     )
     return replace(decision, verdict=_verdict(kept), reasons=kept, rules=rules)
@@ -271,7 +276,7 @@ def _with_missing(decision: Decision, missing: Sequence[Missing]) -> Decision:
     found = tuple(
         Reason(
             rule=GATES.name,
-            title=GATES.title,
+            title=TITLES[GATES.name],
             text=f"The stage {one.title.lower()} has no gate yet; {one.checklist} is expected.",
             fix="Open the gates of the stages on the release’s page.",
             item=one.stage,

@@ -67,6 +67,8 @@ def add_member(*, project: Project, by: Person, person: Person, role: str) -> Me
 def remove_member(*, project: Project, by: Person, membership: Membership) -> None:
     """Take a role away. Raises Forbidden, Refused for the last owner."""
     require(by, project, Act.MEMBERS)
+    if membership.person.is_service:
+        raise Refused("A service account keeps its role.", "Deactivate it on the project's page for access.")
     with transaction.atomic():
         # Locked, so that two owners cannot remove each other at once.
         Project.objects.select_for_update(no_key=True).get(pk=project.pk)

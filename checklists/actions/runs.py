@@ -27,7 +27,7 @@ from checklists.actions.base import GateAct, gate_act
 from checklists.actions.run_directory import ELSEWHERE, ELSEWHERE_ADVICE, directory_of, snapshot_index
 from checklists.errors import Refused
 from checklists.loaded import LoadedItem
-from checklists.models import CheckRun, Heartbeat, ParameterSet, Person
+from checklists.models import CheckRun, ParameterSet, Person
 from checklists.models.release import ReleaseFiles
 from checklists.models.verification import RunState
 from checklists.permissions import Act
@@ -252,11 +252,6 @@ def end_overdue() -> list[int]:
         ):
             again.append(row.pk)
     return again
-
-
-def beat(name: str) -> None:
-    """Note that a kind of process is alive."""
-    Heartbeat.objects.update_or_create(name=name, defaults={"at": clock.now()})
 
 
 def plain(value: Any) -> Any:

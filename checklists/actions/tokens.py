@@ -14,13 +14,14 @@ from django.utils.text import slugify
 
 from checklists import audit, clock
 from checklists.errors import Forbidden, Refused
-from checklists.models import ApiToken, Membership, Person, Project
+from checklists.models import ApiToken, IdempotencyKey, Membership, Person, Project
 from checklists.models.access import Scope
 from checklists.permissions import CONTRIBUTOR, READER, Act, may, require, roles_of
 
 MAX_DAYS = 366
 SERVICE_ROLES = (CONTRIBUTOR, READER)
 USED_EVERY = timedelta(minutes=1)
+KEPT = timedelta(days=7)
 ALPHABET = string.ascii_letters + string.digits
 # 62 ** 43 is just over 2 ** 256.
 SECRET_LENGTH, PREFIX_LENGTH = 43, 8
@@ -171,6 +172,12 @@ def note_use(token: ApiToken, now: datetime) -> None:
         return
     stale = Q(last_used_at=None) | Q(last_used_at__lte=before)
     ApiToken.objects.filter(stale, pk=token.pk).update(last_used_at=now)
+
+
+def forget_answers() -> int:
+    """Forget kept answers to requests with an Idempotency-Key that are older than a week; how many."""
+    deleted, _ = IdempotencyKey.objects.filter(created_at__lt=clock.now() - KEPT).delete()
+    return deleted
 
 
 def _new() -> tuple[str, str]:

@@ -148,8 +148,8 @@ def _fields(answer: Answer) -> dict[str, Any]:
         "release": release.version,
         "environment": environment.name,
         "reasons": [
-            reason.to_dict() | {"url": page_address(fix_url(reason.rule, release, environment, gate))}
-            for reason in look.preview.reasons
+            told | {"url": page_address(fix_url(told, release, environment, gate, look.preview.inputs))}
+            for told in (reason.to_dict() for reason in look.preview.reasons)
         ],
         "blockers": _blockers(look),
         "decision": row.pk if row else None,

@@ -47,6 +47,8 @@ def _details(entry: AuditEntry) -> Iterator[str]:
         for key in ("reason", "comment", "text", "name", "url", "error"):
             if source.get(key):
                 yield str(source[key])
+    if data.get("via"):
+        yield f"by the token {data['via']}"
     if data.get("sha256"):
         yield f"sha256 {data['sha256']}"
     yield from (str(message) for message in data.get("messages", []))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -10,6 +11,7 @@ from django.urls import NoReverseMatch, reverse
 
 from checklists.models import Deployment, Environment, Release
 
+_GATE = re.compile(r"gate ([0-9]{1,18}) \(([^)]*)\)")
 LOOKS = {
     "approved": ("approved", "shield", "Yes"),
     "blocked": ("blocked", "cross", "No, blocked"),
@@ -94,9 +96,11 @@ def rules_of(
 ) -> Rules:
     """The rules of a decision record."""
     order = ["blocked", "waived", "passed"]
-    lines = {
-        row["rule"]: _line(row, record["reasons"], release, environment, gate) for row in record["rules"]
-    }
+    reasons = [
+        dict(reason) | {"url": fix_url(reason, release, environment, gate, record.get("inputs", {}))}
+        for reason in record["reasons"]
+    ]
+    lines = {row["rule"]: _line(row, reasons) for row in record["rules"]}
     asked = sorted(
         (row for row in record["rules"] if row["outcome"] in order),
         key=lambda row: order.index(row["outcome"]),
@@ -107,24 +111,15 @@ def rules_of(
     )
 
 
-def _line(
-    row: Mapping[str, str],
-    reasons: Iterable[Mapping[str, Any]],
-    release: Release,
-    environment: Environment,
-    gate: int | None,
-) -> RuleLine:
+def _line(row: Mapping[str, str], reasons: Iterable[Mapping[str, Any]]) -> RuleLine:
     mine = [reason for reason in reasons if reason["rule"] == row["rule"]]
-    url = fix_url(row["rule"], release, environment, gate)
+    place = PLACES.get(row["rule"], "Release plan")
     return RuleLine(
         rule=row["rule"],
         title=row["title"],
         badge=Badge.of(OUTCOMES, row["outcome"]),
         note="" if mine or row["outcome"] == "passed" else _sentence(row["text"]),
-        reasons=tuple(
-            Why(text=r["text"], fix=r["fix"], url=url, place=PLACES.get(row["rule"], "Release plan"))
-            for r in mine
-        ),
+        reasons=tuple(Why(text=r["text"], fix=r["fix"], url=r["url"], place=place) for r in mine),
     )
 
 
@@ -133,8 +128,20 @@ def _sentence(text: str) -> str:
     return f"{plain[:1].upper()}{plain[1:]}." if plain else ""
 
 
-def fix_url(rule: str, release: Release, environment: Environment, gate: int | None) -> str:
-    """The page on which whatever a rule asks for is done; empty where there is none."""
+def fix_url(
+    reason: Mapping[str, Any],
+    release: Release,
+    environment: Environment,
+    gate: int | None,
+    inputs: Mapping[str, Any],
+) -> str:
+    """The page on which what stands against a release is mended; empty where there is none.
+
+    `inputs` are a decision's: they name the gates that it rests on.
+    """
+    rule = reason["rule"]
+    if rule == "gates":
+        gate = _named_gate(reason["item"], inputs)
     gate_page = _address("gate", gate) if gate else _address("release", release.pk)
     pages = {
         "approvals": gate_page,
@@ -150,6 +157,15 @@ def fix_url(rule: str, release: Release, environment: Environment, gate: int | N
         "manifest": _address("policy", release.project.slug, environment.pk),
     }
     return pages.get(rule, _address("release-plan", release.pk, environment.pk))
+
+
+def _named_gate(item: str, inputs: Mapping[str, Any]) -> int | None:
+    """The gate that a reason is about: `gate 12 (staging)` among the inputs, by stage or checklist."""
+    for name in inputs:
+        found = _GATE.fullmatch(name)
+        if found and found[2] in (item, item.split(" ")[0]):
+            return int(found[1])
+    return None
 
 
 def _address(name: str, *arguments: Any) -> str:

@@ -60,6 +60,8 @@ def _details(entry: AuditEntry) -> Iterator[str]:
     for key in ("reason", "text", "name", "url"):
         if data.get(key):
             yield str(data[key])
+    if data.get("via"):
+        yield f"by the token {data['via']}"
     if data.get("expires_at"):
         yield f"expires {data['expires_at']}"
     if data.get("sha256"):

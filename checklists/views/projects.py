@@ -56,7 +56,8 @@ def _page(
     member: Form | None = None,
     environment: Form | None = None,
 ) -> HttpResponse:
-    members = found.memberships.select_related("person").order_by("person__username", "role")
+    people = found.memberships.filter(person__is_service=False).select_related("person")
+    members = people.order_by("person__username", "role")
     now = clock.now()
     context = {
         "project": found,

@@ -1,4 +1,4 @@
-"""What people do in their browsers on a release's way: token, own checklist, waiver, signatures, deployment."""
+"""What people do in their browsers on a release's way: token, checklist, waiver, signatures, deployment."""
 
 from __future__ import annotations
 
@@ -36,7 +36,8 @@ class Team:
         """The person's page, opened if a path is given, without a violation of accessibility."""
         page = self.people[username].goto(path) if path else self.people[username].page
         found = self.axe.run(page).response["violations"]
-        assert [f"{page.url}: {v['id']} {v['nodes'][0]['html'][:160]}" for v in found] == []
+        problems = [f"{page.url}: {v['id']} {v['nodes'][0]['html'][:160]}" for v in found]
+        assert problems == [], problems
         return page
 
 

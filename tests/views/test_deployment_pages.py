@@ -64,6 +64,7 @@ def test_what_stands_in_the_way(client, people, quick, page):
     assert "No rehearsal of the rollback is recorded." in shown
     assert f'href="/releases/{quick.release.pk}/scorecards/">Scorecards</a>' in shown
     assert "rules not asked" in shown
+    assert f'href="/gates/{quick.pk}/">Open the gate</a>' in shown
     assert "Ask for a decision" not in shown
     assert "It was deployed" not in shown
 
