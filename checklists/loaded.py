@@ -176,10 +176,18 @@ class LoadedGate:
 
     def judge(self, at: datetime) -> Judged:
         """Snapshot, digest and verdict at a moment."""
+        return self.judge_after(at, self.chain(at))
+
+    def chain(self, at: datetime) -> tuple[Passed, ...]:
+        """The earlier stages with their gates judged, in order; each gate knows those before it."""
         passed: list[Passed] = []
-        for stage, gate in self.before:
-            passed.append(Passed(stage, gate, gate.judge_after(at, tuple(passed)) if gate else None))
-        return self.judge_after(at, tuple(passed))
+        for place, (stage, gate) in enumerate(self.before):
+            judged = None
+            if gate is not None:
+                gate.before = self.before[:place]
+                judged = gate.judge_after(at, tuple(passed))
+            passed.append(Passed(stage, gate, judged))
+        return tuple(passed)
 
     def judge_after(self, at: datetime, earlier: tuple[Passed, ...]) -> Judged:
         """The same with the earlier stages already judged."""

@@ -32,7 +32,10 @@ def build(loaded: LoadedGate, at: datetime, earlier: Sequence[Passed] = ()) -> d
     """
     gate, release = loaded.gate, loaded.gate.release
     parameters = release.parameters
-    rule_waivers = [_waiver(w) | {"rule": w.rule} for w in loaded.waivers if w.rule and w.live(at)]
+    # An expired one stays in, marked: else the state of before it, and old signatures, would hold again.
+    rule_waivers = [
+        _waiver(w) | {"rule": w.rule, "expired": not w.live(at)} for w in loaded.waivers if w.rule
+    ]
     return {
         "schema_version": SCHEMA_VERSION,
         "project": {"slug": release.project.slug, "name": release.project.name},
@@ -208,7 +211,9 @@ def _standing_changes(old: Mapping[str, Any], new: Mapping[str, Any]) -> Iterato
 
 
 def _until(waiver: Mapping[str, Any] | None) -> str:
-    return f"until {waiver['expires_at']}" if waiver else "none"
+    if not waiver:
+        return "none"
+    return f"{'expired' if waiver.get('expired') else 'until'} {waiver['expires_at']}"
 
 
 def _item_changes(old: Mapping[str, Any], new: Mapping[str, Any]) -> Iterator[Change]:

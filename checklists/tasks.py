@@ -13,7 +13,17 @@ from django.conf import settings
 from kombu.exceptions import OperationalError
 
 from checklists import clock, heartbeat
-from checklists.actions import expiry, outgoing, reminders, reports, run_directory, runs, schedules, uploads
+from checklists.actions import (
+    expiry,
+    outgoing,
+    reminders,
+    reports,
+    run_directory,
+    runs,
+    schedules,
+    tokens,
+    uploads,
+)
 from readiness.celery import app
 from readiness.engine.errors import ReadinessError
 
@@ -132,6 +142,7 @@ def sweep() -> None:
 
 @shared_task(name="checklists.tidy", ignore_result=True, time_limit=600)
 def tidy() -> None:
-    """Abandon uploads that nobody finishes, and remove run directories that no check used for a day."""
+    """Abandon uploads nobody finishes, remove run directories unused for a day, forget kept API answers."""
     uploads.abandon_old()
     run_directory.sweep_directories()
+    tokens.forget_answers()

@@ -126,9 +126,26 @@ def refresh_later(gate: Gate, at: datetime) -> None:
     order = list(Stage)
     later = order[order.index(Stage(gate.stage)) + 1 :]
     mine = Gate.objects.filter(release=gate.release_id, superseded_by=None, stage__in=later)
-    # In the stages' order, as every act locks them: two acts never wait for each other in a circle.
-    for _, pk in sorted(mine.values_list("stage", "pk"), key=lambda row: order.index(Stage(row[0]))):
-        refresh(pk, at)
+    rows = sorted(mine.values_list("stage", "pk"), key=lambda row: order.index(Stage(row[0])))
+    if rows:
+        _refresh_all([pk for _, pk in rows], at)
+
+
+def _refresh_all(gates: list[int], at: datetime) -> None:
+    """The same for stages' gates of one release, in their order: each is loaded once.
+
+    They are locked in that order, as every act locks them: two acts never wait for each other in a circle.
+    """
+    with transaction.atomic():
+        for pk in gates:
+            Gate.objects.filter(pk=pk).update(revision=F("revision") + 1)
+        last = load(gates[-1])
+        passed = last.chain(at)
+        known = {one.gate.gate.pk: (one.gate, one.judged) for one in passed if one.gate and one.judged}
+        known[last.gate.pk] = (last, last.judge_after(at, passed))
+        for pk in gates:
+            loaded, judged = known[pk]
+            _keep(loaded, judged, at, None)
 
 
 def refresh(gate: int, at: datetime) -> None:

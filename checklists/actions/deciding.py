@@ -9,7 +9,7 @@ from datetime import datetime
 from checklists import blobs
 from checklists.actions import assembling
 from checklists.actions.assembling import Inside, Sources
-from checklists.loaded import load
+from checklists.loaded import LoadedGate, load
 from checklists.models import DeploymentPolicy, Environment, Gate, Release, ReleaseManifest
 from checklists.models.gate import Stage
 from checklists.reads import stages
@@ -133,9 +133,27 @@ def before_deployment(release: Release, environment: Environment) -> tuple[list[
 
 
 def inside(gates: Sequence[Gate], at: datetime) -> tuple[Inside, ...]:
-    """These gates, loaded and judged at a moment."""
-    loaded = [load(gate.pk) for gate in gates]
-    return tuple(Inside(loaded=one, judged=one.judge(at)) for one in loaded)
+    """These gates, loaded and judged at a moment; each is loaded once, also where later stages rest on it."""
+    staged = [gate for gate in gates if gate.stage]
+    known = _chain(load(staged[-1].pk), at) if staged else {}
+    found = []
+    for gate in gates:
+        if gate.pk not in known:
+            one = load(gate.pk)
+            known[gate.pk] = Inside(loaded=one, judged=one.judge(at))
+        found.append(known[gate.pk])
+    return tuple(found)
+
+
+def _chain(last: LoadedGate, at: datetime) -> dict[int, Inside]:
+    """The gate of a stage and those of the stages before it, by id."""
+    passed = last.chain(at)
+    found = {
+        one.gate.gate.pk: Inside(loaded=one.gate, judged=one.judged)
+        for one in passed
+        if one.gate and one.judged
+    }
+    return found | {last.gate.pk: Inside(loaded=last, judged=last.judge_after(at, passed))}
 
 
 def sources(

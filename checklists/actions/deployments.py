@@ -226,14 +226,26 @@ def roll_out(*, deployment: int, by: Person) -> Deployment:
         if now < row.monitoring_until:
             until = f"{row.monitoring_until:%Y-%m-%d %H:%M} UTC"
             raise Refused(f"It is monitored until {until}.", "Wait until the window is over.")
-        gate = validation_of(row)
-        verdict = load(gate.pk).judge(now).verdict if gate else None
-        if verdict and not verdict.approved:
-            raise Refused(f"The post-deployment gate says {verdict.state.value}.", "Settle it first.")
+        _check_validation(row, now)
         row.state, row.rolled_out_at, row.rolled_out_by = DeploymentState.ROLLED_OUT, now, by
         row.save(update_fields=["state", "rolled_out_at", "rolled_out_by"])
         _log(row.release, row.environment, by, "release.rolled_out", deployment=row.pk)
     return row
+
+
+def _check_validation(row: Deployment, now: datetime) -> None:
+    gate = validation_of(row)
+    if gate is None:
+        return
+    loaded = load(gate.pk)
+    verdict = loaded.judge(now).verdict
+    if not verdict.approved:
+        raise Refused(f"The post-deployment gate says {verdict.state.value}.", "Settle it first.")
+    if any(signed.signed_at < row.deployed_at for signed in loaded.signoffs):
+        raise Refused(
+            "The post-deployment gate was signed before this deployment.",
+            "Look at the gate again; withdraw the signature and sign anew.",
+        )
 
 
 def validation_of(row: Deployment) -> Gate | None:

@@ -1,4 +1,4 @@
-"""Sending one message: a mail by Django, or by apprise to a chat or pager whose address the operator keeps."""
+"""Sending one message: a mail by Django, a chat or pager message by apprise, whose address is a secret."""
 
 from __future__ import annotations
 

@@ -9,14 +9,13 @@ cannot be, and must be proposed again from what stands now.
 
 from __future__ import annotations
 
-from typing import Any
 from urllib.parse import urlsplit
 
 from django.db import transaction
-from django.urls import reverse
 
-from checklists import audit, clock, outbox, permissions
+from checklists import clock, permissions
 from checklists.actions.proposal_kinds import CHANGES
+from checklists.actions.proposal_news import log, people_with, tell
 from checklists.errors import Forbidden, Refused
 from checklists.models import ChecklistVersion, Environment, Person, Project, Proposal, ProposalVote, Release
 from checklists.models.change import ProposalKind, ProposalState
@@ -79,9 +78,9 @@ def propose(
         raise Refused(SAME)
     with transaction.atomic():
         proposal.save()
-        _log(proposal, by, "proposal.opened", reason=proposal.reason, link=proposal.link)
-        voters = [p for p in _people(project, permissions.TABLE[Act.VOTE]) if p != by]
-        _tell(
+        log(proposal, by, "proposal.opened", reason=proposal.reason, link=proposal.link)
+        voters = [p for p in people_with(project, permissions.TABLE[Act.VOTE]) if p != by]
+        tell(
             proposal, "proposal.opened", f"{by.name} proposes: {proposal.title}", voters, by, proposal.reason
         )
     return proposal
@@ -105,16 +104,16 @@ def vote(*, proposal: int, by: Person, approve: bool, comment: str = "") -> Prop
             raise Refused(REASON)
         now = clock.now()
         ProposalVote.objects.create(proposal=row, person=by, approve=approve, comment=comment.strip(), at=now)
-        _log(row, by, "proposal.voted" if approve else "proposal.rejected", comment=comment.strip())
+        log(row, by, "proposal.voted" if approve else "proposal.rejected", comment=comment.strip())
         if not approve:
             _close(row, ProposalState.REJECTED, by)
-            _tell(row, "proposal.rejected", f"Rejected: {row.title}", [row.proposed_by], by, comment.strip())
+            tell(row, "proposal.rejected", f"Rejected: {row.title}", [row.proposed_by], by, comment.strip())
         elif row.votes.filter(approve=True).count() >= NEEDED:
             row.state = ProposalState.APPROVED
             row.save(update_fields=["state"])
-            people = [row.proposed_by, *_people(row.project, permissions.TABLE[Act.VOTE])]
+            people = [row.proposed_by, *people_with(row.project, permissions.TABLE[Act.VOTE])]
             text = "Two others approved it. It takes effect when somebody activates it."
-            _tell(row, "proposal.approved", f"Ready to activate: {row.title}", people, None, text)
+            tell(row, "proposal.approved", f"Ready to activate: {row.title}", people, None, text)
     return row
 
 
@@ -127,9 +126,9 @@ def withdraw(*, proposal: int, by: Person) -> Proposal:
             raise Forbidden("Only who proposed it, or an owner, may withdraw it.")
         _require_open(row)
         _close(row, ProposalState.WITHDRAWN, by)
-        _log(row, by, "proposal.withdrawn")
+        log(row, by, "proposal.withdrawn")
         people = [row.proposed_by, *(vote.person for vote in row.votes.select_related("person"))]
-        _tell(row, "proposal.withdrawn", f"Withdrawn: {row.title}", people, by, "")
+        tell(row, "proposal.withdrawn", f"Withdrawn: {row.title}", people, by, "")
     return row
 
 
@@ -149,9 +148,9 @@ def activate(*, proposal: int, by: Person) -> Proposal:
         change.fitting(row)
         row.outcome = change.activate(row, by)[:300]
         _close(row, ProposalState.ACTIVATED, by)
-        _log(row, by, "proposal.activated", outcome=row.outcome, reason=row.reason)
-        people = _people(row.project, permissions.EVERYBODY - {permissions.READER})
-        _tell(row, "proposal.activated", f"In effect: {row.title}", people, by, row.outcome)
+        log(row, by, "proposal.activated", outcome=row.outcome, reason=row.reason)
+        people = people_with(row.project, permissions.EVERYBODY - {permissions.READER})
+        tell(row, "proposal.activated", f"In effect: {row.title}", people, by, row.outcome)
     return row
 
 
@@ -204,45 +203,3 @@ def _locked(proposal: int) -> Proposal:
     Proposal.objects.select_for_update().get(pk=proposal)
     names = ("project", "proposed_by", "checklist", "environment", "release")
     return Proposal.objects.select_related(*names).get(pk=proposal)
-
-
-def _people(project: Project, roles: frozenset[str]) -> list[Person]:
-    members = permissions.members_of(project.pk)
-    return list({m.person_id: m.person for m in members if m.role in roles}.values())
-
-
-def _tell(  # noqa: PLR0917  # one line a call
-    proposal: Proposal, event: str, title: str, people: list[Person], by: Person | None, text: str
-) -> None:
-    project, path = proposal.project, reverse("proposal", args=[proposal.project.slug, proposal.pk])
-    outbox.emit(
-        event,
-        project=project,
-        subject_url_path=path,
-        title=title,
-        text=text,
-        people=people,
-        by=by,
-        key=f"proposal:{proposal.pk}",
-        data={"proposal": proposal.pk, "kind": str(proposal.kind), "state": str(proposal.state)},
-    )
-    if event in TO_BOARD:
-        body = f"{title}\n\n{text}\n\n{outbox.absolute(path)}\n"
-        subject, key = f"[{project.name}] {title}", f"board:{proposal.pk}:{event}"
-        outbox.write_mail(
-            project=project, to=[project.change_board], subject=subject, body=body, key=key, at=clock.now()
-        )
-
-
-TO_BOARD = frozenset({"proposal.opened", "proposal.approved", "proposal.rejected", "proposal.activated"})
-
-
-def _log(proposal: Proposal, by: Person, verb: str, **data: Any) -> None:
-    audit.append(
-        f"project:{proposal.project_id}",
-        by=by,
-        verb=verb,
-        at=clock.now(),
-        subject=f"proposal {proposal.pk}: {proposal.title}",
-        data={"proposal": proposal.pk, "kind": str(proposal.kind), **data},
-    )

@@ -54,7 +54,7 @@ def complete(*, upload: Upload, by: Person, wanted: Wanted) -> Pushed:
     require(by, upload.project_id, Act.CREATE_RELEASE)
     with transaction.atomic():
         upload = (
-            Upload.objects.select_for_update(of=("self",))
+            Upload.objects.select_for_update(of=("self",), no_key=True)
             .select_related("project", "release")
             .get(pk=upload.pk)
         )

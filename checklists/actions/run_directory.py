@@ -90,7 +90,7 @@ def sweep_directories(now: float | None = None) -> int:
 
 
 def _home() -> Path:
-    return Path(settings.DATA_DIR) / "runs"
+    return Path(settings.DATA_DIR) / "pushed-runs"
 
 
 def _children(folder: Path) -> list[Path]:

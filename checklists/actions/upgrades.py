@@ -12,16 +12,12 @@ from django.urls import reverse
 
 from checklists import outbox, permissions
 from checklists.actions.base import GateAct, gate_act, refresh
+from checklists.actions.carrying import carry_over
 from checklists.actions.gates import add_rows
 from checklists.errors import Refused
-from checklists.loaded import LoadedGate, LoadedItem
 from checklists.models import (
     ChecklistVersion,
-    Evidence,
     Gate,
-    GateItem,
-    GateRole,
-    Note,
     ParameterSet,
     Person,
     Release,
@@ -34,7 +30,6 @@ from readiness.engine.comparison import Comparison, compare
 NOT_NEWER = "This is no newer version of the gate’s checklist."
 APPROVED = "This gate is approved; it stays with the version that was approved."
 BUSY = "Checks are running on this gate; wait until they end."
-KEPT = ("state", "decided", "decided_by", "decided_at", "reason", "partial", "confirmed", "run")
 
 
 def newer(gate: Gate) -> ChecklistVersion | None:
@@ -67,7 +62,7 @@ def upgrade(*, gate: int, checklist: ChecklistVersion, by: Person) -> Gate:
             _require(act, checklist)
             difference = compare(act.loaded.checklist, checklist.checklist)
             made = _replace(act, checklist)
-            reopened = _copy(act.loaded, made, set(difference.same))
+            reopened = carry_over(act.loaded, made, set(difference.same))
             data = {"from": str(act.gate.checklist), "to": str(checklist)}
             act.log("gate.upgraded", subject=str(checklist), replaced_by=made.pk, **data)
         extended = _extend_parameters(act, checklist, difference)
@@ -118,42 +113,6 @@ def _replace(act: GateAct, checklist: ChecklistVersion) -> Gate:
     Schedule.objects.filter(gate=old.pk).update(gate=made)
     add_rows(made, checklist)
     return made
-
-
-def _copy(loaded: LoadedGate, made: Gate, same: set[str]) -> list[str]:
-    """Carry over what holds still; the keys of items that had been settled and are open again."""
-    rows = {row.key: row for row in GateItem.objects.filter(gate=made)}
-    reopened = []
-    for item in loaded.items:
-        row = rows.get(item.key)
-        if row is None:
-            continue
-        if item.key in same:
-            for name in KEPT:
-                setattr(row, name, getattr(item.row, name))
-            row.save(update_fields=KEPT)
-        elif item.row.state != "open":
-            reopened.append(item.key)
-        _copy_papers(item, row)
-    _copy_roles(loaded, made)
-    return reopened
-
-
-def _copy_papers(item: LoadedItem, row: GateItem) -> None:
-    names = ("kind", "name", "sha256", "size", "media_type", "url", "added_by", "added_at")
-    Evidence.objects.bulk_create(
-        Evidence(item=row, **{name: getattr(piece, name) for name in names}) for piece in item.evidence
-    )
-    notes = Note.objects.filter(item=item.row).select_related("by")
-    Note.objects.bulk_create(Note(item=row, text=note.text, by=note.by, at=note.at) for note in notes)
-
-
-def _copy_roles(loaded: LoadedGate, made: Gate) -> None:
-    for role in loaded.roles:
-        if role.dropped_reason:
-            GateRole.objects.filter(gate=made, role=role.role, conditional=True).update(
-                dropped_reason=role.dropped_reason, dropped_by=role.dropped_by, dropped_at=role.dropped_at
-            )
 
 
 def _extend_parameters(act: GateAct, checklist: ChecklistVersion, difference: Comparison) -> list[str]:

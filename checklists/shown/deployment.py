@@ -163,7 +163,7 @@ def _named_gate(item: str, inputs: Mapping[str, Any]) -> int | None:
     """The gate that a reason is about: `gate 12 (staging)` among the inputs, by stage or checklist."""
     for name in inputs:
         found = _GATE.fullmatch(name)
-        if found and found[2] in (item, item.split(" ")[0]):
+        if found and found[2] in (item, item.split(" ", maxsplit=1)[0]):
             return int(found[1])
     return None
 

@@ -83,6 +83,8 @@ def role_line(scene: Scene, row: GateRole) -> RoleLine:
 
 def _offer(line: RoleLine, scene: Scene, row: GateRole) -> None:
     roles, judged = scene.roles, scene.judged
+    if scene.loaded.gate.superseded_by_id:
+        return
     if row.conditional and may_drop(roles, row.role) and line.worth in ("missing", "dropped"):
         line.drop = "Ask this role after all" if row.dropped_reason else "Not needed for this release"
     if row.role not in roles or row.dropped_reason:

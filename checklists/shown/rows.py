@@ -144,8 +144,7 @@ def _hint(item: LoadedItem) -> str:
 
 
 def _reported(item: LoadedItem) -> str:
-    shown = item.reported_by and not item.run_state and not item.row.role
-    return f"reported by {legibly(item.reported_by)}, not run here" if shown else ""
+    return "not run here" if item.reported_by and not item.run_state else ""
 
 
 def _to_do(item: LoadedItem) -> str:

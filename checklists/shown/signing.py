@@ -86,16 +86,17 @@ def summary(scene: Scene) -> dict[str, Any]:
 
 
 def _counts(scene: Scene, waiver: Waiver) -> bool:
-    """Live, and of a rule or of an item that passes by it."""
+    """Of a rule, also once expired, or of an item that passes by it: those that the snapshot holds."""
     passing = {item.waiver.pk for item in scene.loaded.items if item.waiver and item.state == "waived"}
-    return waiver.live(scene.now) and (bool(waiver.rule) or waiver.pk in passing)
+    return bool(waiver.rule) or waiver.pk in passing
 
 
 def _waiver(scene: Scene, waiver: Waiver) -> tuple[str, str, str]:
-    """Address, title, until when."""
+    """Address, title, until when it passes or passed."""
     item = next((item for item in scene.loaded.items if item.row.pk == waiver.item_id), None)
     until = zones.words(waiver.expires_at, waiver.expires_zone)
-    return f"{scene.base}waivers/{waiver.pk}/", title(waiver, item), until
+    words = f"Waived until {until}" if waiver.live(scene.now) else f"Waiver expired: {until}"
+    return f"{scene.base}waivers/{waiver.pk}/", title(waiver, item), words
 
 
 def _signed(item: LoadedItem) -> bool:

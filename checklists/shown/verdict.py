@@ -49,15 +49,19 @@ class Card:
     label: str
 
 
+REPLACED = "a newer version of the checklist took this gate’s place"
+
+
 def card(scene: Scene, sections: Iterable[Section]) -> Card:
     """The card of a gate at a moment."""
     loaded, verdict = scene.loaded, scene.judged.verdict
     counts = Counter(row.state for section in sections for row in section.rows)
     parts = segments(counts)
+    replaced = bool(loaded.gate.superseded_by_id)  # what it would say counts no more
     return Card(
-        state=verdict.state.value,
-        name=_NAMES[verdict.state],
-        words=headline(verdict),
+        state=VerdictState.OPEN.value if replaced else verdict.state.value,
+        name="Replaced" if replaced else _NAMES[verdict.state],
+        words=REPLACED if replaced else headline(verdict),
         decided=len(loaded.items) - verdict.counts[State.OPEN],
         total=len(loaded.items),
         score=score_of(loaded).percent,

@@ -38,6 +38,7 @@ if TYPE_CHECKING:
     "--allow-command", "commands", multiple=True, metavar="WORDS", help="With --results-only: as in `check`."
 )
 @click.option("--isolation", type=click.Choice(LEVELS), help="With --results-only: as in `check`.")
+@click.option("--evidence", multiple=True, metavar="ITEM=FILE", help="Attach a file to an item of the gate.")
 @click.option("--wait", default="", metavar="TIME", help="Then wait for the gate, such as 10m; see `gate`.")
 @click.option("--strict", is_flag=True, help="With --wait: not decided yet is 1 instead of 4.")
 @click.option("--insecure", is_flag=True, help="Allow http:// to another machine.")
@@ -55,6 +56,7 @@ def command(
     hosts: tuple[str, ...],
     commands: tuple[str, ...],
     isolation: str | None,
+    evidence: tuple[str, ...],
     wait: str,
     strict: bool,
     insecure: bool,
@@ -67,6 +69,7 @@ def command(
     Exit code: 0 pushed (with --wait: approved), 1 blocked or declined, 2 wrong usage, 3 the server is away or
     broken, 4 not decided yet.
     """
+    from readiness.client import evidence as pieces
     from readiness.client import push
     from readiness.client import target as targets
     from readiness.client.progress import progress
@@ -75,6 +78,7 @@ def command(
     if not results_only and (hosts or commands or isolation):
         raise click.UsageError("--allow-host, --allow-command and --isolation go with --results-only.")
     release, seconds = targets.parse(target), targets.seconds(wait)
+    attached = pieces.parse(evidence)
     session = open_session(server, token_file, insecure=insecure)
     wishes = push.Wishes(
         checklist=checklist,
@@ -85,6 +89,8 @@ def command(
     try:
         with progress(terminal=sys.stderr.isatty()) as step:
             sent = (_reporter() if results_only else push.push)(run_dir, session, release, wishes, step)
+        if attached and sent.answer.get("gate"):
+            pieces.attach(session, sent.answer["gate"]["id"], attached)
     except ServerBroken as error:
         _say(error)
         return Exit.CHECK_BROKE

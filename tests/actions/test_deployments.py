@@ -288,6 +288,14 @@ def test_roll_out_needs_the_validation(quick, people, monkeypatch):
         deployments.roll_out(deployment=made.pk, by=people.lead)
     approve(made.validation, people)
     assert deployments.roll_out(deployment=made.pk, by=people.lead).state == "rolled-out"
+    back = {"to_version": "1.3.0", "reason": "Errors."}
+    deployments.roll_back(deployment=made.pk, by=people.lead, **back)
+    at(monkeypatch, made.monitoring_until + timedelta(days=1))
+    again = deploy(quick.release, people.contributor)
+    at(monkeypatch, again.monitoring_until)
+    assert again.validation == made.validation
+    with pytest.raises(Refused, match="signed before this deployment"):
+        deployments.roll_out(deployment=again.pk, by=people.lead)
 
 
 def test_a_missing_stage_blocks_the_deployment(quick, people):
@@ -423,6 +431,24 @@ def test_a_rule_may_be_waived_until_its_waiver_expires(release, people, monkeypa
     assert ask(release, people.contributor).look.state == "undecided"  # the state that was signed is gone
     sign(gate, people)
     assert ask(release, people.contributor).row.verdict == "waiver required"
+
+
+def test_files_are_compared_with_the_index(fit, people):
+    """With `require_files` the snapshot, the scorecard and the rehearsal log are compared."""
+    policy(fit.project, people, POLICY + "require_files: true\n")
+    row = ask(fit, people.contributor).row
+    assert (row.verdict, row.record["reasons"]) == ("approve", [])
+    assert next(r for r in row.record["rules"] if r["rule"] == "files")["outcome"] == "passed"
+    assert set(row.record["inputs"]["files"]) >= {"model.bin", "readiness-scorecard.json"}
+
+
+def test_time_alone_never_turns_red_to_green(fit, people):
+    """Approved until the rehearsal is 30 days old to the second, and never again by waiting."""
+    now = clock.now()
+    edge = now - timedelta(hours=1) + timedelta(days=30)
+    moments = [now, edge - timedelta(minutes=1), edge + timedelta(minutes=1), now + timedelta(days=400)]
+    states = [look(fit, environment(fit.project), moment).state for moment in moments]
+    assert states == ["approved", "approved", "blocked", "blocked"]
 
 
 def test_a_policy_that_cannot_be_read_blocks(fit, people, lifted_triggers):

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+from copy import copy
 from datetime import timedelta
 
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
-from checklists import clock, queries
+from checklists import clock, queries, tasks
 from checklists.actions import expiry, items, projects, signoffs, tokens, waivers
 from checklists.loaded import load
-from checklists.models import AuditEntry, DeploymentDecision, Gate, GateItem
+from checklists.models import AuditEntry, DeploymentDecision, Gate, GateItem, Notification, Waiver
 from checklists.reads import waivers as reads
 from checklists.reads.inbox import counts
 from tests import waivers as made
@@ -76,6 +79,58 @@ def test_a_waived_rule_is_signed_too(lenient, people, now):
     assert verdict(lenient, now) == ("ready", {"stale"})
 
 
+def test_old_signatures_do_not_come_back(lenient, people, now):
+    """Signed without a waiver, then a rule was waived: its end does not bring that state back."""
+    signed_gate(lenient, people)
+    assert verdict(lenient, now)[0] == "approved"
+    rule = made.approved(lenient, people, rule="rehearsal", days=2)
+    assert verdict(lenient, now) == ("ready", {"stale"})
+    now.at = rule.expires_at
+    assert verdict(lenient, now) == ("ready", {"stale"})
+
+
+RANK = {"approved": 3, "ready": 2, "open": 1, "blocked": 0, "declined": -1}
+HOURS = st.sampled_from([0, 30, 99])
+
+
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=250, deadline=None)
+@given(st.data())
+def test_time_never_makes_it_better(standing, data):
+    """Any waivers, any two moments: the later verdict is never better, whoever signed in between."""
+    loaded, people = standing
+    targets = data.draw(st.lists(st.tuples(st.sampled_from(["", "issues"]), HOURS), max_size=2))
+    waivers_ = [waiver_of(loaded, people, key, hours) for key, hours in [("issues", 99), *targets]]
+    first = made.NOW + timedelta(hours=data.draw(HOURS))
+    later = first + timedelta(hours=data.draw(HOURS))
+    signed_at = data.draw(st.sampled_from([made.NOW, first, later]))
+    signed_with = waivers_[: data.draw(st.integers(0, len(waivers_)))]
+    digest = loaded.if_waived_by(signed_with, signed_at).judge(signed_at).digest
+    gate = loaded.if_waived_by(waivers_, first)
+    gate.signoffs = [copy(s) for s in loaded.signoffs]
+    for signature in gate.signoffs:
+        signature.digest = digest
+    if signed_at <= first:  # nobody signs what is only to come
+        before, after = gate.judge(first).verdict.state, gate.judge(later).verdict.state
+        assert RANK[after.value] <= RANK[before.value]
+
+
+@pytest.fixture
+def standing(lenient, people):
+    """A gate with three signatures whose item `issues` is open beneath its waiver."""
+    signed_gate(lenient, people)
+    return load(lenient.pk), people
+
+
+def waiver_of(loaded, people, key, hours):
+    """An approved waiver that was never stored."""
+    item = loaded.item(key)
+    return Waiver(
+        gate=loaded.gate, item=item.row if item else None, rule="" if item else "rehearsal", **made.TEXTS,
+        owner=people.lead, requested_by=people.lead, decided_by=people.compliance, decided_as="compliance",
+        state="approved", expires_at=made.NOW + timedelta(hours=hours),
+    )  # fmt: skip
+
+
 def test_swept_once(lenient, people, now):
     """The sweep writes one entry and the new verdict; a second one finds nothing to do."""
     row = signed_gate(lenient, people)
@@ -90,6 +145,17 @@ def test_swept_once(lenient, people, now):
     lenient.refresh_from_db()
     assert (lenient.verdict, lenient.verdict_until) == ("blocked", None)
     assert GateItem.objects.get(gate=lenient, key="issues").changed_in == entry.revision
+
+
+def test_the_sweep_does_it(lenient, people, now):
+    """The worker's clock calls it: what lists keep turns red, and who owns the waiver is told."""
+    row = made.approved(lenient, people)
+    now.at = row.expires_at
+    tasks.sweep()
+    lenient.refresh_from_db()
+    assert lenient.verdict == "blocked"
+    told = Notification.objects.filter(title__startswith="A waiver expired")
+    assert {line.person for line in told} == {people.lead, people.compliance}
 
 
 def test_gates_that_were_replaced_stay(lenient, people, now):

@@ -6,6 +6,7 @@ import pytest
 
 from checklists import clock
 from checklists.actions import gates, releases, stages
+from checklists.actions.deciding import before_deployment, inside
 from checklists.errors import Forbidden, Refused
 from checklists.loaded import load
 from checklists.models import AuditEntry, Gate, ProjectStage
@@ -193,3 +194,22 @@ def test_without_stages_a_checklist_is_needed(project, people, run_dir):
     """Where nothing says which gate comes, the release names a checklist."""
     with pytest.raises(Refused, match="Choose the checklist"):
         releases.create(project=project, by=people.lead, version="3", root=str(run_dir))
+
+
+def test_the_deployment_gate_judges_each_stage_as_its_own_page_does(
+    made, people, django_assert_max_num_queries
+):
+    """The same verdicts and digests as one by one, and each gate is loaded once."""
+    approve(gate_of(made, "readiness"), people)
+    settle(gate_of(made, "production"), people)
+    now = clock.now()
+    rows, missing_stages = before_deployment(made, environment(made.project))
+    assert missing_stages == []
+    with django_assert_max_num_queries(16):
+        found = inside(rows, now)
+    alone = [load(row.pk).judge(now) for row in rows]
+    assert [(one.judged.digest, one.judged.verdict) for one in found] == [
+        (j.digest, j.verdict) for j in alone
+    ]
+    again = [one.loaded.judge(now).digest for one in found]
+    assert again == [j.digest for j in alone]

@@ -12,7 +12,7 @@ from checklists import audit, clock
 from checklists.actions import projects, signoffs, tokens
 from checklists.errors import Forbidden, Refused
 from checklists.loaded import load
-from checklists.models import ApiToken, AuditEntry, Membership, Person
+from checklists.models import ApiToken, AuditEntry, IdempotencyKey, Membership, Person
 from tests.conftest import PASSWORD
 
 LATER = timedelta(days=30)
@@ -202,8 +202,26 @@ def test_nothing_but_a_person_signs(people, ready_gate, project, robot):
     signoffs.decline(by=people.lead, reason="no", **common)
 
 
+def test_service_account_keeps_its_role(people, project, robot):
+    """It is deactivated, never taken out: its name could not be used again."""
+    with pytest.raises(Refused):
+        projects.remove_member(project=project, by=people.owner, membership=robot.memberships.get())
+    assert robot.memberships.exists()
+
+
 def test_no_row_of_a_person_is_changed(people, project, robot):
     """Making accounts and tokens changes nobody else."""
     before = list(Person.objects.exclude(pk=robot.pk).order_by("pk").values())
     made(people.owner, person=robot, project=project)
     assert list(Person.objects.exclude(pk=robot.pk).order_by("pk").values()) == before
+
+
+def test_kept_answers_are_forgotten(people, project):
+    """After a week, not before."""
+    row, _ = made(people.reader)
+    for days in (6, 8):
+        IdempotencyKey.objects.create(
+            token=row, key=f"k{days}", request_hash="0" * 64, created_at=clock.now() - timedelta(days=days)
+        )
+    assert tokens.forget_answers() == 1
+    assert IdempotencyKey.objects.get().key == "k6"

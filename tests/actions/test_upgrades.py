@@ -7,6 +7,7 @@ import pytest
 from checklists import audit, clock
 from checklists.actions import evidence, items, library, signoffs, upgrades
 from checklists.actions.base import SUPERSEDED
+from checklists.actions.carrying import KEPT
 from checklists.errors import Forbidden, Refused
 from checklists.loaded import load
 from checklists.models import (
@@ -73,7 +74,7 @@ def test_results_stay_where_the_item_is_the_same(ready_gate, people):
     }  # fmt: skip
     for row in GateItem.objects.filter(gate=made, key__in=["weights", "accuracy", "review"]):
         was = before[row.key]
-        for name in upgrades.KEPT:
+        for name in KEPT:
             assert getattr(row, name) == getattr(was, name)
     piece = Evidence.objects.get(item__gate=made)
     assert (piece.item.key, piece.added_by, piece.url) == ("issues", people.lead, "https://x.example/board")

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
+from django.db import OperationalError
 
 from checklists import audit, clock
 from checklists.actions import library, projects, tokens
+from checklists.api import gates
 from checklists.models import ApiToken, AuditEntry, ChecklistVersion, Evidence, Gate, Release
 from tests.api.conftest import Api, as_person, make_token
 from tests.api.world import ask, populate, problem_of
@@ -202,3 +204,31 @@ def test_headers_of_answers(api, gate):
     assert "Set-Cookie" not in answer.headers
     assert answer.json()["items"][0]["created_at"].endswith("Z")
     assert api.get(f"gates/{gate.pk}").headers["Cache-Control"] == "private, no-cache"
+
+
+@pytest.mark.parametrize(
+    ("error", "status", "retry"),
+    [(OperationalError("gone"), 503, "10"), (RuntimeError("bug: secret"), 500, None)],
+)
+def test_broken(error, status, retry, api, gate, monkeypatch):
+    """A database that is away, or a bug: a problem without its details, before and inside a view."""
+
+    def broken(*arguments, **more):
+        raise error
+
+    for module, name in ((tokens, "find"), (gates, "load")):
+        with monkeypatch.context() as patched:
+            patched.setattr(module, name, broken)
+            answer = api.get(f"gates/{gate.pk}")
+        told = problem_of(answer)
+        assert (told["status"], answer.headers.get("Retry-After")) == (status, retry)
+        assert "secret" not in answer.content.decode()
+
+
+def test_trail_is_shown(gate, people, project, client):
+    """The history of an item says by which token something was done."""
+    row, token = make_token(people.contributor)
+    Api(token).post(f"gates/{gate.pk}/items/issues/links", {"url": "https://x.example"})
+    client.force_login(people.reader)
+    page = client.get(f"/gates/{gate.pk}/items/issues/history").content.decode()
+    assert f"by the token pipeline {row.prefix}" in page

@@ -2,7 +2,14 @@
 
 from __future__ import annotations
 
-from tests.conftest import run_checks
+import re
+
+from checklists.actions import gates, library, signoffs
+from checklists.api.standing import RESOLVE
+from checklists.loaded import load
+from checklists.models import Environment, Gate
+from readiness.engine.policy import Blocker
+from tests.conftest import PASSWORD, SOURCE, run_checks
 
 URL = "projects/image-classifier/releases/1.4.0/gate"
 
@@ -33,9 +40,90 @@ def test_polling(api, gate, people):
     """An unchanged gate is 304; one that changed is told anew."""
     first = api.get(URL)
     tag = first.headers["ETag"]
-    again = api.get(URL, If_None_Match=tag)
-    assert (again.status_code, again.content) == (304, b"")
+    for given in (tag, f"W/{tag}", f'"other", {tag}'):
+        again = api.get(URL, If_None_Match=given)
+        assert (again.status_code, again.content) == (304, b"")
+    assert api.get(URL, If_None_Match='"other"').status_code == 200
     run_checks(gate, people.lead)
     later = api.get(URL, If_None_Match=tag)
     assert later.status_code == 200
     assert later.json()["counts"]["passed"] == 2
+
+
+def opened(gate, people, place, slug, **columns):
+    """Another gate of the release, with columns as the database may hold them."""
+    checklist = library.publish(source=SOURCE.replace("slug: small", f"slug: {slug}"), by=None)
+    made = gates.open_gate(
+        release=gate.release,
+        checklist=checklist,
+        environment=Environment.objects.get(project=gate.release.project, name=place),
+        by=people.contributor,
+    )
+    Gate.objects.filter(pk=made.pk).update(**columns)
+    return made
+
+
+def test_the_worst_counts(api, ready_gate, people):
+    """Of several gates all are told, with the blockers of each; other environments only when not asked."""
+    other = opened(ready_gate, people, "production", "second")
+    staging = opened(ready_gate, people, "staging", "third")
+    told = api.get(f"{URL}?environment=production").json()
+    assert [(one["id"], one["verdict"]) for one in told["gates"]] == [
+        (ready_gate.pk, "ready"),
+        (other.pk, "open"),
+    ]
+    assert (told["verdict"], told["id"]) == ("open", other.pk)
+    assert len(told["blockers"]) == sum(len(one["blockers"]) for one in told["gates"])
+    assert staging.pk in [one["id"] for one in api.get(URL).json()["gates"]]
+
+
+def test_gates_that_do_not_count(api, ready_gate, people):
+    """One that was replaced, and the one after deployment unless its stage is asked for."""
+    opened(ready_gate, people, "production", "old", superseded_by=ready_gate)
+    after = opened(ready_gate, people, "production", "after", stage="post-deployment")
+    told = api.get(URL).json()
+    assert [one["id"] for one in told["gates"]] == [ready_gate.pk]
+    told = api.get(f"{URL}?stage=post-deployment").json()
+    assert [one["id"] for one in told["gates"]] == [after.pk]
+
+
+def test_approved(api, ready_gate, people):
+    """Signed by every role: approved, with nothing in the way."""
+    for role in ("technical-lead", "product-owner", "compliance"):
+        by = {
+            "technical-lead": people.lead,
+            "product-owner": people.product,
+            "compliance": people.compliance,
+        }[role]
+        told = api.get(URL).json()
+        assert told["signatures"][role] == "missing"
+        blocker = next(one for one in told["blockers"] if one["kind"] == "unsigned")
+        assert "signature" in blocker["resolve"]
+        confirmed = range(len(signoffs.role_criteria(load(ready_gate.pk), role)))
+        signoffs.approve(
+            gate=ready_gate.pk,
+            role=role,
+            by=by,
+            password=PASSWORD,
+            digest=told["digest"],
+            confirmed=confirmed,
+        )
+    told = api.get(URL).json()
+    assert (told["verdict"], told["blockers"], told["score"]) == ("approved", [], 100.0)
+    assert set(told["signatures"].values()) == {"valid"}
+
+
+def test_failed_item_says_what_to_do(api, gate, people, run_dir):
+    """The check's own advice, where there is some."""
+    (run_dir / "model.bin").unlink()
+    run_checks(gate, people.lead, "weights")
+    blocker = next(one for one in api.get(URL).json()["blockers"] if one["item"] == "weights")
+    assert blocker["kind"] == "failed"
+    assert blocker["resolve"]
+    assert blocker["url"].endswith(f"/gates/{gate.pk}/#item-weights")
+
+
+def test_every_kind_of_blocker_has_a_way_out(api, gate):
+    """The words for each kind that the policy knows."""
+    kinds = re.findall(r"[a-z]+", re.search(r"`kind` is (.*?)\.\n", Blocker.__doc__, re.DOTALL)[1])
+    assert set(kinds) - {"or"} == set(RESOLVE)

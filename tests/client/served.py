@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import signal
 import socket
 import subprocess
 import sys
@@ -49,9 +50,20 @@ class Served:
         for arguments in (("migrate", "-v0"), ("createcachetable",)):
             self.python(str(ROOT / "manage.py"), *arguments)
         self.token = self.python("-m", "tests.client.served").splitlines()[-1]
+        self.home = home
+        self.start()
+
+    def start(self) -> None:
+        """Start the server and wait until it answers."""
         command = [sys.executable, "-m", "gunicorn", "-c", "python:readiness.serving", "readiness.wsgi"]
-        self.processes.start("web", command, env=self.env, log=home / "web.log")
-        assert wait_for(self.answers, 30), (home / "web.log").read_text()
+        self.web = self.processes.start("web", command, env=self.env, log=self.home / "web.log")
+        assert wait_for(self.answers, 60), (self.home / "web.log").read_text()
+
+    def kill(self) -> None:
+        """End the server and its workers without a word."""
+        self.processes.forget("web")
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(self.web.pid, signal.SIGKILL)
 
     def python(self, *arguments: str) -> str:
         """Run Python in this installation; what it prints."""

@@ -118,6 +118,22 @@ def test_killed_client(served, scissors, tmp_path, point, cut_at):
     assert first + scissors.passed < TOTAL + TWICE
 
 
+@pytest.mark.parametrize(("point", "cut_at"), enumerate(places(3)[:4]))
+def test_killed_server(served, scissors, tmp_path, point, cut_at):
+    """The server is killed after so many bytes; started again, the same push completes, with the same digest."""
+    run, version = write_run(tmp_path / "run", 4000 + point), f"server-{point}"
+    release, wishes = target.Target("image-classifier", version), push.Wishes(environment="production")
+    scissors.arm(cut_at, served.kill)
+    with contextlib.suppress(ServerBroken):
+        push.push(run, Session(scissors.url, served.token, attempts=1), release, wishes, lambda *a: None)
+    if not served.answers():
+        served.start()
+    scissors.arm(None)
+    sent = push.push(run, Session(scissors.url, served.token), release, wishes, lambda *a: None)
+    assert sent.answer["digest"] == seal.artifact_digest(indexing.index(run))
+    assert whole(served, version) == sent.answer["digest"]
+
+
 def test_two_clients_bring_the_same(served, tmp_path):
     """Several pipelines push the same run at the same moment: all succeed, one release comes of it."""
     run = write_run(tmp_path / "run", 3000)

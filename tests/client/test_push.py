@@ -7,7 +7,7 @@ import json
 import pytest
 
 from checklists.actions import run_directory
-from checklists.models import CheckRun, Gate, Release, StoredFile, Upload
+from checklists.models import CheckRun, Evidence, Gate, Release, StoredFile, Upload
 from readiness.client import push as pushing
 from readiness.engine import indexing, seal
 from tests.client.conftest import token_of
@@ -136,3 +136,19 @@ def test_server_that_is_away(run, readiness, monkeypatch):
     code, _, err = readiness("push", run, *RELEASE)
     assert code == 3
     assert "http://127.0.0.1:9 cannot be reached" in err
+
+
+def test_evidence_is_attached_once(server, run, readiness, tmp_path):
+    """Evidence goes to its item; pushed again, it is not attached twice; an unknown item is said."""
+    review = tmp_path / "review.txt"
+    review.write_text("Looks good to me.")
+    for arguments in ((), ("--results-only", "--release", "image-classifier/2.0.0")):
+        for _ in range(2):
+            CheckRun.objects.filter(state="queued").delete()
+            words = ("push", run, *RELEASE, "--evidence", f"review={review}", *arguments)
+            assert readiness(*words)[0] == 0
+    assert list(Evidence.objects.values_list("item__key", "name")) == [("review", "review.txt")] * 2
+    code, _, err = readiness("push", run, *RELEASE, "--evidence", f"nothing={review}")
+    assert code == 2, err
+    assert "is not ITEM=FILE" in readiness("push", run, *RELEASE, "--evidence", "review")[2]
+    assert "There is no file" in readiness("push", run, *RELEASE, "--evidence", "review=absent")[2]

@@ -125,14 +125,14 @@ def sign_all(team: Team, gate: str) -> None:
     expect(team.look("lead", gate).locator("#verdict-words")).to_contain_text("Approved")
 
 
-def deploy(team: Team, decision: dict[str, str], release: str) -> None:
+def deploy(team: Team, decision: str, release: str) -> None:
     """The lead reads the stored decision and records the deployment; its manifest is archived as it says."""
-    page = team.look("lead", decision["url"].removeprefix(team["lead"].url))
+    page = team.look("lead", decision)
     expect(page.get_by_role("heading", level=1)).to_contain_text("Approved")
     page.get_by_role("link", name="the deployment page").click()
     page.get_by_text("It was deployed").click()
     team.look("lead").get_by_role("button", name="Record the deployment").click()
-    expect(page.locator("#out")).to_contain_text("Monitoring")
+    expect(page.locator("#out")).to_contain_text("being monitored")
     team.look("lead")
     page = team.look("lead", f"{release}manifests/")
     archived = page.locator("li", has_text="Archived with a deployment")

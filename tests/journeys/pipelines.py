@@ -33,7 +33,7 @@ def pipeline(url: str, token: str, home: Path) -> Iterator[tuple[subprocess.Pope
     for folder in ("suites", "dist"):
         shutil.copytree(ROOT / "examples" / "release-governance" / folder, home / folder)
     shutil.copy(HERE / "readiness.yml", home)
-    words = [HERE / "pipeline.sh", "digits-classifier", VERSION, "run", CHECKLIST]
+    words = [str(HERE / "pipeline.sh"), "digits-classifier", VERSION, "run", CHECKLIST]
     said = home / "said.txt"
     with said.open("w") as out:
         started = subprocess.Popen(

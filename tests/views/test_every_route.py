@@ -14,16 +14,16 @@ from checklists.models import Environment, GateItem, Notification, Proposal, Web
 OPEN_TO_ALL = {"healthz", "readyz", "theme"}
 # Without a project's data: for everybody with an account.
 OPEN_TO_ACCOUNTS = {
-    "home", "project-list", "project-create", "checklist-list", "checklist", "audit-log", "tokens", "api-page",
-    "inbox", "inbox-read", "inbox-preferences",
+    "home", "project-list", "project-create", "checklist-list", "checklist", "audit-log", "tokens",
+    "api-page", "inbox", "inbox-read", "inbox-preferences",
 }  # fmt: skip
 POST_ONLY = {
     "theme", "member-add", "member-remove", "environment-add", "release-parameters", "gate-open", "gate-run",
     "gate-look", "gate-export", "sign-withdraw", "sign-approve", "sign-decline", "role-drop", "role-restore",
     "item-tick", "item-reopen", "item-not-applicable", "item-note", "item-run", "item-attach",
     "item-evidence-remove", "item-partial",
-    "waiver-submit", "waiver-withdraw", "waiver-approve", "waiver-reject", "waiver-revoke", "rehearsal-record",
-    "rehearsal-remediate",
+    "waiver-submit", "waiver-withdraw", "waiver-approve", "waiver-reject", "waiver-revoke",
+    "rehearsal-record", "rehearsal-remediate",
     "schedule-add", "schedule-stop", "release-stages", "release-scorecard-new", "release-manifest-assemble",
     "token-revoke", "access-account", "access-token", "access-deactivate", "access-revoke",
     "inbox-read", "inbox-open", "webhook-add", "webhook-channels", "webhook-change", "webhook-stop",

@@ -42,7 +42,8 @@ def test_upgrade_leads_to_the_new_gate(client, ready_gate, people):
     page = client.get(f"/gates/{ready_gate.pk}/").content.decode()
     assert "was replaced by a newer version" in page
     assert f'href="/gates/{made.pk}/"' in page
-    for offer in ("Run all checks", "Export PDF", "Sign as"):
+    assert "took this gate’s place" in page
+    for offer in ("Run all checks", "Export PDF", "Sign as", "Not needed for this release"):
         assert offer not in page
     assert "This gate was replaced" in client.get(path).content.decode()
 
