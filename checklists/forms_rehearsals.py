@@ -53,10 +53,10 @@ class RehearsalForm(Form):
     def clean(self) -> dict[str, Any]:
         """The moment and the duration as one value each."""
         data = self.cleaned_data
-        given = [data.get(name) for name in ("performed_on", "performed_time", "zone")]
-        if None not in given:
+        day, at, zone = (data.get(name) for name in ("performed_on", "performed_time", "zone"))
+        if day is not None and at is not None and zone:
             try:
-                data["performed_at"] = zones.moment(*given)
+                data["performed_at"] = zones.moment(day, at, zone)
             except ValueError as error:
                 self.add_error("performed_time", f"{str(error).capitalize()}. Correct the time.")
         return data

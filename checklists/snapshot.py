@@ -15,6 +15,7 @@ from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
+from checklists import zones
 from readiness.engine.outcome import Limit, quantity
 
 if TYPE_CHECKING:
@@ -213,7 +214,8 @@ def _standing_changes(old: Mapping[str, Any], new: Mapping[str, Any]) -> Iterato
 def _until(waiver: Mapping[str, Any] | None) -> str:
     if not waiver:
         return "none"
-    return f"{'expired' if waiver.get('expired') else 'until'} {waiver['expires_at']}"
+    until = datetime.fromisoformat(waiver["expires_at"])
+    return f"{'expired' if waiver.get('expired') else 'until'} {zones.words(until, 'UTC')}"
 
 
 def _item_changes(old: Mapping[str, Any], new: Mapping[str, Any]) -> Iterator[Change]:

@@ -149,4 +149,4 @@ class _About:
 
 
 def _in_words(blocker: Blocker | None) -> str:
-    return f"{blocker.title}: {blocker.text}." if blocker else ""
+    return f"{blocker.title}: {blocker.text.removesuffix('.')}." if blocker else ""

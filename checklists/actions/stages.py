@@ -16,6 +16,8 @@ from checklists.models.gate import Stage
 from checklists.permissions import Act, require
 from checklists.reads.stages import newest, of
 
+__all__ = ["Demand", "newest", "of", "open_stage", "open_stages", "set_stages"]
+
 NOTHING_CHANGED = "These are the present stages; nothing changed."
 
 

@@ -4,20 +4,19 @@ from __future__ import annotations
 
 from typing import Annotated, Any
 
-from django.db.models import QuerySet
 from django.http import HttpResponse
 from ninja import Query, Router, Status
 from pydantic import Field
 
 from checklists import clock, queries
 from checklists.actions import gates
-from checklists.api import door, paging
+from checklists.api import door, paging, tags
 from checklists.api.door import ApiRequest, needs
 from checklists.api.paging import Page
-from checklists.api.problems import Problem, missing
+from checklists.api.problems import Problem
 from checklists.api.releases import RELEASE, checklist_of
 from checklists.api.shapes import Before, Id, Limit, Moment, Name, Shape, Slug, Url, Version, page_url
-from checklists.api.standing import BlockerShape, Standing, standing, worst
+from checklists.api.standing import Standing, standing
 from checklists.errors import StaleForm
 from checklists.loaded import load
 from checklists.models import Environment, Gate
@@ -29,8 +28,6 @@ router = Router(tags=["gates"])
 
 CHANGED = "The gate is not at revision {given} any more: it is at {present}."
 CHANGED_ADVICE = "Look at what changed, then send the request with the present revision."
-NO_GATE = "No gate of {release} is open{where}."
-NO_GATE_ADVICE = "Open one: POST {path} or on the release's page."
 
 
 class GateShape(Shape):
@@ -49,13 +46,6 @@ class GateShape(Shape):
     opened_by: Name
     opened_at: Moment
     url: Url
-
-
-class ReleaseStanding(Standing):
-    """What the release's gates of an environment say: the fields are those of the worst one."""
-
-    blockers: list[BlockerShape] = Field(description="Of every gate that counts")
-    gates: list[Standing] = Field(description="Every gate that counts")
 
 
 class NewGate(Shape):
@@ -118,101 +108,11 @@ def gate_list(request: ApiRequest, limit: Limit = 50, before: Before = None) -> 
 def gate_one(request: ApiRequest, response: HttpResponse, pk: Id) -> Any:
     """What the gate says now, decided anew. With If-None-Match of an earlier answer, 304 means no change."""
     row = door.gate(request, pk)
-    tag = etag([row])
-    if _seen(request, tag):
-        return _unchanged(tag)
-    _tagged(response, tag)
+    tag = tags.of([row])
+    if tags.seen(request, tag):
+        return tags.unchanged(tag)
+    tags.put(response, tag)
     return standing(load(pk), clock.now())
-
-
-class Asked(Shape):
-    """Which of a release's gates are asked about."""
-
-    environment: str | None = Field(
-        None, max_length=60, description="Only gates that lead there", examples=["production"]
-    )
-    stage: Stage | None = Field(None, description="Only the gate of this stage", examples=[None])
-
-
-@router.get(
-    f"{RELEASE}/gate",
-    response=ReleaseStanding,
-    auth=needs(Scope.READ),
-    summary="Ask whether a release may go",
-)
-def release_gate(
-    request: ApiRequest,
-    response: HttpResponse,
-    slug: Slug,
-    version: Version,
-    asked: Annotated[Asked, Query()],
-) -> Any:
-    """The gates of the release (of an environment), decided anew; the worst verdict counts.
-
-    Replaced gates do not count, nor does the gate after deployment unless its stage is asked for. Poll with
-    If-None-Match: 304 costs next to nothing. 404 when no gate is open yet.
-    """
-    rows = list(_counting(request, slug, version, asked))
-    if not rows:
-        raise _no_gate(request, slug, version, asked.environment)
-    tag = etag(rows)
-    if _seen(request, tag):
-        return _unchanged(tag)
-    _tagged(response, tag)
-    now = clock.now()
-    found = [standing(load(row.pk), now) for row in rows]
-    blockers = [blocker for one in found for blocker in one["blockers"]]
-    return worst(found) | {"blockers": blockers, "gates": found}
-
-
-def _counting(request: ApiRequest, slug: str, version: str, asked: Asked) -> QuerySet[Gate]:
-    rows = Gate.objects.filter(
-        release__project__in=door.projects(request),
-        release__project__slug=slug,
-        release__version=version,
-        superseded_by=None,
-    )
-    if asked.environment is not None:
-        rows = rows.filter(environment__name=asked.environment)
-    rows = rows.filter(stage=asked.stage) if asked.stage else rows.exclude(stage=Stage.POST_DEPLOYMENT)
-    return rows.order_by("pk")
-
-
-def _no_gate(request: ApiRequest, slug: str, version: str, environment: str | None) -> Problem:
-    release = door.release(request, slug, version)
-    where = f" for {environment}" if environment is not None else ""
-    if environment is not None and not release.project.environments.filter(name=environment).exists():
-        known = ", ".join(release.project.environments.values_list("name", flat=True))
-        return Problem(
-            404, f"{release.project.name} has no environment {environment}.", f"There are: {known}."
-        )
-    path = f"/api/v1/projects/{slug}/releases/{version}/gates"
-    return missing(NO_GATE.format(release=release, where=where), NO_GATE_ADVICE.format(path=path))
-
-
-def etag(rows: list[Gate]) -> str:
-    """Names what gates say; empty when time alone may have changed it since it was last written down."""
-    if any(row.verdict_until and row.verdict_until <= clock.now() for row in rows):
-        return ""
-    return '"' + "-".join(f"{row.pk}.{row.revision}" for row in rows) + '"'
-
-
-def _seen(request: ApiRequest, tag: str) -> bool:
-    # A proxy that compresses answers makes their tags weak.
-    given = request.headers.get("If-None-Match", "").split(",")
-    return bool(tag) and tag in {one.strip().removeprefix("W/") for one in given}
-
-
-def _unchanged(tag: str) -> HttpResponse:
-    answer = HttpResponse(status=304)
-    _tagged(answer, tag)
-    return answer
-
-
-def _tagged(response: HttpResponse, tag: str) -> None:
-    if tag:
-        response["ETag"] = tag
-        response["Cache-Control"] = "private, no-cache"
 
 
 @router.get("/gates/{int:pk}/changes", response=Changes, auth=needs(Scope.READ), summary="Follow a gate")

@@ -60,7 +60,7 @@ RESULTS: dict[str, Any] = {
                             },
                         },
                     },
-                }
+                },
             }
         },
     }

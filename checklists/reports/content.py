@@ -12,10 +12,12 @@ from django.utils.html import strip_tags
 
 from checklists.loaded import Judged, LoadedGate, LoadedItem
 from checklists.models import Note, ParameterSet, Person
+from checklists.models.gate import Stage
 from checklists.reports import entries, final, signing
 from checklists.reports.moments import moment
 from checklists.reports.permits import permits
 from checklists.reports.trail import trail
+from checklists.scoring import score_of
 from readiness.engine.outcome import quantity
 from readiness.engine.policy import Blocker, State, VerdictState
 
@@ -58,6 +60,8 @@ def build(loaded: LoadedGate, judged: Judged, *, at: datetime, by: Person) -> di
             "revision": gate.revision,
             "by": people[gate.opened_by_id].name,
             "at": moment(gate.opened_at),
+            "stage": gate.get_stage_display(),
+            "earlier": _earlier(judged),
         },
         "checklist": {
             "title": gate.checklist.title,
@@ -75,6 +79,7 @@ def build(loaded: LoadedGate, judged: Judged, *, at: datetime, by: Person) -> di
         },
         "parameters": _parameters(loaded, people),
         "verdict": _verdict(loaded, judged),
+        "score": _score(loaded),
         "final": final.block(loaded),
         "sections": entries.sections(loaded, judged, notes),
         "waivers": permits(loaded, at),
@@ -83,6 +88,21 @@ def build(loaded: LoadedGate, judged: Judged, *, at: datetime, by: Person) -> di
         "audit": trail(gate.stream),
         "signed": {"digest": judged.digest, "snapshot": judged.snapshot},
     }
+
+
+def _earlier(judged: Judged) -> list[dict[str, str]]:
+    """The earlier stages as they are signed: name, and what their gates said."""
+    stages = judged.snapshot.get("stage", {"earlier": []})["earlier"]
+    return [{"stage": Stage(stage["stage"]).label, "verdict": _said(stage["verdict"])} for stage in stages]
+
+
+def _said(verdict: str) -> str:
+    return NAMES[VerdictState(verdict)].lower() if verdict else "no gate"
+
+
+def _score(loaded: LoadedGate) -> dict[str, str]:
+    found = score_of(loaded)
+    return {"percent": found.percent, "headline": found.headline, "formula": found.formula}
 
 
 def _people(loaded: LoadedGate) -> set[int]:

@@ -8,6 +8,7 @@ from datetime import datetime
 
 from django.utils import timezone
 
+from checklists import zones
 from checklists.audit import VERBS
 from checklists.models import AuditEntry
 from checklists.queries import ItemHistory
@@ -63,7 +64,7 @@ def _details(entry: AuditEntry) -> Iterator[str]:
     if data.get("via"):
         yield f"by the token {data['via']}"
     if data.get("expires_at"):
-        yield f"expires {data['expires_at']}"
+        yield f"expires {zones.words(datetime.fromisoformat(data['expires_at']), 'UTC')}"
     if data.get("sha256"):
         yield f"sha256:{data['sha256']}"
     yield from (str(message) for message in data.get("messages", []))

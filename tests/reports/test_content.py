@@ -13,7 +13,7 @@ from checklists import clock
 from checklists.actions import gates, library, releases, signoffs
 from checklists.actions import items as acts
 from checklists.loaded import load
-from checklists.models import CheckRun, Environment, Release
+from checklists.models import CheckRun, Environment, Gate, ProjectStage, Release
 from checklists.reports import trail
 from checklists.reports.content import build
 from readiness.engine import seal
@@ -223,3 +223,25 @@ def test_kept_lists(ready_gate, people):
             assert kept[0]["more"] == 470
             assert kept[1]["lines"][-1] == "line 99"
             assert kept[1]["more"] == 90
+
+
+def test_score(ready_gate, people):
+    """How far the work is stands beside the verdict, with its formula."""
+    report = snapshot(ready_gate, people.owner)
+    assert report["score"] == {
+        "percent": "100 %",
+        "headline": "100 % · every item settled",
+        "formula": "4 of 4 items = 100 %",
+    }
+
+
+def test_stage(ready_gate, people):
+    """A gate of a stage names the stages before it and what they say; others name none."""
+    assert snapshot(ready_gate, people.owner)["gate"]["stage"] == ""
+    production = Environment.objects.get(project=ready_gate.release.project, name="production")
+    ProjectStage.objects.create(
+        project=ready_gate.release.project, stage="build", checklist_slug="small", environment=production
+    )
+    Gate.objects.filter(pk=ready_gate.pk).update(stage="staging")
+    gate = snapshot(ready_gate, people.owner)["gate"]
+    assert (gate["stage"], gate["earlier"]) == ("Staging", [{"stage": "Build", "verdict": "no gate"}])
