@@ -114,7 +114,11 @@ class Scissors:
             if self.left == 0:
                 client.close()
                 continue
-            server = socket.create_connection(self.server)
+            try:
+                server = socket.create_connection(self.server)
+            except OSError:  # the server is down
+                client.close()
+                continue
             for source, sink, counted in ((client, server, True), (server, client, False)):
                 threading.Thread(
                     target=self._pass, args=(source, sink), kwargs={"counted": counted}, daemon=True
@@ -126,7 +130,9 @@ class Scissors:
                 allowed = self._allowed(len(data)) if counted else len(data)
                 sink.sendall(data[:allowed])
                 if allowed < len(data):
-                    self.cut()
+                    with self._lock:
+                        cut, self.cut = self.cut, lambda: None
+                    cut()
                     break
         except OSError:
             pass

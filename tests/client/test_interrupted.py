@@ -120,7 +120,7 @@ def test_killed_client(served, scissors, tmp_path, point, cut_at):
 
 @pytest.mark.parametrize(("point", "cut_at"), enumerate(places(3)[:4]))
 def test_killed_server(served, scissors, tmp_path, point, cut_at):
-    """The server is killed after so many bytes; started again, the same push completes, with the same digest."""
+    """The server is killed after so many bytes; started again, it takes the rest: the same digest."""
     run, version = write_run(tmp_path / "run", 4000 + point), f"server-{point}"
     release, wishes = target.Target("image-classifier", version), push.Wishes(environment="production")
     scissors.arm(cut_at, served.kill)

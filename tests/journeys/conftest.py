@@ -69,8 +69,11 @@ def installation(tmp_path_factory) -> Iterator[Installation]:
     runs = home / "runs"
     runs.mkdir()
     data = home / "data"
-    roots = f"{ROOT / 'examples'},{runs}"
-    with supervisor("demo", data, env={"READINESS_RUN_ROOTS": roots}) as started:
+    env = {
+        "READINESS_RUN_ROOTS": f"{ROOT / 'examples'},{runs}",
+        "READINESS_WEBHOOK_HOSTS": "hooks.invalid",  # a name that leads nowhere
+    }
+    with supervisor("demo", data, env=env) as started:
         url = wait_until_serving(data)
         assert wait_for(lambda: "Ctrl-C" in said(data) or started.poll() is not None, 120), said(data)
         yield Installation(url, dict(LOGIN.findall(said(data))), data, runs)
