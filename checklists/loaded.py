@@ -150,6 +150,16 @@ class LoadedGate:
         """The item of that key."""
         return next((item for item in self.items if item.key == key), None)
 
+    def own_work(self, person: int) -> dict[str, bool]:
+        """What of this gate is a person's own work, as the rules of signing and of waivers ask it."""
+        release, runs = self.gate.release, (item.row.run for item in self.items if item.reported_by)
+        return {
+            "made_release": release.created_by_id == person,
+            "pushed_files": release.pushed_by_id == person,
+            "attached_evidence": any(e.added_by_id == person for item in self.items for e in item.evidence),
+            "reported_results": any(run.requested_by_id == person for run in runs if run),
+        }
+
     def sections(self) -> list[tuple[str, list[LoadedItem]]]:
         """Section titles with their items, in document order; sections without items are left out."""
         by_key = {item.key: item for item in self.items}

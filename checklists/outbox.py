@@ -21,6 +21,7 @@ from kombu.exceptions import OperationalError
 
 from checklists import clock
 from checklists.models import (
+    Membership,
     Message,
     Notification,
     NotificationPreference,
@@ -55,9 +56,9 @@ def emit(
     """Tell people, the project's channels and its webhooks; must run inside the act's transaction.
 
     `subject_url_path` leads to the row it is about. `people` are told but for `by`, who did it, service
-    accounts and the deactivated. `key` names the occurrence: the same event with the same key is told once,
-    for ever; without one this call is an occurrence of its own. Returns the event's id. Raises ValueError
-    for an event that EVENTS does not name.
+    accounts, the deactivated, and who does not belong to the project (any more). `key` names the occurrence:
+    the same event with the same key is told once, for ever; without one this call is an occurrence of its
+    own. Returns the event's id. Raises ValueError for an event that EVENTS does not name.
     """
     if event not in EVENTS:
         raise ValueError(f"unknown event {event!r}")
@@ -74,8 +75,9 @@ def emit(
         at=clock.now(),
     )
     named = {p.pk: p for p in people if p.is_active and not p.is_service and p != by}
-    if named:
-        _tell_people(news, list(named.values()))
+    members = Membership.objects.filter(project=project, person__in=named).values_list("person", flat=True)
+    if named and (told := [named[pk] for pk in sorted(set(members))]):
+        _tell_people(news, told)
     _tell_channels(news)
     _tell_webhooks(news, data or {})
     return news.id
@@ -95,10 +97,11 @@ def write_mail(
     *, project: Project, to: Sequence[str], subject: str, body: str, key: str, at: datetime
 ) -> None:
     """Queue a mail to each address, once per key; none where no mail server is named."""
+    line = " ".join(subject.split())  # a project's name may hold line ends, which no header may
     if mail_works():
         _queue(
             Message(
-                project=project, channel=MAIL, to=address, subject=subject[:200], body=body, key=key[:120],
+                project=project, channel=MAIL, to=address, subject=line[:200], body=body, key=key[:120],
                 next_at=at, created_at=at,
             )
             for address in to

@@ -139,13 +139,15 @@ def why_not_sign(
     made_release: bool,
     attached_evidence: bool,
     signed_as: str | None,
+    pushed_files: bool = False,
+    reported_results: bool = False,
     service: bool = False,
 ) -> str:
     """Why this person may not sign in this role, in words; empty when they may.
 
-    `signed_as` is the role of the person's live sign-off on this gate, if any. Who created the release or
-    attached evidence may sign only as technical lead; one person signs in one role per gate. A service
-    account never signs, whatever roles it was given.
+    `signed_as` is the role of the person's live sign-off on this gate, if any. Who created the release,
+    pushed its present files, attached evidence or reported results that count may sign only as technical
+    lead; one person signs in one role per gate. A service account never signs, whatever roles it was given.
     """
     label = MemberRole(role).label.lower()
     if service:
@@ -154,11 +156,25 @@ def why_not_sign(
         return f"You are not {label} in this project."
     if signed_as and signed_as != role:
         return f"You signed as {MemberRole(signed_as).label.lower()}; one person signs in one role."
-    if role != LEAD and made_release:
-        return f"You created this release, so somebody else must sign as {label}."
-    if role != LEAD and attached_evidence:
-        return f"You attached evidence to this gate, so somebody else must sign as {label}."
-    return ""
+    if role == LEAD:
+        return ""
+    did = _own_work(
+        made_release=made_release,
+        pushed_files=pushed_files,
+        attached_evidence=attached_evidence,
+        reported_results=reported_results,
+    )
+    return f"{did}, so somebody else must sign as {label}." if did else ""
+
+
+def _own_work(**done: bool) -> str:
+    words = {
+        "made_release": "You created this release",
+        "pushed_files": "You pushed the files of this release",
+        "attached_evidence": "You attached evidence to this gate",
+        "reported_results": "You reported results of this gate's checks",
+    }
+    return next((words[name] for name in words if done[name]), "")
 
 
 def why_not_decide_waiver(
@@ -171,6 +187,8 @@ def why_not_decide_waiver(
     made_release: bool,
     attached_evidence: bool,
     signed_as: str | None,
+    pushed_files: bool = False,
+    reported_results: bool = False,
 ) -> str:
     """Why this person may not decide on a waiver in this role, in words; empty when they may.
 
@@ -186,9 +204,14 @@ def why_not_decide_waiver(
         f"Who asked is {label} here too, so this waiver must be decided in another role.": (
             role in roles_of_requester
         ),
-        f"You created this release, so somebody else must decide as {label}.": made_release,
-        f"You attached evidence to this gate, so somebody else must decide as {label}.": attached_evidence,
     }
+    did = _own_work(
+        made_release=made_release,
+        pushed_files=pushed_files,
+        attached_evidence=attached_evidence,
+        reported_results=reported_results,
+    )
+    theirs[f"{did}, so somebody else must decide as {label}."] = bool(did)
     if signed_as and signed_as != role:
         theirs[f"You signed as {MemberRole(signed_as).label.lower()}; one person acts in one role."] = True
     return next((why for why, holds in theirs.items() if holds), "")

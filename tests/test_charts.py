@@ -82,6 +82,8 @@ UNDRAWABLE = {
     "no data": BARS | {"data": None},
     "not a number": BARS | {"data": {"labels": ["a"], "values": [math.nan]}},
     "text": BARS | {"data": {"labels": ["a"], "values": ["nan"]}},
+    "an integer beyond any float": BARS | {"data": {"labels": ["a"], "values": [10**400]}},
+    "minus infinity": BARS | {"data": {"labels": ["a"], "values": [-math.inf]}},
     "lengths differ": BARS | {"data": {"labels": ["a"], "values": [1, 2]}},
     "empty": BARS | {"data": {"labels": [], "values": []}},
     "missing key": BARS | {"data": {"values": [1]}},

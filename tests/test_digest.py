@@ -97,6 +97,7 @@ LEFT_OUT = {
     "release.files": "where the files lie; which files enters by the digest",
     "release.root": "where the files lie; which files enters by the digest",
     "release.created_by": "asked when somebody signs, not what they sign",
+    "release.pushed_by": "asked when somebody signs, not what they sign",
     "release.created_at": TIME,
     "parameterset.release": "only the set that the release names counts",
     "parameterset.reason": "printed beside the mark that the bar moved, which is in",

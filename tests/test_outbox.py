@@ -7,7 +7,14 @@ import json
 import pytest
 
 from checklists import outbox
-from checklists.models import Message, Notification, NotificationPreference, Webhook, WebhookDelivery
+from checklists.models import (
+    Membership,
+    Message,
+    Notification,
+    NotificationPreference,
+    Webhook,
+    WebhookDelivery,
+)
 from checklists.outbox_events import EVENTS
 
 LINE = {
@@ -109,6 +116,21 @@ def test_hidden_line_ends_do_not_reach_a_subject(mail, project, people):
     """A title with line ends cannot add headers to a mail."""
     emit(project, [people.lead], title="Ready\r\nBcc: everybody@example.org")
     assert "\n" not in Message.objects.get().subject
+
+
+def test_a_project_name_with_line_ends(mail, project, people):
+    """A mail of a project whose name holds line ends has a subject of one line, so that it can be sent."""
+    project.name = "Churn\r\nBcc: everybody@example.org"
+    emit(project, [people.lead])
+    assert Message.objects.get().subject.startswith("[Churn Bcc: everybody@example.org] ")
+
+
+def test_who_left_hears_nothing(mail, project, people):
+    """Neither a line nor a mail tells of a project that somebody left, though a row still names them."""
+    Membership.objects.filter(person=people.lead).delete()
+    emit(project, [people.lead, people.outsider, people.second])
+    assert [row.person for row in Notification.objects.all()] == [people.second]
+    assert [row.to for row in Message.objects.all()] == ["second@example.org"]
 
 
 def test_channels_that_the_operator_has(settings, project, people):

@@ -115,11 +115,8 @@ class _About:
         return permissions.why_not_sign(
             role=member.role,
             roles=permissions.roles_among(self.members, member.person),
-            made_release=self.gate.release.created_by_id == member.person_id,
-            attached_evidence=any(
-                e.added_by_id == member.person_id for item in self.loaded.items for e in item.evidence
-            ),
             signed_as=mine.role if mine else None,
+            **self.loaded.own_work(member.person_id),
         )
 
     def _emit(

@@ -132,6 +132,7 @@ def create_of(
                 "planned_for": planned_for,
                 "created_by": by,
                 "created_at": now,
+                "pushed_by": None if files == ReleaseFiles.DIRECTORY else by,
             },
         )
         if not created:
@@ -193,7 +194,8 @@ def replace_snapshot(
             return release, False
         release.files = files or release.files
         release.snapshot = _store(entries)
-        release.save(update_fields=["files", "snapshot"])
+        release.pushed_by = by if files else None
+        release.save(update_fields=["files", "snapshot", "pushed_by"])
         where = {"files": str(release.files)} if moved else {}
         _log(release, by, "release.snapshot", before={"artifact": old}, after={"artifact": digest} | where)
         for gate in stage_rows.in_order(release):

@@ -141,10 +141,9 @@ def refusal(loaded: LoadedGate, role: str, person: Person, roles: Collection[str
     return why_not_sign(
         role=role,
         roles=roles,
-        made_release=loaded.gate.release.created_by_id == person.pk,
-        attached_evidence=any(e.added_by_id == person.pk for item in loaded.items for e in item.evidence),
         signed_as=mine.role if mine else None,
         service=person.is_service,
+        **loaded.own_work(person.pk),
     )
 
 

@@ -56,9 +56,8 @@ def refusal(loaded: LoadedGate, waiver: Waiver, role: str, person: Person, roles
         roles_of_requester=permissions.roles_among(loaded.members, waiver.requested_by),
         is_requester=waiver.requested_by_id == person.pk,
         is_owner=waiver.owner_id == person.pk,
-        made_release=loaded.gate.release.created_by_id == person.pk,
-        attached_evidence=any(e.added_by_id == person.pk for item in loaded.items for e in item.evidence),
         signed_as=mine.role if mine else None,
+        **loaded.own_work(person.pk),
     )
 
 

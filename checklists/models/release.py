@@ -32,7 +32,8 @@ class Release(models.Model):
     """One candidate of a project. `root` is the run directory on the server, beneath a configured root;
     empty when the files were pushed (`stored`) or only their index and results were (`elsewhere`).
 
-    `parameters` is the set that counts now (null only while the release is being created).
+    `parameters` is the set that counts now (null only while the release is being created). `pushed_by` brought
+    the files that it has now, where they were pushed; they are that person's own work.
     """
 
     project = models.ForeignKey(Project, on_delete=models.PROTECT, related_name="releases")
@@ -44,6 +45,7 @@ class Release(models.Model):
     planned_for = models.DateField(null=True, blank=True)
     created_by = models.ForeignKey(Person, on_delete=models.PROTECT, related_name="+")
     created_at = models.DateTimeField()
+    pushed_by = models.ForeignKey(Person, null=True, on_delete=models.PROTECT, related_name="+")
 
     class Meta:
         ordering = ["-created_at"]

@@ -1,12 +1,12 @@
-"""Pushed files become a release: its gate, its checks on the stored bytes, new bytes, files that stay elsewhere."""
+"""Pushed files become a release: its gate, checks on the stored bytes, new bytes, files elsewhere."""
 
 from __future__ import annotations
 
 import hashlib
-import os
 import stat
 import time
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 
 import pytest
 from django.core.files.storage import default_storage
@@ -173,11 +173,11 @@ def test_outsider_and_reader_complete_nothing(project, people, checklist):
 def test_lost_or_damaged_blob_never_passes(project, people, checklist):
     """A stored file that is gone or altered makes the run an error that names it; no directory appears."""
     pushed = push(project, people.lead)
-    path = default_storage.path(blobs.path_of(hashlib.sha256(b"weights").hexdigest()))
-    os.chmod(path, 0o600)
+    path = Path(default_storage.path(blobs.path_of(hashlib.sha256(b"weights").hexdigest())))
+    path.chmod(0o600)
     for damage, words in (
-        (lambda: open(path, "wb").write(b"weighty"), "was changed"),
-        (lambda: os.unlink(path), "is missing"),
+        (lambda: path.write_bytes(b"weighty"), "was changed"),
+        (path.unlink, "is missing"),
     ):
         damage()
         with pytest.raises(blobs.BlobError, match=f"model.bin .* {words}"):

@@ -57,7 +57,7 @@ def test_missing_names_each_content_once(opened, people):
 
 
 def test_same_index_takes_up_the_open_upload(opened, project, people):
-    """Pushing again goes on with the same upload, in whatever order the index comes; other bytes are another."""
+    """Pushing again goes on with the same upload, in whatever order the index comes; other bytes do not."""
     again = dict(reversed(FILES.items()))
     for files, same in ((again, True), (FILES | {"twin": b"[]"}, False)):
         rows = [[path, len(data), sha(data)] for path, data in files.items()]
@@ -235,9 +235,12 @@ def test_hostile_paths(path):
 @pytest.mark.parametrize(
     "rows",
     [
-        [], {}, None, [1], [["a", 1]], [[*ROW, 1]], [["a", -1, "0" * 64]], [["a", 1.5, "0" * 64]], [["a", True, "0" * 64]],
-        [["a", 2**53, "0" * 64]], [["a", 1, "0" * 63]], [["a", 1, "A" * 64]], [["a", 1, "g" * 64]], [ROW, ROW],
-        [ROW, ["a.txt/b", 1, "1" * 64]], [ROW, ["b", 2, "0" * 64]], [["a/b", 1, "0" * 64], ["a/b/c/d", 1, "0" * 64]],
+        [], {}, None, [1], [["a", 1]], [[*ROW, 1]], [["a", -1, "0" * 64]], [["a", 1.5, "0" * 64]],
+        [["a", True, "0" * 64]],
+        [["a", 2**53, "0" * 64]], [["a", 1, "0" * 63]], [["a", 1, "A" * 64]], [["a", 1, "g" * 64]],
+        [ROW, ROW],
+        [ROW, ["a.txt/b", 1, "1" * 64]], [ROW, ["b", 2, "0" * 64]],
+        [["a/b", 1, "0" * 64], ["a/b/c/d", 1, "0" * 64]],
     ],
 )  # fmt: skip
 def test_hostile_indexes(rows):

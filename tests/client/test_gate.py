@@ -29,6 +29,7 @@ def work(gate: Gate, by) -> None:
     """Run every check here and now."""
     for pk in runs.request_all(gate=gate.pk, by=by):
         claimed = claim(pk)
+        assert claimed
         finish(run=pk, claim=claimed.claim, results=execute(claimed))
 
 

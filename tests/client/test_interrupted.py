@@ -17,6 +17,7 @@ import pytest
 from readiness.client import push, target
 from readiness.client.session import ServerBroken, Session
 from readiness.engine import indexing, seal
+from readiness.processes import wait_for
 from tests.client.served import ROOT, Scissors, Served
 
 pytestmark = [pytest.mark.processes, pytest.mark.xdist_group("interrupted")]
@@ -71,7 +72,7 @@ def places(seed: int) -> list[int]:
     return [chance.randrange(200, TOTAL + 10_000) for _ in range(POINTS)]
 
 
-@pytest.mark.parametrize(("point", "cut_at"), enumerate(places(1)))
+@pytest.mark.parametrize(("point", "cut_at"), list(enumerate(places(1))))
 def test_cut_connection(served, scissors, tmp_path, point, cut_at):
     """The connection breaks after so many bytes; the next push brings only what is missing."""
     run, version = write_run(tmp_path / "run", 1000 + point), f"cut-{point}"
@@ -90,7 +91,7 @@ def test_cut_connection(served, scissors, tmp_path, point, cut_at):
         assert whole(served, version) == sent.answer["digest"]
 
 
-@pytest.mark.parametrize(("point", "cut_at"), enumerate(places(2)))
+@pytest.mark.parametrize(("point", "cut_at"), list(enumerate(places(2))))
 def test_killed_client(served, scissors, tmp_path, point, cut_at):
     """The process is killed after so many bytes; the same command again completes the release."""
     run, version = write_run(tmp_path / "run", 2000 + point), f"killed-{point}"
@@ -118,7 +119,7 @@ def test_killed_client(served, scissors, tmp_path, point, cut_at):
     assert first + scissors.passed < TOTAL + TWICE
 
 
-@pytest.mark.parametrize(("point", "cut_at"), enumerate(places(3)[:4]))
+@pytest.mark.parametrize(("point", "cut_at"), list(enumerate(places(3)[:4])))
 def test_killed_server(served, scissors, tmp_path, point, cut_at):
     """The server is killed after so many bytes; started again, it takes the rest: the same digest."""
     run, version = write_run(tmp_path / "run", 4000 + point), f"server-{point}"
@@ -126,7 +127,8 @@ def test_killed_server(served, scissors, tmp_path, point, cut_at):
     scissors.arm(cut_at, served.kill)
     with contextlib.suppress(ServerBroken):
         push.push(run, Session(scissors.url, served.token, attempts=1), release, wishes, lambda *a: None)
-    if not served.answers():
+    if scissors.left == 0:
+        assert wait_for(lambda: not served.answers(), 10)
         served.start()
     scissors.arm(None)
     sent = push.push(run, Session(scissors.url, served.token), release, wishes, lambda *a: None)

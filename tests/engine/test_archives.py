@@ -53,7 +53,7 @@ class open_bytes:
 def tar(*entries: tuple[str, bytes] | tarfile.TarInfo, mode: str = "w", form=tarfile.PAX_FORMAT) -> bytes:
     """A tar of names with bytes, or of raw entries."""
     out = io.BytesIO()
-    with tarfile.open(fileobj=out, mode=mode, format=form) as made:
+    with tarfile.open(fileobj=out, mode=mode, format=form) as made:  # type: ignore[call-overload]
         for entry in entries:
             if isinstance(entry, tarfile.TarInfo):
                 made.addfile(entry, io.BytesIO(b"\0" * entry.size))

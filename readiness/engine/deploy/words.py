@@ -7,25 +7,37 @@ import unicodedata
 
 from readiness.engine.guard import legible
 
-_MARKS = "<>[](){}\"'`*.:_ "
+_MARKS = "<>[](){}\"'`*.:_-–—!?/#=~+,;| "
+# Letters and marks that show nothing, beyond the format characters: a name of these is no name.
+_UNSEEN = re.compile(
+    "[\u034f\u115f\u1160\u17b4\u17b5\u180b-\u180f\u2800\u3164\ufe00-\ufe0f\uffa0\U000e0100-\U000e01ef]"
+)
+# Without blanks and marks: "T.B.D." and "n / a" are found too.
 _STANDS_FOR = frozenset(
     (
-        "to be defined", "to be determined", "to be decided", "to be announced", "tba", "tbc", "tbd", "todo",
-        "n/a", "n.a", "na", "none", "null", "nil", "nn", "n.n", "not applicable", "not available", "unknown",
-        "pending", "waiting", "awaiting", "later", "placeholder", "x", "xx", "xxx", "fixme", "undefined",
-        "changeme", "unassigned",
+        "tobedefined", "tobedetermined", "tobedecided", "tobeannounced", "tobeconfirmed", "tba", "tbc", "tbd",
+        "todo", "na", "none", "null", "nil", "nn", "notapplicable", "notavailable", "notyet", "notset",
+        "unknown", "unspecified", "missing", "empty", "pending", "waiting", "awaiting", "later",
+        "placeholder", "x", "xx", "xxx", "fixme", "undefined", "changeme", "unassigned",
     )
 )  # fmt: skip
 _NOBODY = frozenset(
     (
-        "someone", "somebody", "anyone", "anybody", "nobody", "no one", "no-one", "anonymous", "approver",
-        "name", "your name", "first last", "test", "foo", "bar", "example", "user", "open", "person", "me",
+        "someone", "somebody", "anyone", "anybody", "nobody", "noone", "anonymous", "approver", "name",
+        "yourname", "firstlast", "test", "foo", "bar", "example", "user", "open", "person", "me",
+        "approve", "approved", "yes", "no", "ok", "okay", "true", "false", "ci", "bot", "automation",
     )
 )  # fmt: skip
 # "TBD (security)" and "pending: Ada" are announcements, not names
 _ANNOUNCED = re.compile(r"(?:tbd|tba|tbc|todo|fixme|pending|awaiting)\b")
 APPROVE = frozenset(("approve", "approved"))
-DECLINE = frozenset(("decline", "declined", "reject", "rejected", "denied"))
+DECLINE = frozenset(
+    (
+        "decline", "declined", "declines", "reject", "rejected", "rejects", "deny", "denied", "denies",
+        "refuse", "refused", "refuses", "veto", "vetoed", "no", "no-go", "nack", "disapprove", "disapproved",
+        "not approved", "not-approved", "object", "objects", "objected", "withdrawn", "revoked", "blocked",
+    )
+)  # fmt: skip
 PASSED = frozenset(("passed", "pass", "success", "successful", "succeeded", "ok"))
 FAILED = frozenset(("failed", "fail", "failure", "unsuccessful", "error"))
 LONGEST = 120
@@ -33,27 +45,37 @@ LONGEST = 120
 
 def real(text: str) -> bool:
     """Whether a text says something: "TBD", "n/a", "-", "pending" and a text without letters do not."""
-    plain = same(text).strip(_MARKS)
-    if not any(c.isalnum() for c in plain):
-        return False
-    return plain not in _STANDS_FOR
+    bones = _bones(text)
+    return bool(bones) and bones not in _STANDS_FOR
 
 
 def person(name: str) -> bool:
-    """Whether a text names somebody: it is real, and neither "someone", "approver" nor "TBD (security)"."""
-    plain = same(name).strip(_MARKS)
-    return real(name) and plain not in _NOBODY and not _ANNOUNCED.match(plain)
+    """Whether a text names somebody: it is real, and neither "someone" nor "7" nor "TBD (security)"."""
+    bones = _bones(name)
+    lettered = any(c.isalpha() for c in bones) or len(bones) > 2  # a staff number may be a name
+    announced = _ANNOUNCED.match(same(name).strip(_MARKS))
+    return real(name) and lettered and bones not in _NOBODY and not announced
+
+
+def _bones(text: str) -> str:
+    return "".join(c for c in same(text) if c.isalnum())
 
 
 def same(name: str) -> str:
-    """A name as names are compared: case, width of characters and blanks do not count."""
-    kept = "".join(c for c in unicodedata.normalize("NFKC", name) if unicodedata.category(c) != "Cf")
+    """A name as names are compared: case, width of characters, blanks and what nobody sees do not count."""
+    seen = _UNSEEN.sub("", unicodedata.normalize("NFKC", name))
+    kept = "".join(c for c in seen if unicodedata.category(c) != "Cf")
     return " ".join(kept.casefold().split())
 
 
 def word(text: str) -> str:
     """A single word such as an outcome, as it is compared."""
     return same(text).replace("_", "-")
+
+
+def declines(text: str) -> bool:
+    """Whether a decision says no, also with a mark behind it."""
+    return word(text).strip(_MARKS) in DECLINE
 
 
 def role(name: str) -> str:

@@ -31,7 +31,7 @@ def given(case: Case) -> list[Word]:
     return [
         _judged(place, entry, case.at)
         for place, entry in enumerate(case.manifest.approvals)
-        if words.word(entry.decision) not in words.DECLINE
+        if not words.declines(entry.decision)
     ]
 
 
@@ -66,10 +66,14 @@ def verified(case: Case, word: Word) -> bool:
 
 
 def declined(case: Case) -> Iterator[Approval]:
-    """Declines that stand: no later approval of the same person in the same role took them back."""
-    later = [w for w in given(case) if not w.problem]
+    """Declines that stand: no later approval of the same person in the same role took them back.
+
+    Where signatures are asked for, only one that verifies takes a decline back.
+    """
+    signed = case.config.require_signatures
+    later = [w for w in given(case) if not w.problem and (not signed or verified(case, w))]
     for entry in case.manifest.approvals:
-        if words.word(entry.decision) not in words.DECLINE:
+        if not words.declines(entry.decision):
             continue
         when, role, person = dates.read(entry.at), words.role(entry.role), words.same(entry.name)
         after = [w.at for w in later if w.role == role and w.person == person and w.at]
