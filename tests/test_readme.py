@@ -18,8 +18,9 @@ from readiness.engine.target import RunDirectory
 ROOT = Path(__file__).resolve().parent.parent
 PAGES = (
     "README.md", "CONTRIBUTING.md", "SECURITY.md", "CHANGELOG.md", "docs/ci.md", "docs/extending.md",
-    "docs/operating.md", "docs/run-validator.md", "docs/api.md", "docs/change-control.md", "docs/checklists.md",
-    "docs/deployment-gate.md", "docs/notifications.md", "docs/push.md", "docs/release-manifest.md",
+    "docs/operating.md", "docs/run-validator.md", "docs/api.md", "docs/change-control.md",
+    "docs/checklists.md", "docs/deployment-gate.md", "docs/notifications.md", "docs/push.md",
+    "docs/release-manifest.md",
     "docs/score.md", "docs/suites.md", "docs/webhooks.md", "examples/release-governance/README.md",
 )  # fmt: skip
 LINK = re.compile(r"\]\((?!https?:)([^)#]+)\)")

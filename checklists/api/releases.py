@@ -30,7 +30,7 @@ from checklists.api.shapes import (
     Version,
     page_url,
 )
-from checklists.forms import published
+from checklists.forms.base import published
 from checklists.models import ChecklistVersion, Gate, Project, Release
 from checklists.models.access import Scope
 from checklists.permissions import Act

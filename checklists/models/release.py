@@ -32,8 +32,8 @@ class Release(models.Model):
     """One candidate of a project. `root` is the run directory on the server, beneath a configured root;
     empty when the files were pushed (`stored`) or only their index and results were (`elsewhere`).
 
-    `parameters` is the set that counts now (null only while the release is being created). `pushed_by` brought
-    the files that it has now, where they were pushed; they are that person's own work.
+    `parameters` is the set that counts now (null only while the release is being created). `pushed_by`
+    brought the files that it has now, where they were pushed; they are that person's own work.
     """
 
     project = models.ForeignKey(Project, on_delete=models.PROTECT, related_name="releases")

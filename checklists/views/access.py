@@ -12,7 +12,7 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 
 from checklists import clock
 from checklists.actions import tokens
-from checklists.forms_access import OwnTokenForm, ServiceAccountForm, TokenForm
+from checklists.forms.access import OwnTokenForm, ServiceAccountForm, TokenForm
 from checklists.models import ApiToken, Person, Project
 from checklists.permissions import Act
 from checklists.reads import access

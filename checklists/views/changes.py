@@ -16,8 +16,8 @@ from checklists import outbox, permissions
 from checklists.actions import control, proposals
 from checklists.actions.proposal_kinds import CHANGES, offered
 from checklists.errors import Forbidden
-from checklists.forms import Form
-from checklists.forms_changes import BoardForm, ProposalForm, VoteForm
+from checklists.forms.base import Form
+from checklists.forms.changes import BoardForm, ProposalForm, VoteForm
 from checklists.models import Project, Proposal
 from checklists.models.change import ProposalKind, ProposalState
 from checklists.permissions import Act, may

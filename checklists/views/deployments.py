@@ -14,8 +14,8 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 from checklists import clock
 from checklists.actions import deciding, deployments, plans, policies
 from checklists.errors import Forbidden
-from checklists.forms import Form
-from checklists.forms_deployment import DeployForm, PolicyForm, RollBackForm
+from checklists.forms.base import Form
+from checklists.forms.deployment import DeployForm, PolicyForm, RollBackForm
 from checklists.models import Deployment, DeploymentDecision, DeploymentPolicy, Environment, Project, Release
 from checklists.permissions import Act, may
 from checklists.shown import deployment as shown

@@ -10,7 +10,7 @@ from django.http import Http404
 from django.shortcuts import get_object_or_404
 
 from checklists.errors import Forbidden
-from checklists.forms import Form
+from checklists.forms.base import Form
 from checklists.models import Person, Project, Release
 from checklists.permissions import Act, require_role, roles_of
 from checklists.views.visit import Request

@@ -10,7 +10,7 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 
 from checklists import blobs
 from checklists.actions import manifests, plans
-from checklists.forms_deployment import PlanForm
+from checklists.forms.deployment import PlanForm
 from checklists.permissions import Act, may
 from checklists.views.doors import done, release_for
 from checklists.views.downloads import json_file

@@ -10,7 +10,7 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 
 from checklists import clock, queries
 from checklists.actions import projects
-from checklists.forms import EnvironmentForm, Form, MemberForm, ProjectForm
+from checklists.forms.base import EnvironmentForm, Form, MemberForm, ProjectForm
 from checklists.models import MemberRole, Membership, Project
 from checklists.permissions import Act, may
 from checklists.reads import rehearsals, stages

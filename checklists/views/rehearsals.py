@@ -13,9 +13,9 @@ from django.views.decorators.http import require_GET, require_POST
 
 from checklists import blobs, clock
 from checklists.actions import rehearsals
-from checklists.forms import Form
-from checklists.forms_rehearsals import RehearsalForm
-from checklists.forms_waivers import COMMON_ZONES
+from checklists.forms.base import Form
+from checklists.forms.rehearsals import RehearsalForm
+from checklists.forms.waivers import COMMON_ZONES
 from checklists.models import Project, Rehearsal
 from checklists.permissions import Act, may
 from checklists.reads import rehearsals as reads

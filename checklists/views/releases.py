@@ -12,7 +12,7 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 
 from checklists import clock, queries
 from checklists.actions import archives, gates, releases, run_directory
-from checklists.forms import PREFIX, ChangeForm, Form, GateForm, ReleaseForm, published
+from checklists.forms.base import PREFIX, ChangeForm, Form, GateForm, ReleaseForm, published
 from checklists.models import ChecklistVersion, Gate, Project, Release
 from checklists.models.gate import Stage
 from checklists.permissions import Act, may

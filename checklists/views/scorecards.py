@@ -11,8 +11,8 @@ from django.views.decorators.http import require_GET, require_POST
 from checklists import blobs
 from checklists.actions import scorecards
 from checklists.charts import svg
-from checklists.forms import Form
-from checklists.forms_deployment import ScorecardForm
+from checklists.forms.base import Form
+from checklists.forms.deployment import ScorecardForm
 from checklists.models import Release
 from checklists.permissions import Act, may
 from checklists.reads import scorecards as read

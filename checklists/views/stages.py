@@ -9,7 +9,7 @@ from django.urls import reverse
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from checklists.actions import schedules, stages
-from checklists.forms_stages import ScheduleForm, StagesForm
+from checklists.forms.stages import ScheduleForm, StagesForm
 from checklists.models import Project, ProjectStage
 from checklists.permissions import Act, may
 from checklists.reads import stages as stage_rows

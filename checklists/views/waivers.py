@@ -15,7 +15,7 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 from checklists.actions import waivers
 from checklists.actions.waiver_rules import NOT_ALLOWED, NOT_ALLOWED_ADVICE
 from checklists.errors import Refused
-from checklists.forms_waivers import COMMON_ZONES, WaiverForm
+from checklists.forms.waivers import COMMON_ZONES, WaiverForm
 from checklists.models import Waiver
 from checklists.permissions import Act
 from checklists.reads import waivers as reads

@@ -16,8 +16,8 @@ from django.views.decorators.http import require_GET, require_POST
 from checklists.actions import webhooks
 from checklists.actions.outgoing import MAX_ATTEMPTS, pauses_in_words
 from checklists.actions.webhook_calls import secret
-from checklists.forms import Form
-from checklists.forms_webhooks import ChannelsForm, WebhookForm
+from checklists.forms.base import Form
+from checklists.forms.webhooks import ChannelsForm, WebhookForm
 from checklists.models import Project, Webhook, WebhookDelivery
 from checklists.outbox_events import EVENTS
 from checklists.permissions import Act

@@ -8,7 +8,7 @@ from checklists import audit
 from checklists.actions import control, gates, library, policies, projects, proposals, releases
 from checklists.actions.deciding import newest_policy
 from checklists.errors import Forbidden, Refused
-from checklists.forms import published
+from checklists.forms.base import published
 from checklists.models import AuditEntry, ChecklistVersion, Environment, Message, Notification, Proposal
 from readiness.engine.errors import ChecklistError, ParameterError, ReadinessError
 from tests.conftest import SOURCE

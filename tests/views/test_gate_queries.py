@@ -20,7 +20,7 @@ PAGE = 11
 NOTHING_NEW = 3
 CHANGES = 10
 BODY = 9
-# The score's course is kept; and this tick makes the gate ready, so that its signers and webhooks are told: 3.
+# The score's course is kept; and this tick makes the gate ready: its signers and webhooks are told (3).
 TICK = 20
 
 

@@ -11,7 +11,7 @@ from django.utils import timezone
 
 from checklists.actions.deployments import WINDOW
 from checklists.actions.plans import Plan
-from checklists.forms import Form
+from checklists.forms.base import Form
 from readiness.engine.deploy import dates
 
 WHEN = ["%Y-%m-%dT%H:%M", "%Y-%m-%d %H:%M"]

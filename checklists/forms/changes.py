@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django import forms
 
-from checklists.forms import Form
+from checklists.forms.base import Form
 from checklists.models.change import ProposalKind
 
 

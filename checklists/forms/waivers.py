@@ -10,8 +10,8 @@ from django import forms
 from django.conf import settings
 
 from checklists import zones
-from checklists.forms import Form
-from checklists.forms_rehearsals import known_zone
+from checklists.forms.base import Form
+from checklists.forms.rehearsals import known_zone
 from checklists.loaded import LoadedGate
 from checklists.models import Person, Waiver
 from checklists.permissions import READER

@@ -9,7 +9,7 @@ from django import forms
 
 from checklists import clock
 from checklists.actions.tokens import MAX_DAYS, SERVICE_ROLES
-from checklists.forms import Form
+from checklists.forms.base import Form
 from checklists.models import MemberRole, Person, Project
 from checklists.models.access import Scope
 

@@ -7,7 +7,7 @@ from typing import Any
 from django import forms
 from django.conf import settings
 
-from checklists.forms import Form
+from checklists.forms.base import Form
 from checklists.outbox_events import CHOSEN, EVENTS
 
 

@@ -9,7 +9,7 @@ from django import forms
 from django.db.models import Q
 
 from checklists.actions.stages import Demand
-from checklists.forms import Form
+from checklists.forms.base import Form
 from checklists.models import ChecklistVersion, Environment, Gate, Project, ProjectStage
 from checklists.models.gate import Stage
 from checklists.models.stage import Every

@@ -8,7 +8,7 @@ from django import forms
 from django.conf import settings
 
 from checklists import zones
-from checklists.forms import Form
+from checklists.forms.base import Form
 from checklists.models import Environment, Project
 from checklists.models.rehearsal import RehearsalOutcome
 
