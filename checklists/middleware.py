@@ -1,4 +1,4 @@
-"""Headers on every response, and refusals of acts as pages."""
+"""Headers on every response, pages without steering characters, and refusals of acts as pages."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from django.http import HttpRequest, HttpResponse
 from django.utils.cache import patch_vary_headers
 
 from checklists.api import problems
+from checklists.steering import steerless
 from checklists.views.errors import refusal
 from readiness.engine.errors import ReadinessError
 
@@ -25,6 +26,8 @@ class ReadinessMiddleware:
         # Whoever set it already (health, downloads) must not cost a look at the session's database.
         if "Cache-Control" not in response.headers and request.user.is_authenticated:
             response.headers["Cache-Control"] = "private, no-store"
+        if not response.streaming and response.headers.get("Content-Type", "").startswith("text/html"):
+            response.content = steerless(response.content)
         return response
 
     def process_exception(self, request: HttpRequest, exception: Exception) -> HttpResponse | None:

@@ -17,6 +17,7 @@ from typing import Any
 
 from django.conf import settings
 from django.db import transaction
+from django.db.models import Exists, OuterRef
 from kombu.exceptions import OperationalError
 
 from checklists import clock
@@ -75,9 +76,8 @@ def emit(
         at=clock.now(),
     )
     named = {p.pk: p for p in people if p.is_active and not p.is_service and p != by}
-    members = Membership.objects.filter(project=project, person__in=named).values_list("person", flat=True)
-    if named and (told := [named[pk] for pk in sorted(set(members))]):
-        _tell_people(news, told)
+    if named:
+        _tell_people(news, list(named.values()))
     _tell_channels(news)
     _tell_webhooks(news, data or {})
     return news.id
@@ -129,8 +129,10 @@ class _News:
 
 
 def _tell_people(news: _News, people: list[Person]) -> None:
-    known = set(Notification.objects.filter(person__in=people, key=news.key).values_list("person", flat=True))
-    new = [person for person in people if person.pk not in known]
+    told = Notification.objects.filter(person=OuterRef("person"), key=news.key)
+    members = Membership.objects.filter(~Exists(told), project=news.project, person__in=people)
+    waiting = set(members.values_list("person", flat=True))
+    new = [person for person in people if person.pk in waiting]
     Notification.objects.bulk_create(
         (
             Notification(

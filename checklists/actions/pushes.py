@@ -19,9 +19,6 @@ from checklists.permissions import Act, require
 from readiness.engine import file_index
 from readiness.engine.target import Entry
 
-STORED_HERE = "The files of this release are stored here; results that were made elsewhere are not taken."
-STORED_HERE_ADVICE = "Push the files, or choose another version."
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Wanted:
@@ -89,9 +86,6 @@ def declare(*, project: Project, by: Person, version: str, index: bytes, wanted:
     """
     require(by, project, Act.CREATE_RELEASE)
     version = uploads.checked_version(project, version)
-    present = Release.objects.filter(project=project, version=version).first()
-    if present and present.files != ReleaseFiles.ELSEWHERE:
-        raise Refused(STORED_HERE, STORED_HERE_ADVICE)
     entries = file_index.unpack(index)
     with transaction.atomic():
         return store(

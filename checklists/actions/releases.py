@@ -47,6 +47,8 @@ IN_DIRECTORY_ADVICE = "Push under another version, or look at the directory agai
 BY_PROPOSAL = "This project is under change control: thresholds change by a proposal that two others approve."
 BY_PROPOSAL_ADVICE = "Propose the change on the project’s page of changes."
 BUSY = "Checks are running on the present snapshot; wait until they end."
+STORED_HERE = "The files of this release are stored here; results that were made elsewhere are not taken."
+STORED_HERE_ADVICE = "Push the files, or choose another version."
 
 
 def create(
@@ -176,7 +178,8 @@ def replace_snapshot(
 ) -> tuple[Release, bool]:
     """Bind a release to other files, and whether they differ. Results then no longer hold: items reopen.
 
-    `files` says where they are now; a release of a directory stays one. Raises Forbidden, Refused.
+    `files` says where they are now; a release of a directory stays one, and what is stored here is checked
+    here. Raises Forbidden, Refused.
     """
     require(by, release.project_id, Act.RUN_CHECKS)
     digest = seal.artifact_digest(entries)
@@ -188,6 +191,8 @@ def replace_snapshot(
         )
         if files and release.files == ReleaseFiles.DIRECTORY:
             raise Refused(IN_DIRECTORY, IN_DIRECTORY_ADVICE)
+        if files == ReleaseFiles.ELSEWHERE and release.files == ReleaseFiles.STORED:
+            raise Refused(STORED_HERE, STORED_HERE_ADVICE)
         old = release.snapshot.digest
         moved = bool(files) and files != release.files
         if digest == old and not moved:

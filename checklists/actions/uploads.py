@@ -53,7 +53,7 @@ def open_upload(*, project: Project, by: Person, version: str, index: bytes) -> 
             "Leave out what no check reads, push results only, or have READINESS_PUSH_MAX_GB raised.",
         )
     packed = file_index.pack(entries)
-    sha256, _ = blobs.put(packed)
+    sha256 = hashlib.sha256(packed).hexdigest()
     wanted = {"project": project, "version": version, "index_sha256": sha256}
     with transaction.atomic():
         Project.objects.select_for_update(no_key=True).get(
@@ -63,6 +63,7 @@ def open_upload(*, project: Project, by: Person, version: str, index: bytes) -> 
         if present:
             return present
         _require_room(project, entries)
+        blobs.put(packed)  # only now: what is refused leaves nothing on the disk
         return Upload.objects.create(
             **wanted,
             digest=f"sha256:{sha256}",

@@ -22,6 +22,7 @@ from checklists.shown.lists import gate_line, promised
 from checklists.shown.rehearsals import Fresh, fresh
 from checklists.views.doors import done, project_for, release_for
 from checklists.views.visit import Request, SeeOther, signed_in, whole
+from readiness.engine import library as builtin
 
 
 @require_http_methods(["GET", "POST"])
@@ -61,7 +62,15 @@ def _form(request: Request, project: Project) -> ReleaseForm:
 def _chosen(request: Request, project: Project) -> ChecklistVersion | None:
     asked = whole(request.POST.get("checklist", request.GET.get("checklist")), otherwise=0)
     rows = published(project)
-    return rows.filter(pk=asked).first() or rows.order_by("-published_at").first()
+    return rows.filter(pk=asked).first() or _usual(project) or rows.order_by("-published_at").first()
+
+
+def _usual(project: Project) -> ChecklistVersion | None:
+    """What the last gate of the first environment used, in its newest version; else the built-in one."""
+    where = project.environments.order_by("name").first()
+    gates_there = Gate.objects.filter(release__project=project, environment=where)
+    last = gates_there.select_related("checklist").order_by("-opened_at", "-pk").first()
+    return stage_rows.newest(project, last.checklist.slug if last else builtin.DEFAULT)
 
 
 def _create(request: Request, project: Project, form: ReleaseForm) -> Gate | Release | None:

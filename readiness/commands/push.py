@@ -140,6 +140,7 @@ def _say(error: Exception) -> None:
 def _tell(sent: Sent, *, as_json: bool, results_only: bool) -> None:
     import json
 
+    from readiness.engine.guard import legible
     from readiness.engine.sizes import size_words
 
     answer = sent.answer
@@ -151,7 +152,7 @@ def _tell(sent: Sent, *, as_json: bool, results_only: bool) -> None:
         click.echo(f"Reported: results of {total}; none of them was sent.")
     else:
         click.echo(f"Pushed {total}: {sent.files} sent ({size_words(sent.bytes)}), in {sent.seconds:.1f} s.")
-    click.echo(f"Digest:  {answer['digest']}")
-    click.echo(f"Release: {answer['url']}")
+    click.echo(legible(f"Digest:  {answer['digest']}"))
+    click.echo(legible(f"Release: {answer['url']}"))
     if answer.get("gate"):
-        click.echo(f"Gate:    {answer['gate']['url']}")
+        click.echo(legible(f"Gate:    {answer['gate']['url']}"))

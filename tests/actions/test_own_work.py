@@ -1,4 +1,4 @@
-"""Duties are apart for what a pipeline does too: who pushed the files or reported results signs as lead only."""
+"""Duties are apart for pipelines too: who pushed the files or reported results signs as lead only."""
 
 from __future__ import annotations
 

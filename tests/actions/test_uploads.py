@@ -286,3 +286,12 @@ def test_frames_survive_any_cut(files, step):
 
     stream = BytesIO(b"".join(head(sha(d), len(d)) + d for d in files))
     assert list(frames(lambda n: stream.read(min(n, step)))) == [(sha(d), d) for d in files]
+
+
+def test_a_refused_upload_leaves_nothing(project, people, monkeypatch, settings):
+    """An index for which there is no room is not kept, however often it is sent."""
+    monkeypatch.setattr(uploads, "MOST_OPEN", 0)
+    with pytest.raises(Refused, match="are open"):
+        uploads.open_upload(project=project, by=people.lead, version="2", index=index_of(FILES))
+    stored = Path(settings.STORAGES["default"]["OPTIONS"]["location"])
+    assert not [path for path in stored.rglob("*") if path.is_file()]

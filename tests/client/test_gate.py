@@ -182,10 +182,11 @@ def test_rules_may_say_more_than_gates(server, readiness, monkeypatch, state, co
 @pytest.mark.parametrize(
     ("verdict", "status", "code"),
     [
-        ("approved", 404, 0),
+        ("approved", 404, 2),
         ("approved", 403, 2),
         ("approved", 409, 2),
         ("blocked", 403, 1),
+        ("blocked", 404, 1),
         ("declined", 409, 1),
     ],
 )

@@ -61,6 +61,7 @@ def days_ahead(installation: Installation, days: int) -> Iterator[str]:
     )
     try:
         assert wait_for(lambda: started.poll() is not None or serving(port), 30)
+        assert started.poll() is None, "The second web server did not start; its words are above."
         yield f"http://localhost:{port}"
     finally:
         started.terminate()

@@ -1,4 +1,4 @@
-"""`manage.py audit_verify`: recompute every chain of the audit log, and hold the signatures against it."""
+"""`manage.py audit_verify`: recompute every chain of the audit log, and hold approving rows against it."""
 
 from __future__ import annotations
 
@@ -21,8 +21,8 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, **options: Any) -> None:
         """Verify and print."""
-        # The first bad entry of a stream is named before a signature that has none.
-        broken = {bad.stream: bad for bad in (*unaccounted.signatures(), *audit.verify_all())}
+        # The first bad entry of a stream is named before a row that has none.
+        broken = {bad.stream: bad for bad in (*unaccounted.rows(), *audit.verify_all())}
         lengths = dict(AuditStream.objects.values_list("name", "length"))
         known = sorted(lengths.keys() | broken.keys())
         unknown = set(options["stream"]) - set(known)
