@@ -35,6 +35,7 @@ RUNNING, COMING = tuple(RELEASES)  # the version that is good, and the one that 
 BEFORE = "1.3.2"
 PROGRAMME = "readiness-programme"
 REHEARSED_AGO = timedelta(days=12)
+ROTATED_AGO = timedelta(days=19)
 WAIVED_FOR = timedelta(days=14)
 POLICY = """\
 # What must hold before a release of the digits classifier is deployed to production.
@@ -57,7 +58,6 @@ LOG = """\
 PLAN: Mapping[str, Any] = {
     "owner": "Lena Lead",
     "feature_flags": {"show_confidence": True, "batch_size": 64},
-    "secrets": [{"name": "registry-token", "version": "7", "evidence": "CHG-1201"}],
     "rollout": {"strategy": "canary", "steps": ["5 % of traffic for an hour", "All of it"]},
     "rollback": {
         "trigger": "Error rate above 2 %, or p95 above 200 ms for five minutes",
@@ -183,7 +183,10 @@ def plan(project: Project) -> None:
     """How the good release goes out, and the way back."""
     release, where = Release.objects.get(project=project, version=RUNNING), _production(project)
     if plans.newest(release, where) is None:
-        plans.set_plan(release=release, environment=where, by=_person("lead"), content=PLAN)
+        rotated = f"{clock.now() - ROTATED_AGO:%Y-%m-%d}"
+        token = {"name": "registry-token", "version": "7", "rotated_at": rotated, "evidence": "CHG-1201"}
+        content = {**PLAN, "secrets": [token]}
+        plans.set_plan(release=release, environment=where, by=_person("lead"), content=content)
 
 
 def staging_gate(project: Project) -> None:

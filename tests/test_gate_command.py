@@ -96,6 +96,17 @@ def test_json_is_the_record(gate, release):
     assert {rule["outcome"] for rule in said["rules"]} == {"passed", "not asked"}
 
 
+def test_a_figure_that_the_scorecard_contradicts(gate, release):
+    """A better latency in the manifest than the suites measured is refused, though it is within the limit."""
+    path = release / "release-manifest.json"
+    document = json.loads(path.read_text())
+    document["metrics"]["p95_ms"] = 1
+    path.write_text(json.dumps(document))
+    code, out, _ = gate()
+    assert code == 1
+    assert "p95_ms is 1 ms in the manifest, the scorecard's file says 174 ms." in " ".join(out.split()), out
+
+
 def test_trace_of_the_pipeline(gate, monkeypatch):
     """The decision belongs to the trace of the pipeline that asked."""
     monkeypatch.setenv("TRACEPARENT", "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01")

@@ -228,3 +228,14 @@ def test_it_starts_quickly(checkout) -> None:
                           env={**os.environ, "PYTHONPATH": str(Path(__file__).parents[1])})  # fmt: skip
     loaded = done.stdout.split()
     assert not {"django", "celery", "onnx", "numpy", "duckdb", "httpx", "opentelemetry"} & set(loaded)
+
+
+def test_the_servers_token_is_kept_back(checkout, monkeypatch) -> None:
+    """Commands of suites see the environment, but not the token that pushes and asks the gate."""
+    monkeypatch.setenv("READINESS_TOKEN", "rdy_secret")
+    monkeypatch.setenv("OTHER_NAME", "kept")
+    write("a env")
+    assert main(["run", "--quiet"]) == Exit.READY
+    log = Path("readiness_logs/a-1.log").read_text()
+    assert "OTHER_NAME=kept" in log
+    assert "READINESS_TOKEN" not in log

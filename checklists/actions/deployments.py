@@ -172,7 +172,7 @@ def deploy(
             manifest=held.manifest,
             deployed_at=at,
             deployed_by=by,
-            monitoring_until=at + timedelta(hours=hours),
+            monitoring_until=max(at, now) + timedelta(hours=hours),  # a late report shortens no watch
         )
         made.validation = _open_validation(release, environment, by)
         made.save(update_fields=["validation"])

@@ -53,13 +53,17 @@ class Answer:
     body: bytes
 
     def json(self) -> Any:
-        """The document. Raises ServerBroken."""
+        """The document, an object as every answer of the API. Raises ServerBroken."""
         try:
-            return json.loads(self.body)
-        except ValueError:
+            found = json.loads(self.body)
+        except (ValueError, RecursionError):
+            found = None
+        if not isinstance(found, dict):
             raise ServerBroken(
-                "The server's answer is not JSON.", "Check that the address is that of a Readiness server."
-            ) from None
+                "The server's answer is no JSON object.",
+                "Check that the address is that of a Readiness server.",
+            )
+        return found
 
 
 @dataclass(slots=True)
@@ -250,7 +254,7 @@ def _good(answer: Answer, url: str) -> Answer:
 def _problem(answer: Answer) -> Mapping[str, Any]:
     try:
         found = json.loads(answer.body)
-    except ValueError:
+    except (ValueError, RecursionError):
         return {}
     return found if isinstance(found, dict) else {}
 
@@ -264,4 +268,4 @@ def _pause(attempt: int) -> float:
 def _asked(answer: Answer) -> float:
     """The seconds of Retry-After, within reason; 0 when there are none."""
     asked = answer.headers.get("retry-after", "")
-    return min(float(asked), LONGEST_WAIT) if asked.isdigit() else 0.0
+    return min(float(asked), LONGEST_WAIT) if asked.isascii() and asked.isdigit() else 0.0

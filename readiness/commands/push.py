@@ -39,6 +39,22 @@ if TYPE_CHECKING:
 )
 @click.option("--isolation", type=click.Choice(LEVELS), help="With --results-only: as in `check`.")
 @click.option("--evidence", multiple=True, metavar="ITEM=FILE", help="Attach a file to an item of the gate.")
+@click.option(
+    "--scorecard",
+    "scorecards",
+    type=click.Path(path_type=Path),
+    multiple=True,
+    metavar="FILE",
+    help="Register a scorecard of `readiness run`.",
+)
+@click.option(
+    "--manifest",
+    "manifests",
+    type=click.Path(path_type=Path),
+    multiple=True,
+    metavar="FILE",
+    help="Register a manifest of `readiness manifest`.",
+)
 @click.option("--wait", default="", metavar="TIME", help="Then wait for the gate, such as 10m; see `gate`.")
 @click.option("--strict", is_flag=True, help="With --wait: not decided yet is 1 instead of 4.")
 @click.option("--insecure", is_flag=True, help="Allow http:// to another machine.")
@@ -57,6 +73,8 @@ def command(
     commands: tuple[str, ...],
     isolation: str | None,
     evidence: tuple[str, ...],
+    scorecards: tuple[Path, ...],
+    manifests: tuple[Path, ...],
     wait: str,
     strict: bool,
     insecure: bool,
@@ -70,7 +88,7 @@ def command(
     broken, 4 not decided yet.
     """
     from readiness.client import evidence as pieces
-    from readiness.client import push
+    from readiness.client import push, records
     from readiness.client import target as targets
     from readiness.client.progress import progress
     from readiness.client.session import ServerBroken, open_session
@@ -79,6 +97,7 @@ def command(
         raise click.UsageError("--allow-host, --allow-command and --isolation go with --results-only.")
     release, seconds = targets.parse(target), targets.seconds(wait)
     attached = pieces.parse(evidence)
+    cards, plans = records.readable(scorecards), records.readable(manifests)
     session = open_session(server, token_file, insecure=insecure)
     wishes = push.Wishes(
         checklist=checklist,
@@ -91,6 +110,8 @@ def command(
             sent = (_reporter() if results_only else push.push)(run_dir, session, release, wishes, step)
         if attached and sent.answer.get("gate"):
             pieces.attach(session, sent.answer["gate"]["id"], attached)
+        records.register(session, release, records.SCORECARDS, cards)
+        records.register(session, release, records.MANIFESTS, plans)
     except ServerBroken as error:
         _say(error)
         return Exit.CHECK_BROKE

@@ -20,6 +20,8 @@ if TYPE_CHECKING:
     from readiness.engine.suites.config import Config
     from readiness.engine.suites.result import RunResult
 
+# For `readiness push` and `gate`; tests and what they depend on have no business with it.
+_KEPT_BACK = ("READINESS_TOKEN",)
 _ENDINGS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 
@@ -72,7 +74,7 @@ def command(
         config=config,
         release=_value("release", release, "READINESS_RELEASE", config.release),
         environment=_value("environment", environment, "READINESS_ENVIRONMENT", config.environment),
-        place=Place(base=Path.cwd(), output=output_dir, env=dict(os.environ), stop=stop),
+        place=Place(base=Path.cwd(), output=output_dir, env=_environment(), stop=stop),
         only=only,
         jobs=jobs,
         tell=run.unheard if quiet else _tell,
@@ -86,6 +88,10 @@ def command(
     code = exit_code(result)
     _emit(formats, result, output_dir, code)
     return code
+
+
+def _environment() -> dict[str, str]:
+    return {name: value for name, value in os.environ.items() if name not in _KEPT_BACK}
 
 
 def _emit(formats: Formats, result: RunResult, output_dir: Path, code: Exit) -> None:

@@ -271,6 +271,17 @@ def test_roll_out(fit, people, monkeypatch):
         deployments.roll_out(deployment=made.pk, by=people.lead)
 
 
+def test_a_late_report_shortens_no_watch(fit, people, monkeypatch):
+    """A deployment that is recorded after its window would have ended is monitored from then on."""
+    decided = ask(fit, people.contributor).row
+    at(monkeypatch, decided.decided_at + timedelta(hours=26))
+    made = deploy(fit, people.contributor, at=decided.decided_at)
+    assert made.deployed_at == decided.decided_at
+    assert made.monitoring_until == clock.now() + timedelta(hours=24)
+    with pytest.raises(Refused, match="It is monitored until"):
+        deployments.roll_out(deployment=made.pk, by=people.lead)
+
+
 def test_roll_out_needs_the_validation(quick, people, monkeypatch):
     """The post-deployment stage's gate is opened by the deployment and must be approved first."""
     project = quick.release.project

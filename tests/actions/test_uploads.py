@@ -6,6 +6,7 @@ import hashlib
 import json
 from datetime import timedelta
 from io import BytesIO
+from pathlib import Path
 
 import pytest
 from django.core.files.storage import default_storage

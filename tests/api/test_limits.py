@@ -43,6 +43,15 @@ def test_wrong_tokens(settings, frozen, people, project):
     assert elsewhere.get("projects").status_code == 401
 
 
+def test_headers_do_not_move_an_address(settings, frozen, people, project):
+    """Without a proxy that the operator trusts, nobody counts as another by what their headers claim."""
+    settings.API_FAILURES = 2
+    wrong = Api("rdy_aaaaaaaa_" + "b" * 43)
+    claims = ({"X_Forwarded_For": f"10.0.0.{n}", "X_Real_IP": f"10.0.1.{n}", "Forwarded": f"for=10.0.2.{n}"}
+              for n in range(4))  # fmt: skip
+    assert [wrong.get("projects", **claim).status_code for claim in claims] == [401, 401, 429, 429]
+
+
 def test_without_an_address(people, project):
     """Behind a Unix socket nobody says where a request comes from."""
     assert Api("wrong", REMOTE_ADDR="").get("projects").status_code == 401

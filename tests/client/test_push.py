@@ -6,8 +6,9 @@ import json
 
 import pytest
 
+from checklists import blobs
 from checklists.actions import run_directory
-from checklists.models import CheckRun, Evidence, Gate, Release, StoredFile, Upload
+from checklists.models import CheckRun, Evidence, Gate, Release, Scorecard, StoredFile, Upload
 from readiness.client import push as pushing
 from readiness.engine import indexing, seal
 from tests.client.conftest import token_of
@@ -47,6 +48,52 @@ def test_json_is_the_servers_document(server, run, readiness):
     said = json.loads(out)
     assert code == 0
     assert (said["version"], said["gate"]["environment"], len(said["runs"])) == ("1.5.0", "staging", 3)
+
+
+def scorecard(release: str, *, passed: bool = True) -> str:
+    """A scorecard as `readiness run` writes it."""
+    suite = {"name": "unit", "status": "passed" if passed else "failed", "duration": 1.0}
+    return json.dumps(
+        {
+            "schema_version": 1,
+            "release": release,
+            "suites": [suite],
+            "waivers": [],
+            "generated_at": "2026-01-31T12:00:00Z",
+            "owner": "platform",
+            "overall_passed": passed,
+        }
+    )
+
+
+def test_scorecards_are_registered_with_the_run(server, run, tmp_path, readiness):
+    """Byte for byte; pushed again, nothing is registered twice."""
+    card = tmp_path / "readiness-scorecard.json"
+    card.write_text(scorecard("1.5.0"))
+    for _ in range(2):
+        code, _, err = readiness("push", run, *RELEASE, "--scorecard", card)
+        assert (code, err) == (0, "")
+        CheckRun.objects.all().delete()
+    (row,) = Scorecard.objects.all()
+    assert (row.overall_passed, blobs.get(row.sha256)) == (True, card.read_bytes())
+
+
+def test_scorecard_of_another_release_is_refused(server, run, tmp_path, readiness):
+    """The run is there, the scorecard is not, and the reason is said."""
+    card = tmp_path / "readiness-scorecard.json"
+    card.write_text(scorecard("9.9.9"))
+    code, _, err = readiness("push", run, *RELEASE, "--scorecard", card)
+    assert code == 2
+    assert "9.9.9" in err
+    assert not Scorecard.objects.exists()
+
+
+def test_what_cannot_be_read_is_said_before_anything_is_sent(server, run, tmp_path, readiness):
+    """A path that is wrong costs no push."""
+    code, _, err = readiness("push", run, *RELEASE, "--manifest", tmp_path / "nothing.json")
+    assert code == 2
+    assert "nothing.json cannot be read" in err
+    assert not Release.objects.exists()
 
 
 def test_large_file_goes_on_in_parts(server, run, readiness, monkeypatch):

@@ -96,6 +96,14 @@ def test_another_checklist_shows_its_parameters(client, people, address, sent):
     assert not Release.objects.exists()
 
 
+def test_the_form_begins_with_the_usual_checklist(client, people, address, gate):
+    """The last gate's checklist in its newest version, not whatever was published last."""
+    newer = library.publish(source=SOURCE.replace("version: 1.0.0", "version: 1.1.0"), by=None)
+    library.publish(source=SOURCE.replace("slug: small", "slug: other"), by=None)
+    client.force_login(people.lead)
+    assert f'<option value="{newer.pk}" selected>' in client.get(address).content.decode()
+
+
 def test_create_is_for_makers(client, people, address, sent, project):
     """Visitors sign in, outsiders find nothing, readers and other signers may not, by form or by address."""
     assert client.get(address).status_code == 302

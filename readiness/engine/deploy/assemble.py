@@ -138,17 +138,12 @@ def _waiver(note: suites.WaiverNote) -> Waiver:
 
 def _metrics(said: Metrics, run: SuiteRun | None) -> Metrics:
     """The figures that were said, and the worst ones of the suites; two that differ are a contradiction."""
-    measured = {} if run is None else {
-        "p95_ms": run.card.p95_latency_ms,
-        "flake_rate": run.card.flake_rate,
-        "error_rate": max((s.error_rate for s in run.card.suites if s.error_rate is not None), default=None),
-    }  # fmt: skip
     merged = msgspec.structs.asdict(said)
-    for name, value in measured.items():
-        if value is not None and merged[name] not in (None, value):
+    for name, value in (suites.figures(run.card) if run else {}).items():
+        if merged[name] not in (None, value):
             raise DeployError(
                 f"metrics.{name} is said to be {merged[name]:g}, the suites measured {value:g}.",
                 "Take out the one that is not measured.",
             )
-        merged[name] = value if value is not None else merged[name]
+        merged[name] = value
     return Metrics(**merged)

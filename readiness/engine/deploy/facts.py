@@ -17,13 +17,17 @@ class FileFact:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ScorecardFact:
-    """What the scorecard's own file says; `problem` when it could not be read. Empty: it does not say."""
+    """What the scorecard's own file says; `problem` when it could not be read. Empty: it does not say.
+
+    `figures` are the worst ones of its suites, by the names of the manifest's metrics.
+    """
 
     release: str = ""
     environment: str = ""
     run_id: str = ""
     overall_passed: bool | None = None
     partial: bool = False
+    figures: Mapping[str, float] = field(default_factory=dict)
     problem: str = ""
 
 

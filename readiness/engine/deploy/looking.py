@@ -76,7 +76,7 @@ def files(run: RunDirectory, manifest: Manifest) -> tuple[dict[str, FileFact], S
 
 def scorecard(data: bytes, name: str) -> ScorecardFact:
     """What a scorecard's bytes say; a problem when they contradict themselves or say it in no known form."""
-    from readiness.engine.suites.scorecard import read_scorecard
+    from readiness.engine.suites.scorecard import figures, read_scorecard
 
     try:
         card = read_scorecard(data, name)
@@ -88,4 +88,5 @@ def scorecard(data: bytes, name: str) -> ScorecardFact:
         run_id=card.run_id,
         overall_passed=card.overall_passed,
         partial=card.partial,
+        figures=figures(card),
     )

@@ -210,3 +210,14 @@ def schema() -> dict[str, Any]:
 def dump_schema() -> str:
     """The text of the published file, docs/schemas/readiness-scorecard.schema.json."""
     return json.dumps(schema(), indent=2, ensure_ascii=False) + "\n"
+
+
+def figures(card: Scorecard) -> dict[str, float]:
+    """What the suites measured, the worst of each: what they did not measure is left out."""
+    rates = [suite.error_rate for suite in card.suites if suite.error_rate is not None]
+    found = {
+        "p95_ms": card.p95_latency_ms,
+        "flake_rate": card.flake_rate,
+        "error_rate": max(rates, default=None),
+    }
+    return {name: value for name, value in found.items() if value is not None}

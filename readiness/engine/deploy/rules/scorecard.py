@@ -74,9 +74,14 @@ def _said(value: bool | None) -> str:  # noqa: FBT001  # a value, not a switch
 
 
 def _within(case: Case, rule: Rule) -> Iterator[Reason]:
+    file = case.facts.scorecard.figures if case.facts.scorecard else {}
     for name, limit in case.config.metrics.written().items():
         value, unit = getattr(case.manifest.metrics, name), _UNITS.get(name, "")
-        if value is None:
+        if value is not None and file.get(name, value) != value:
+            measured = f"the scorecard's file says {file[name]:g}{unit}"
+            told = f"{name} is {value:g}{unit} in the manifest, {measured}."
+            yield rule.reason(case, told, _RUN, item=name, hard=True)
+        elif value is None:
             told = f"{name} is not in the manifest, at most {limit:g}{unit} is expected."
             yield rule.reason(case, told, "Measure it, and write the manifest again.", item=name)
         elif not value <= limit:
