@@ -9,6 +9,8 @@ from datetime import datetime
 from checklists.models import ApiToken, MemberRole, Membership, Person, Project
 from checklists.models.access import Scope
 
+_NAMED = ("project", "revoked_by", "created_by")
+
 
 @dataclass(slots=True, kw_only=True)
 class TokenLine:
@@ -41,7 +43,7 @@ def accounts_of(project: Project, now: datetime) -> list[Account]:
         row.person_id: Account(person=row.person, role=MemberRole(row.role).label)
         for row in rows.order_by("-person__is_active", "person__username")
     }
-    tokens = ApiToken.objects.filter(person__in=list(found)).select_related("project", "revoked_by")
+    tokens = ApiToken.objects.filter(person__in=list(found)).select_related(*_NAMED)
     for token in tokens:
         found[token.person_id].tokens.append(_line(token, now))
     for account in found.values():
@@ -52,7 +54,7 @@ def accounts_of(project: Project, now: datetime) -> list[Account]:
 def limited_to(project: Project, now: datetime) -> list[TokenLine]:
     """People's tokens that are limited to this project: one query."""
     rows = ApiToken.objects.filter(project=project, person__is_service=False)
-    return _in_order(_line(row, now) for row in rows.select_related("person", "project", "revoked_by"))
+    return _in_order(_line(row, now) for row in rows.select_related("person", *_NAMED))
 
 
 def _line(token: ApiToken, now: datetime) -> TokenLine:

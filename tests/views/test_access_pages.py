@@ -146,6 +146,17 @@ def test_service_account(client, people, project):
     assert "Deactivated" in client.get(ACCESS).content.decode()
 
 
+def test_whose_secret_it_was(client, people, project, robot):
+    """A service account's token names who created it, also after that person left: who saw it may hold it."""
+    held(people.owner, person=robot, project=project)
+    client.force_login(people.owner)
+    page = f"/projects/{project.slug}/access"
+    assert "Created by Owner Person." in client.get(page).content.decode()
+    ApiToken.objects.update(created_by=people.second)
+    Person.objects.filter(pk=people.second.pk).update(is_active=False)
+    assert "Created by Second Person, whose account is deactivated." in client.get(page).content.decode()
+
+
 def test_forms_keep_what_was_wrong(client, people, project, robot):
     """A refused account or token form says why, at its place."""
     client.force_login(people.owner)
