@@ -13,7 +13,7 @@ from urllib.parse import urlsplit
 
 from django.db import transaction
 
-from checklists import clock, permissions
+from checklists import audit, clock, permissions
 from checklists.actions.proposal_kinds import CHANGES
 from checklists.actions.proposal_news import log, people_with, tell
 from checklists.errors import Forbidden, Refused
@@ -24,6 +24,7 @@ from checklists.permissions import Act, require
 NEEDED = 2  # approvals of others than the proposer
 MAX_TEXT = 100_000  # characters
 MAX_LINES = 2000
+BY_HAND = "A person votes and activates, signed in; neither a token nor a service account can."
 OWN = "Your own proposal needs the votes of two others."
 VOTED = "You have voted on this proposal; a vote is given once."
 CLOSED = "This proposal is closed."
@@ -92,6 +93,7 @@ def vote(*, proposal: int, by: Person, approve: bool, comment: str = "") -> Prop
     """
     with transaction.atomic():
         row = _locked(proposal)
+        _require_person(by)
         require(by, row.project_id, Act.VOTE)
         if by.pk == row.proposed_by_id:
             raise Forbidden(OWN)
@@ -138,6 +140,7 @@ def activate(*, proposal: int, by: Person) -> Proposal:
     """
     with transaction.atomic():
         row = _locked(proposal)
+        _require_person(by)
         require(by, row.project_id, Act.VOTE)
         _require_open(row)
         if row.state != ProposalState.APPROVED or approvals(row) < NEEDED:
@@ -152,6 +155,11 @@ def activate(*, proposal: int, by: Person) -> Proposal:
         people = people_with(row.project, permissions.EVERYBODY - {permissions.READER})
         tell(row, "proposal.activated", f"In effect: {row.title}", people, by, row.outcome)
     return row
+
+
+def _require_person(by: Person) -> None:
+    if by.is_service or audit.acting_token.get():
+        raise Forbidden(BY_HAND)
 
 
 def approvals(proposal: Proposal) -> int:

@@ -8,7 +8,7 @@ from typing import Any
 
 from django.conf import settings
 
-from checklists import permissions, zones
+from checklists import audit, permissions, zones
 from checklists.actions.base import SIGNED_BY_SIGNING, GateAct
 from checklists.errors import Refused
 from checklists.loaded import LoadedGate, LoadedItem
@@ -26,7 +26,7 @@ BUSY = "The checks of this item are running; wait for their result."
 NOT_A_MEMBER = "The owner must be a member of the project who can act: not a reader or a service account."
 PAST = "The waiver would be expired already; choose a later moment."
 NO_ZONE = "The expiry needs a time zone."
-NO_SERVICE = "A service account decides nothing."
+BY_HAND = "A person decides, signed in, on the waiver's page; neither a token nor a service account can."
 LONGEST = 5000
 TEXTS = {
     "reason": "Say why the item cannot be settled now.",
@@ -47,8 +47,8 @@ def refusal(loaded: LoadedGate, waiver: Waiver, role: str, person: Person, roles
 
     Reads `loaded.members`.
     """
-    if person.is_service:
-        return NO_SERVICE
+    if person.is_service or audit.acting_token.get():
+        return BY_HAND
     mine = next((s for s in loaded.signoffs if s.person_id == person.pk), None)
     return permissions.why_not_decide_waiver(
         role=role,

@@ -6,13 +6,25 @@ import hashlib
 
 import pytest
 
-from checklists.actions import projects, pushes, reported, signoffs, waiver_rules
+from checklists import audit
+from checklists.actions import (
+    projects,
+    proposals,
+    pushes,
+    reported,
+    signoffs,
+    tokens,
+    waiver_rules,
+)
+from checklists.actions import waivers as deciding
+from checklists.errors import Forbidden
 from checklists.loaded import load
-from checklists.models import Waiver
+from checklists.models import Membership, Waiver
 from checklists.models.release import ReleaseFiles
 from checklists.permissions import members_of, roles_of
 from readiness.engine import file_index, parameters
 from readiness.engine.target import Entry
+from tests import waivers
 
 FILES = {"model.bin": b"weights", "card.md": b"# Card\n", "metrics.json": b'{"test": {"accuracy": 0.876}}'}
 
@@ -124,3 +136,37 @@ def test_who_pushed_the_present_files(project, people):
     again = declared(project, people.lead, model_bin=b"third weights")
     assert refusals(again.gate, people.product) == {"product-owner": ""}
     assert refusals(again.gate, people.lead) == {"technical-lead": ""}
+
+
+def test_neither_token_nor_service_account_decides(lenient, project, people):
+    """In a request by token nobody decides on a waiver, votes or activates; a service account never does."""
+    row = waivers.asked(lenient, people.lead)
+    proposal = proposals.propose(
+        project=project,
+        by=people.contributor,
+        kind="threshold",
+        title="Lower",
+        reason="As agreed.",
+        text="target_accuracy: 70\n",
+        release=lenient.release,
+    )
+    robot = tokens.create_service_account(project=project, by=people.owner, name="ci", role="contributor")
+    Membership.objects.filter(person=robot).update(role="compliance")  # as only a statement could
+
+    def acts(person):
+        yield lambda: deciding.approve(gate=lenient.pk, waiver=row.pk, by=person, role="compliance")
+        yield lambda: deciding.reject(
+            gate=lenient.pk, waiver=row.pk, by=person, role="compliance", reason="No."
+        )
+        yield lambda: proposals.vote(proposal=proposal.pk, by=person, approve=True)
+        yield lambda: proposals.activate(proposal=proposal.pk, by=person)
+
+    with audit.acting("ci rdy_abcdefgh"):
+        for act in acts(people.compliance):
+            with pytest.raises(Forbidden, match="neither a token nor"):
+                act()
+    for act in acts(robot):
+        with pytest.raises(Forbidden, match="neither a token nor"):
+            act()
+    proposals.vote(proposal=proposal.pk, by=people.compliance, approve=True)
+    deciding.approve(gate=lenient.pk, waiver=row.pk, by=people.compliance, role="compliance")

@@ -112,7 +112,7 @@ def test_a_service_account_owns_and_decides_nothing(lenient, people, project):
     with pytest.raises(Refused, match="must be a member"):
         made.draft(lenient, people.lead, owner=people.contributor)
     row = made.asked(lenient, people.contributor, owner=people.lead)
-    with pytest.raises(Forbidden, match=rules.NO_SERVICE):
+    with pytest.raises(Forbidden, match=rules.BY_HAND):
         waivers.approve(gate=lenient.pk, waiver=row.pk, by=people.compliance, role="compliance")
 
 

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import re
 
-from checklists.actions import gates, library, signoffs
+from checklists.actions import gates, library, releases, signoffs, stages
 from checklists.api.standing import RESOLVE
 from checklists.loaded import load
 from checklists.models import Environment, Gate
 from readiness.engine.policy import Blocker
+from tests import governed
+from tests.api.conftest import as_person
 from tests.conftest import PASSWORD, SOURCE, run_checks
 
 URL = "projects/image-classifier/releases/1.4.0/gate"
@@ -127,3 +129,25 @@ def test_every_kind_of_blocker_has_a_way_out(api, gate):
     """The words for each kind that the policy knows."""
     kinds = re.findall(r"[a-z]+", re.search(r"`kind` is (.*?)\.\n", Blocker.__doc__, re.DOTALL)[1])
     assert set(kinds) - {"or"} == set(RESOLVE)
+
+
+def test_a_stage_without_a_gate_keeps_it_open(project, people, run_dir):
+    """Approved gates say nothing for a stage that has none, also where an earlier answer is known."""
+    quick = governed.by_hand("quick")
+    governed.by_hand("fin")
+    release = releases.create(
+        project=project, by=people.contributor, version="3.0", root=str(run_dir), checklist=quick
+    )
+    where = governed.environment(project)
+    gate = gates.open_gate(release=release, checklist=quick, environment=where, by=people.contributor)
+    governed.approve(gate, people)
+    api = as_person(people.contributor)
+    base = "projects/image-classifier/releases/3.0/gate"
+    for address in (base, f"{base}?environment=production"):
+        before = api.get(address)
+        assert before.json()["verdict"] == "approved"
+        governed.set_stages(project, people, readiness=("fin", "staging"), production=("fin", "production"))
+        said = api.get(address, If_None_Match=before.headers["ETag"])
+        assert said.json()["verdict"] == "open"
+        assert [b["kind"] for b in said.json()["blockers"]] == ["stage", "stage"]
+        stages.set_stages(project=project, by=people.owner, rows={})

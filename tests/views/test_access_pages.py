@@ -148,7 +148,10 @@ def test_service_account(client, people, project):
 
 def test_whose_secret_it_was(client, people, project, robot):
     """A service account's token names who created it, also after that person left: who saw it may hold it."""
-    held(people.owner, person=robot, project=project)
+    expiry = clock.now() + timedelta(days=5)
+    tokens.create(
+        by=people.owner, person=robot, project=project, name="ci", scopes=["read"], expires_at=expiry
+    )
     client.force_login(people.owner)
     page = f"/projects/{project.slug}/access"
     assert "Created by Owner Person." in client.get(page).content.decode()
