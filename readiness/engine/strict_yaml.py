@@ -1,12 +1,13 @@
 """YAML as checklists use it: plain data only, with the line of every entry.
 
-No aliases, no duplicate keys, no tags, no NaN or infinity: what is read is what is written. Keys are text,
-dates stay text.
+No aliases, no duplicate keys, no tags, no NaN or infinity, no octal or base-60 numbers: what is read is
+what is written. Keys are text, dates and odd numbers stay text.
 """
 
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any, NoReturn
@@ -16,6 +17,7 @@ import yaml
 from readiness.engine.errors import ChecklistError
 
 MAX_CHARACTERS = 64_000
+_PLAIN = re.compile(r"[-+]?(0|[1-9][0-9]*|0x[0-9a-fA-F]+)")
 Path = tuple[str | int, ...]
 
 
@@ -75,7 +77,13 @@ class _Loader(yaml.SafeLoader):
             found[key.value] = self.construct_object(value, deep=deep)
         return found
 
-    def finite(self, node: yaml.ScalarNode) -> float:
+    def whole(self, node: yaml.ScalarNode) -> int | str:
+        """YAML 1.1 reads 30:00 as 1800 and 010 as 8. Nobody means that: such words stay text."""
+        return int(self.construct_yaml_int(node)) if _PLAIN.fullmatch(node.value) else str(node.value)
+
+    def finite(self, node: yaml.ScalarNode) -> float | str:
+        if ":" in node.value or "_" in node.value:
+            return str(node.value)
         number = self.construct_yaml_float(node)
         if not math.isfinite(number):
             _refuse(f"{node.value} is not a number to compare with", node.start_mark)
@@ -86,10 +94,10 @@ _CORE = "tag:yaml.org,2002:"
 _Loader.yaml_constructors = {
     None: yaml.SafeLoader.construct_undefined,
     **{
-        _CORE + n: yaml.SafeLoader.yaml_constructors[_CORE + n]
-        for n in ("null", "bool", "int", "str", "seq", "map")
+        _CORE + n: yaml.SafeLoader.yaml_constructors[_CORE + n] for n in ("null", "bool", "str", "seq", "map")
     },
     **{_CORE + n: yaml.SafeLoader.construct_yaml_str for n in ("timestamp", "merge", "value")},
+    _CORE + "int": _Loader.whole,
     _CORE + "float": _Loader.finite,
 }
 
