@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import pytest
 import schemathesis
+from django.core import signals
 from django.core.handlers.wsgi import WSGIHandler
+from django.db import close_old_connections
 from hypothesis import HealthCheck, Phase, settings
 from schemathesis.specs.openapi.checks import positive_data_acceptance
 
@@ -15,6 +17,17 @@ schema = schemathesis.openapi.from_wsgi("/api/v1/openapi.json", WSGIHandler())
 schema.config.generation.update(allow_x00=False)  # refused everywhere: tests/api/test_hostile.py
 # Examples and edge cases of every field come in any case; random values on top of them are few here.
 COUNT = 4
+
+
+@pytest.fixture(autouse=True)
+def _one_connection():
+    """A request ends with its connection, on which the test's transaction is; Django's client does so too."""
+    both = (signals.request_started, signals.request_finished)
+    for signal in both:
+        signal.disconnect(close_old_connections)
+    yield
+    for signal in both:
+        signal.connect(close_old_connections)
 
 
 @pytest.fixture
