@@ -46,24 +46,16 @@ def assert_arrive_once(place: Place, receiver: Receiver, events: list[str]) -> N
     assert {event: arrived(receiver)[event] for event in events} == dict.fromkeys(events, 1)
 
 
-def test_no_broker_at_the_act(place, receiver):
-    """The act succeeds without a broker; its event is sent once broker, clock and worker run."""
+def test_every_event_arrives_once(place, receiver):
+    """Without a broker at the act, with two workers, and with messages that the broker loses."""
     events = place.act("ping", "2")
     assert arrived(receiver) == {}
     place.start_broker()
     place.start_beat()
     place.start_worker("-n", "first@%h")
     assert_arrive_once(place, receiver, events)
-
-
-def test_sent_at_once_by_two_workers(place, receiver):
-    """Two workers share what there is; nothing comes twice."""
     place.start_worker("-n", "second@%h", name="second")
     assert_arrive_once(place, receiver, place.act("ping", "25"))
-
-
-def test_flushed_broker(place, receiver):
-    """Messages that the broker loses are handed out again."""
     events = place.act("ping", "5")
     place.flush()
     assert_arrive_once(place, receiver, events)
