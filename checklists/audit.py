@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
-from django.db import models
+from django.db import models, transaction
 
 from checklists.models import AuditEntry, AuditStream, Person
 from readiness.engine import seal
@@ -62,6 +62,8 @@ VERBS: dict[str, str] = {
     "gate.approved": "approved",
     "gate.declined": "declined",
     "signoff.withdrawn": "withdrew a sign-off",
+    "signing.refused": "tried to sign, and was refused",
+    "act.refused": "tried what they may not do",
     "waiver.drafted": "drafted a waiver",
     "waiver.edited": "edited a waiver's draft",
     "waiver.submitted": "asked for a waiver",
@@ -149,6 +151,12 @@ def append(
     entry.save(force_insert=True)
     AuditStream.objects.filter(pk=stream).update(length=entry.seq, head=entry.hash)
     return entry
+
+
+def refused(stream: str, *, by: Person | None, verb: str, at: datetime, subject: str, why: str) -> None:
+    """Log an attempt that was refused, in a transaction of its own: that of the attempt is rolled back."""
+    with transaction.atomic():
+        append(stream, by=by, verb=verb, at=at, subject=subject, data={"why": why[:500]})
 
 
 def content(entry: AuditEntry) -> dict[str, Any]:

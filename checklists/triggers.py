@@ -14,6 +14,7 @@ from django.db.backends.base.base import BaseDatabaseWrapper
 
 APPEND_ONLY = (
     "checklists_auditentry",
+    "checklists_checkpoint",
     "checklists_checklistversion",
     "checklists_artifactsnapshot",
     "checklists_scorecard",
@@ -29,7 +30,8 @@ HOLDS_STILL: dict[str, tuple[tuple[str, str], ...]] = {
         (
             (
                 "gate_id, role, person_id, person_name, decision, meaning, criteria, comment, digest,"
-                " snapshot, signed_at, utc_offset_minutes"
+                " snapshot, signed_at, utc_offset_minutes, supersedes_id, methods, challenge, envelope,"
+                " envelope_sha256, key_id"
             ),
             "",
         ),
@@ -78,6 +80,29 @@ HOLDS_STILL: dict[str, tuple[tuple[str, str], ...]] = {
             "state, rolled_back_at, rolled_back_by_id, rolled_back_to, rollback_reason",
             "OLD.rolled_back_at IS NOT NULL",
         ),
+    ),
+    "checklists_installationkey": (
+        ("key_id, public, not_before", ""),
+        ("not_after", "OLD.not_after IS NOT NULL"),
+        ("revoked_at, reason", "OLD.revoked_at IS NOT NULL"),
+    ),
+    "checklists_report": (
+        (
+            (
+                "gate_id, snapshot, digest, verdict, requested_by_id, requested_at, evidence, checkpoint,"
+                " with_bundle"
+            ),
+            "",
+        ),
+        ("sha256, size, seal, bundle_sha256, bundle_size, finished_at, error", "OLD.state = 'done'"),
+    ),
+    "checklists_checkrun": (
+        ("item_id, snapshot_id, parameters_id, requested_by_id, requested_at, reported_by", ""),
+        ("state, outcome, results, finished_at", "OLD.state = 'done'"),
+    ),
+    "checklists_parameterset": (
+        ('release_id, number, "values", set_by_id, set_at, after_result, reason', ""),
+        ("frozen_at", "OLD.frozen_at IS NOT NULL"),
     ),
     "checklists_proposal": (
         (

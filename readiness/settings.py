@@ -27,6 +27,8 @@ RUN_ROOTS = [Path(p).resolve() for p in env.words("READINESS_RUN_ROOTS", str(BAS
 PROBE_HOSTS = env.words("READINESS_PROBE_HOSTS")
 ALLOWED_COMMANDS = env.words("READINESS_ALLOWED_COMMANDS")
 PROBE_TOKENS = env.words("READINESS_TOKENS")
+# Private signing keys; empty is `keys` in the data directory. Web server and workers share it.
+KEY_DIR = env.text("READINESS_KEY_DIR")
 MIN_ISOLATION = env.choice("READINESS_MIN_ISOLATION", LEVELS)
 EVIDENCE_MAX_BYTES = env.integer("READINESS_EVIDENCE_MAX_MB", 25) * 1_000_000
 WAIVER_MAX_DAYS = env.integer("READINESS_WAIVER_MAX_DAYS", 180)

@@ -1,7 +1,7 @@
 """The rows. Facts and rules about one row live here; changes of several rows are acts (actions/)."""
 
 from checklists.models.access import ApiToken, IdempotencyKey
-from checklists.models.audit import AuditEntry, AuditStream
+from checklists.models.audit import AuditEntry, AuditStream, Checkpoint
 from checklists.models.catalog import (
     ChecklistVersion,
     Environment,
@@ -14,6 +14,8 @@ from checklists.models.change import Proposal, ProposalVote
 from checklists.models.deployment import Deployment, DeploymentDecision, DeploymentPolicy
 from checklists.models.evidence import Evidence, Note
 from checklists.models.gate import Gate, GateItem, GateRole, ScorePoint
+from checklists.models.invitation import Invitation
+from checklists.models.key import InstallationKey
 from checklists.models.outbox import (
     Message,
     Notification,
@@ -38,6 +40,7 @@ __all__ = [
     "AuditStream",
     "CheckRun",
     "ChecklistVersion",
+    "Checkpoint",
     "Deployment",
     "DeploymentDecision",
     "DeploymentPolicy",
@@ -48,6 +51,8 @@ __all__ = [
     "GateRole",
     "Heartbeat",
     "IdempotencyKey",
+    "InstallationKey",
+    "Invitation",
     "MemberRole",
     "Membership",
     "Message",

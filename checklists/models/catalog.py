@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from functools import cached_property
 
 from django.contrib.auth.models import AbstractUser
@@ -40,6 +41,7 @@ class MemberRole(models.TextChoices):
     PRODUCT_OWNER = Role.PRODUCT_OWNER.value, "Product owner"
     COMPLIANCE = Role.COMPLIANCE.value, "Compliance"
     READER = "reader", "Reader"
+    AUDITOR = "auditor", "Auditor"
 
 
 class ProjectQuerySet(models.QuerySet["Project"]):
@@ -52,7 +54,8 @@ class Project(models.Model):
     """The thing that is released, e.g. "Image classifier".
 
     `change_board` is told of every proposal; `channels` names chats or pagers that the operator configured;
-    with `change_control`, thresholds change by proposal only.
+    with `change_control`, thresholds change by proposal only; with `second_factor`, nobody signs by password
+    alone.
     """
 
     slug = models.SlugField(unique=True)
@@ -61,6 +64,7 @@ class Project(models.Model):
     change_board = models.EmailField(blank=True)
     channels = models.JSONField(default=list, blank=True)
     change_control = models.BooleanField(default=False)
+    second_factor = models.BooleanField(default=False)
     created_by = models.ForeignKey(Person, on_delete=models.PROTECT, related_name="+")
     created_at = models.DateTimeField()
 
@@ -73,18 +77,31 @@ class Project(models.Model):
         return self.name
 
 
+class MembershipQuerySet(models.QuerySet["Membership"]):
+    def live(self, now: datetime) -> MembershipQuerySet:
+        """Those that have not ended; one without an end never does."""
+        return self.filter(models.Q(expires_at=None) | models.Q(expires_at__gt=now))
+
+
 class Membership(models.Model):
-    """One role of one person in one project."""
+    """One role of one person in one project. An auditor's ends at `expires_at`; what they read is logged."""
 
     project = models.ForeignKey(Project, on_delete=models.PROTECT, related_name="memberships")
     person = models.ForeignKey(Person, on_delete=models.PROTECT, related_name="memberships")
     role = models.CharField(max_length=20, choices=MemberRole)
+    expires_at = models.DateTimeField(null=True)
+
+    objects = MembershipQuerySet.as_manager()
 
     class Meta:
         ordering = ["project", "role", "person"]
         constraints = [
             models.UniqueConstraint(fields=["project", "person", "role"], name="one_membership_per_role"),
             models.CheckConstraint(condition=models.Q(role__in=MemberRole.values), name="known_member_role"),
+            models.CheckConstraint(
+                condition=~models.Q(role="auditor") | models.Q(expires_at__isnull=False),
+                name="auditor_access_ends",
+            ),
         ]
 
     def __str__(self) -> str:

@@ -14,7 +14,10 @@ from checklists.models.verification import RunState
 class Report(models.Model):
     """One report of a gate at one moment.
 
-    The PDF is a pure function of `snapshot`; its bytes are the blob `sha256`.
+    The PDF is a pure function of the row, but for its signature; its bytes are the blob `sha256`.
+    `evidence` lists the ids of the evidence whose files are attached to it. `checkpoint` is the signed head
+    of the gate's log at the request, `seal` the envelope over report.json. `with_bundle` asks for the audit
+    bundle too: the blob `bundle_sha256`.
     """
 
     gate = models.ForeignKey(Gate, on_delete=models.PROTECT, related_name="reports")
@@ -25,6 +28,12 @@ class Report(models.Model):
     error = models.TextField(blank=True)
     sha256 = models.CharField(max_length=64, blank=True)
     size = models.PositiveBigIntegerField(default=0)
+    evidence = models.JSONField(default=list)
+    checkpoint = models.TextField(blank=True)
+    seal = models.TextField(blank=True)
+    with_bundle = models.BooleanField(default=False)
+    bundle_sha256 = models.CharField(max_length=64, blank=True)
+    bundle_size = models.PositiveBigIntegerField(default=0)
     requested_by = models.ForeignKey(Person, on_delete=models.PROTECT, related_name="+")
     requested_at = models.DateTimeField()
     sent_at = models.DateTimeField(null=True)
