@@ -16,7 +16,7 @@ from checklists.actions.approved import last_release
 from checklists.actions.run_directory import snapshot_index
 from checklists.loaded import Judged, LoadedGate
 from checklists.models import Environment, Rehearsal, Release, Scorecard
-from checklists.reads import scorecards
+from checklists.reads import rehearsals, scorecards
 from readiness.engine.deploy import assemble as engine
 from readiness.engine.deploy import dates, deltas
 from readiness.engine.deploy.facts import Facts, FileFact, SignatureFact
@@ -81,15 +81,10 @@ def sources(
         plan=_plan_of(pushed) if pushed else plans.of(row),
         plan_number=row.number if row and not pushed else 0,
         scorecard=scorecards.newest(release, environment),
-        rehearsal=newest_rehearsal(environment),
+        rehearsal=rehearsals.newest(release.project, environment),
         gates=tuple(gates),
         at=at,
     )
-
-
-def newest_rehearsal(environment: Environment) -> Rehearsal | None:
-    """The rehearsal performed last in an environment, passed or not: one query."""
-    return Rehearsal.objects.filter(environment=environment).order_by("-performed_at", "-id").first()
 
 
 def _plan_of(pushed: Manifest) -> plans.Plan:
