@@ -8,6 +8,9 @@ import sys
 
 from django.core.management import execute_from_command_line
 
+from checklists import where
+
 if __name__ == "__main__":
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "readiness.settings")
+    where.process(where.COMMAND)
     execute_from_command_line(sys.argv)

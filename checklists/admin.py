@@ -5,6 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 from allauth.account.models import EmailAddress
+from allauth.mfa.models import Authenticator
+from allauth.usersessions.models import UserSession
 from django.apps import apps
 from django.contrib import admin
 from django.contrib.admin.utils import unquote
@@ -66,5 +68,5 @@ class PersonAdmin(UserAdmin):  # type: ignore[type-arg]  # generic only for type
         return False
 
 
-admin.site.unregister([Group, EmailAddress])
+admin.site.unregister([Group, EmailAddress, Authenticator, UserSession])  # the last two hold secrets
 admin.site.site_header = admin.site.site_title = "Readiness administration"

@@ -1,4 +1,4 @@
-"""Writing and verifying the audit log: one SHA-256 chain per stream.
+"""Writing the audit log: one SHA-256 chain per stream.
 
 An entry is written in the transaction of its act. The stream's row is locked first, so that two acts
 never take the same position.
@@ -9,17 +9,23 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
-from django.db import models, transaction
+from django.db import transaction
 
+from checklists import where
+from checklists.audit_chain import Broken, verify, verify_all
 from checklists.models import AuditEntry, AuditStream, Person
 from readiness.engine import seal
+from readiness.engine.sealed.log import GENESIS
+
+__all__ = [
+    "GENESIS", "INSTALLATION", "VERBS", "Broken", "acting", "acting_token", "append", "content", "refused",
+    "verify", "verify_all",
+]  # fmt: skip
 
 INSTALLATION = "installation"
-GENESIS = "0" * 64
 
 # The API token by which the present request acts, as `name rdy_prefix`; empty for a person on a page.
 acting_token: ContextVar[str] = ContextVar("acting_token", default="")
@@ -31,6 +37,13 @@ VERBS: dict[str, str] = {
     "account.activated": "activated an account",
     "account.deactivated": "deactivated an account",
     "account.password_set": "set the password of an account",
+    "account.linked": "linked an account to the identity provider",
+    "account.unlinked": "took an account's link to the identity provider away",
+    "factor.added": "added a second factor",
+    "factor.removed": "removed a second factor",
+    "factor.codes": "made recovery codes",
+    "session.ended": "ended sessions of an account",
+    "project.second_factor": "changed whether signing asks for a second factor",
     "token.created": "created an API token",
     "token.revoked": "revoked an API token",
     "service_account.created": "created a service account",
@@ -38,6 +51,11 @@ VERBS: dict[str, str] = {
     "project.created": "created the project",
     "member.added": "added a member",
     "member.removed": "removed a member",
+    "member.prolonged": "set when a member’s access ends",
+    "invitation.made": "invited somebody",
+    "invitation.accepted": "accepted an invitation",
+    "invitation.revoked": "revoked an invitation",
+    "auditor.read": "read as an auditor",
     "environment.added": "added an environment",
     "checklist.published": "published a checklist version",
     "release.created": "created the release",
@@ -62,6 +80,9 @@ VERBS: dict[str, str] = {
     "gate.approved": "approved",
     "gate.declined": "declined",
     "signoff.withdrawn": "withdrew a sign-off",
+    "key.made": "made a signing key",
+    "key.rotated": "put a new signing key into use",
+    "key.revoked": "revoked a signing key",
     "signing.refused": "tried to sign, and was refused",
     "act.refused": "tried what they may not do",
     "waiver.drafted": "drafted a waiver",
@@ -104,6 +125,16 @@ VERBS: dict[str, str] = {
     "release.deployed": "deployed the release",
     "release.rolled_out": "rolled the release out in full",
     "release.rolled_back": "rolled the release back",
+    "access.signed_in": "signed in",
+    "access.signed_out": "signed out",
+    "access.sign_in_failed": "could not sign in",
+    "access.locked_out": "was locked out for a while after too many attempts",
+    "access.refused": "asked for what they may not do",
+    "access.foreign": "asked for what is not there or not theirs",
+    "access.token_refused": "sent a token that does not count",
+    "access.more": "was refused more often",
+    "audit.exported": "exported the audit log",
+    "audit.cut": "cut the audit log, whose earlier entries lie in a sealed file",
     "schedule.added": "added a schedule",
     "schedule.stopped": "stopped a schedule",
     "schedule.fired": "did what the schedule says",
@@ -133,7 +164,7 @@ def append(
     """Append one entry to a stream; must run inside the act's transaction. `by` None means the system."""
     if verb not in VERBS:
         raise ValueError(f"unknown audit verb {verb!r}")
-    token = acting_token.get()
+    token, place = acting_token.get(), where.current()
     head, _ = AuditStream.objects.select_for_update().get_or_create(name=stream, defaults={"head": GENESIS})
     entry = AuditEntry(
         stream=stream,
@@ -144,7 +175,11 @@ def append(
         verb=verb,
         subject=subject[:300],
         revision=revision,
-        data={**(data or {}), **({"via": token} if token else {})},
+        data={
+            **(data or {}),
+            **({"via": token} if token else {}),
+            **({"from": place.said()} if place else {}),
+        },
         previous=head.head,
     )
     entry.hash = seal.chain(entry.previous, content(entry))
@@ -157,6 +192,9 @@ def refused(stream: str, *, by: Person | None, verb: str, at: datetime, subject:
     """Log an attempt that was refused, in a transaction of its own: that of the attempt is rolled back."""
     with transaction.atomic():
         append(stream, by=by, verb=verb, at=at, subject=subject, data={"why": why[:500]})
+    place = where.current()
+    if place:
+        place.told = True
 
 
 def content(entry: AuditEntry) -> dict[str, Any]:
@@ -172,41 +210,3 @@ def content(entry: AuditEntry) -> dict[str, Any]:
         "revision": entry.revision,
         "data": entry.data,
     }
-
-
-@dataclass(frozen=True, slots=True)
-class Broken:
-    """The first bad place of a stream; `seq` 0 is none of its entries."""
-
-    stream: str
-    seq: int
-    why: str
-
-
-def verify(stream: str) -> Broken | None:
-    """Recompute a stream's chain; the first entry that does not fit, or None."""
-    previous, expected = GENESIS, 1
-    for entry in _entries(stream):
-        if entry.seq != expected:
-            return Broken(stream, expected, f"entry {expected} is missing")
-        if entry.previous != previous:
-            return Broken(stream, entry.seq, "does not follow the entry before it")
-        if seal.chain(entry.previous, content(entry)) != entry.hash:
-            return Broken(stream, entry.seq, "was changed after it was written")
-        previous, expected = entry.hash, expected + 1
-    head = AuditStream.objects.filter(pk=stream).first()
-    if head and (head.length, head.head) != (expected - 1, previous):
-        return Broken(stream, expected, f"the stream should end at entry {head.length}")
-    return None
-
-
-def verify_all() -> list[Broken]:
-    """The first bad place of every stream that has one."""
-    names = set(AuditStream.objects.values_list("name", flat=True))
-    names |= set(AuditEntry.objects.order_by().values_list("stream", flat=True).distinct())
-    return [broken for name in sorted(names) if (broken := verify(name))]
-
-
-def _entries(stream: str) -> Iterator[AuditEntry]:
-    rows: models.QuerySet[AuditEntry] = AuditEntry.objects.filter(stream=stream).order_by("seq")
-    return rows.iterator(chunk_size=2000)

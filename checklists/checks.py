@@ -12,7 +12,8 @@ from django.core.checks import Warning as Caution
 from django.core.exceptions import ImproperlyConfigured
 from django.db import connections
 
-from checklists import triggers
+from checklists import certificates, clock, keys, triggers
+from checklists.certificate_pairs import CertificateUnusable
 from readiness.engine.hosts import parse_entry
 
 
@@ -21,7 +22,9 @@ def register_all() -> None:
     register(check_security, Tags.security)
     register(check_roots, "readiness")
     register(check_outgoing, "readiness")
+    register(check_certificate, "readiness")
     register(check_triggers, Tags.database)
+    register(check_keys, Tags.database)
 
 
 def check_security(app_configs: Any = None, **kwargs: Any) -> list[CheckMessage]:
@@ -112,6 +115,16 @@ def check_outgoing(app_configs: Any = None, **kwargs: Any) -> list[CheckMessage]
     return found
 
 
+def check_certificate(app_configs: Any = None, **kwargs: Any) -> list[CheckMessage]:
+    """The certificate that signs reports must be usable now; the installation's own may not be made yet."""
+    try:
+        found = certificates.known()
+        why = found.why_not(clock.now()) if found else None
+    except CertificateUnusable as problem:
+        why = problem.message, problem.advice
+    return [Error(why[0], hint=why[1], id="readiness.E012")] if why else []
+
+
 def check_triggers(app_configs: Any = None, databases: Any = None, **kwargs: Any) -> list[CheckMessage]:
     """The triggers that make audit log and published checklists append-only must stand."""
     found: list[CheckMessage] = []
@@ -126,3 +139,9 @@ def check_triggers(app_configs: Any = None, databases: Any = None, **kwargs: Any
                 )
             )
     return found
+
+
+def check_keys(app_configs: Any = None, databases: Any = None, **kwargs: Any) -> list[CheckMessage]:
+    """The signing key in use must be there, and nobody else may read it."""
+    hint = "Signatures could be forged, or none be made. See docs/signatures.md."
+    return [Error(why, hint=hint, id="readiness.E013") for why in keys.unsafe()] if databases else []

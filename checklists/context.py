@@ -42,6 +42,7 @@ def shell(request: HttpRequest) -> dict[str, Any]:
         "theme": theme(request),
         "here": PLACES.get(route) or WITHIN.get(route.partition("-")[0], ""),
         "here_exactly": route in PLACES,
+        "audited": getattr(request, "audited", ()),
         "waiting": SimpleLazyObject(lambda: counts.waiting),
         "unread": SimpleLazyObject(lambda: counts.unread),
     }

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.urls import URLPattern, path
 
-from checklists.views import changes, inbox, rehearsals, upgrades, waivers, webhooks
+from checklists.views import changes, inbox, rehearsals, second_factor, upgrades, waivers, webhooks
 
 PROJECT = "projects/<slug:slug>/"
 CHANGES = f"{PROJECT}changes/"
@@ -43,6 +43,7 @@ governance_urls: list[URLPattern] = [
     path(f"{PROJECT}webhooks/<int:pk>/<int:delivery>/again", webhooks.webhook_again, name="webhook-again"),
     path(CHANGES, changes.change_list, name="change-list"),
     path(f"{CHANGES}control", changes.control_on, name="control-on"),
+    path(f"{PROJECT}second-factor", second_factor.switch, name="second-factor"),
     path(f"{CHANGES}board", changes.board, name="board"),
     path(f"{CHANGES}new/<slug:kind>", changes.change_new, name="change-new"),
     path(f"{CHANGES}<int:pk>/", changes.proposal, name="proposal"),

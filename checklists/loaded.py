@@ -7,16 +7,16 @@ snapshot, its digest and the verdict.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from copy import copy
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cache, cached_property
 from typing import Any
 
-from django.db.models import F, FilteredRelation, Q
+from django.db.models import Exists, F, FilteredRelation, OuterRef, Q
 
-from checklists import clock, snapshot
+from checklists import clock, signatures, snapshot
 from checklists.models import (
     Evidence,
     Gate,
@@ -128,15 +128,20 @@ class Judged:
 
 
 class LoadedGate:
-    """Gate, items in order, roles, live sign-offs; the project's members where somebody acts or looks."""
+    """Gate, items in order, roles, live sign-offs; the project's members where somebody acts or looks.
+
+    `invalid` are live rows that are no signatures, each with the reason: they count nowhere.
+    """
 
     def __init__(
-        self, gate: Gate, items: list[LoadedItem], roles: list[GateRole], signoffs: list[SignOff]
+        self, gate: Gate, items: list[LoadedItem], roles: list[GateRole], signoffs: Sequence[SignOff]
     ) -> None:
         self.gate = gate
         self.items = items
         self.roles = roles
-        self.signoffs = signoffs
+        wrong = signatures.problems(signoffs)
+        self.signoffs = [row for row in signoffs if row.pk not in wrong]
+        self.invalid = [(row, wrong[row.pk]) for row in signoffs if row.pk in wrong]
         self.waivers: list[Waiver] = []  # approved ones, where the checklist allows any
         self.before: list[tuple[Stage, LoadedGate | None]] = []  # earlier stages with their gates
         self.members: list[Membership] = []  # filled by acts and pages, not by load()
@@ -159,6 +164,11 @@ class LoadedGate:
             "attached_evidence": any(e.added_by_id == person for item in self.items for e in item.evidence),
             "reported_results": any(run.requested_by_id == person for run in runs if run),
         }
+
+    def forget(self, signed: SignOff) -> None:
+        """Leave out a sign-off that is replaced, whether it counted or not."""
+        self.signoffs = [row for row in self.signoffs if row != signed]
+        self.invalid = [(row, why) for row, why in self.invalid if row != signed]
 
     def sections(self) -> list[tuple[str, list[LoadedItem]]]:
         """Section titles with their items, in document order; sections without items are left out."""
@@ -308,7 +318,8 @@ class _Queries:
             .order_by("position")
         )
         self.roles = GateRole.objects.select_related("dropped_by").order_by("position")
-        self.signoffs = SignOff.objects.filter(live=True).order_by("id")
+        later = SignOff.objects.filter(supersedes=OuterRef("pk"))
+        self.signoffs = SignOff.objects.filter(live=True).annotate(replaced=Exists(later)).order_by("id")
         self.waivers = (
             Waiver.objects.filter(state__in=[WaiverState.APPROVED, WaiverState.REVIEW])
             .select_related("owner", "requested_by", "decided_by")
@@ -320,8 +331,8 @@ _queries = cache(_Queries)
 
 
 def load(pk: int) -> LoadedGate:
-    """Load a gate by id: five queries, one more where waivers are allowed, and those of the gates of earlier
-    stages. Raises Gate.DoesNotExist.
+    """Load a gate by id: five queries, one more where somebody signed, one where waivers are allowed, and
+    those of the gates of earlier stages. Raises Gate.DoesNotExist.
     """
     loaded = _load(pk)
     if loaded.gate.stage:

@@ -14,7 +14,7 @@ from readiness.engine.errors import ReadinessError
 
 
 class ReadinessMiddleware:
-    """`Vary: HX-Request` (one URL answers page and fragment) and a closed Permissions-Policy."""
+    """`Vary: HX-Request` (one URL answers page and fragment), and pages that no cache keeps."""
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
         self.get_response = get_response
@@ -22,7 +22,6 @@ class ReadinessMiddleware:
     def __call__(self, request: HttpRequest) -> HttpResponse:
         response = self.get_response(request)
         patch_vary_headers(response, ["HX-Request"])
-        response.headers.setdefault("Permissions-Policy", "camera=(), geolocation=(), microphone=()")
         # Whoever set it already (health, downloads) must not cost a look at the session's database.
         if "Cache-Control" not in response.headers and request.user.is_authenticated:
             response.headers["Cache-Control"] = "private, no-store"

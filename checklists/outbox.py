@@ -38,6 +38,8 @@ from readiness.celery import app
 log = logging.getLogger(__name__)
 
 MAIL = "mail"
+# So begins the key of a message whose text holds a secret: its text is dropped once it was sent or given up.
+CONFIDENTIAL = "secret:"
 _SPACE = uuid.UUID("8d1f2a4e-6a0e-5c52-9a55-2b6f6f0f7c11")
 
 
@@ -130,7 +132,7 @@ class _News:
 
 def _tell_people(news: _News, people: list[Person]) -> None:
     told = Notification.objects.filter(person=OuterRef("person"), key=news.key)
-    members = Membership.objects.filter(~Exists(told), project=news.project, person__in=people)
+    members = Membership.objects.live(news.at).filter(~Exists(told), project=news.project, person__in=people)
     waiting = set(members.values_list("person", flat=True))
     new = [person for person in people if person.pk in waiting]
     Notification.objects.bulk_create(

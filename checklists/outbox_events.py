@@ -45,6 +45,7 @@ EVENTS: dict[str, Event] = {
     "proposal.withdrawn": Event("a proposal is withdrawn", Kind.PROPOSAL),
     "proposal.activated": Event("a proposal is activated", Kind.PROPOSAL),
     "schedule.ran": Event("something scheduled was done", Kind.DEPLOYMENT),
+    "audit.checkpoint": Event("a checkpoint of the audit log is signed", Kind.DEPLOYMENT),
     "webhook.ping": Event("the address is tried out", Kind.DEPLOYMENT),
 }
 

@@ -13,6 +13,7 @@ from pathlib import Path
 from django.conf import settings
 
 from checklists import blobs
+from readiness.engine import atomic
 from readiness.engine.errors import ReadinessError
 from readiness.engine.target import CHUNK
 
@@ -60,10 +61,11 @@ def append(upload: int, sha256: str, *, size: int, offset: int, chunks: Iterable
     """Append to a file; whole, it is moved into the blob store. Returns how many bytes are there now.
 
     What came before a connection broke stays. Raises PartMismatch for another offset than the bytes that are
-    there (or while somebody else writes), PartDropped when the bytes are not those of `sha256` and `size`.
+    there (or while somebody else writes), PartDropped when the bytes are not those of `sha256` and `size`,
+    StoreError when the disk does not take them.
     """
     path = folder_of(upload) / sha256
-    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    atomic.folder(path.parent, mode=0o700)
     with _held(path) as fd:
         there = os.fstat(fd).st_size
         if offset != there:
@@ -77,7 +79,7 @@ def append(upload: int, sha256: str, *, size: int, offset: int, chunks: Iterable
             _write(fd, chunk)
             if digest:
                 digest.update(chunk)
-        os.fsync(fd)
+        _sync(fd)
         if there == size:
             if (digest.hexdigest() if digest else _hash(fd)) != sha256:
                 path.unlink()
@@ -89,7 +91,10 @@ def append(upload: int, sha256: str, *, size: int, offset: int, chunks: Iterable
 @contextmanager
 def _held(path: Path) -> Iterator[int]:
     """The part file for one writer, at its end. Raises PartMismatch while another one holds it."""
-    fd = os.open(path, os.O_RDWR | os.O_CREAT | os.O_APPEND | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600)
+    try:
+        fd = os.open(path, os.O_RDWR | os.O_CREAT | os.O_APPEND | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600)
+    except OSError as error:
+        raise blobs.refused(error) from error
     try:
         try:
             fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -105,8 +110,20 @@ def _held(path: Path) -> Iterator[int]:
 
 def _write(fd: int, data: bytes) -> None:
     view = memoryview(data)
-    while view:
-        view = view[os.write(fd, view) :]
+    try:
+        while view:
+            view = view[os.write(fd, view) :]
+    except OSError as error:
+        raise blobs.refused(error) from error
+
+
+def _sync(fd: int) -> None:
+    try:
+        os.fsync(fd)
+    except OSError as error:
+        # The kernel may have dropped the bytes and calls them written from now on: nothing of it counts.
+        os.ftruncate(fd, 0)
+        raise blobs.refused(error) from error
 
 
 def _hash(fd: int) -> str:

@@ -6,10 +6,10 @@ from collections.abc import Collection, Iterable
 from enum import StrEnum
 from functools import cache
 
-from django.db.models import QuerySet
-
+from checklists import clock
 from checklists.errors import Forbidden
 from checklists.models import MemberRole, Membership, Person, Project
+from checklists.models.catalog import MembershipQuerySet
 
 OWNER, CONTRIBUTOR = MemberRole.OWNER.value, MemberRole.CONTRIBUTOR.value
 LEAD, PRODUCT, COMPLIANCE = (
@@ -17,7 +17,7 @@ LEAD, PRODUCT, COMPLIANCE = (
     MemberRole.PRODUCT_OWNER.value,
     MemberRole.COMPLIANCE.value,
 )
-READER = MemberRole.READER.value
+READER, AUDITOR = MemberRole.READER.value, MemberRole.AUDITOR.value
 EVERYBODY = frozenset(MemberRole.values)
 MAKERS = frozenset({OWNER, CONTRIBUTOR, LEAD})
 SIGNING_ROLES = (LEAD, PRODUCT, COMPLIANCE)
@@ -91,24 +91,25 @@ def may_drop(roles: Collection[str], role: str) -> bool:
 
 
 def roles_of(person: Person, project: Project | int) -> frozenset[str]:
-    """The person's roles in the project; empty for an outsider or a deactivated account."""
+    """The person's roles in the project that have not ended; none for an outsider or a deactivated account."""
     if not person.is_active:
         return frozenset()
-    return frozenset(Membership.objects.filter(person=person, project=project).values_list("role", flat=True))
+    held = Membership.objects.filter(person=person, project=project).live(clock.now())
+    return frozenset(held.values_list("role", flat=True))
 
 
 def members_of(project: int) -> list[Membership]:
-    """Every role of every active person in the project, with the person: one query."""
-    return list(_active().filter(project=project))
+    """Every role of every active person in the project that has not ended, with the person: one query."""
+    return list(_active().live(clock.now()).filter(project=project))
 
 
 def members_at(gate: int) -> list[Membership]:
     """The same of the project that a gate belongs to; empty for a gate that is not there: one query."""
-    return list(_active().filter(project__releases__gates=gate))
+    return list(_active().live(clock.now()).filter(project__releases__gates=gate))
 
 
 @cache
-def _active() -> QuerySet[Membership]:
+def _active() -> MembershipQuerySet:
     return Membership.objects.filter(person__is_active=True).select_related("person").order_by("role", "pk")
 
 

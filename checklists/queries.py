@@ -58,7 +58,8 @@ def waiting_roles(person: Person, now: datetime | None = None) -> QuerySet[GateR
     Rows carry gate, release and project. Roles somebody else already signed are not waiting, nor those of a
     gate whose waiver expired a moment ago: what it says now is kept at the next sweep.
     """
-    held = Membership.objects.filter(
+    now = now or clock.now()
+    held = Membership.objects.live(now).filter(
         person=person, project=OuterRef("gate__release__project"), role=OuterRef("role")
     )
     signed = SignOff.objects.filter(
@@ -72,7 +73,7 @@ def waiting_roles(person: Person, now: datetime | None = None) -> QuerySet[GateR
             Exists(held),
             ~Exists(signed),
             ~Exists(mine_elsewhere),
-            Q(gate__verdict_until=None) | Q(gate__verdict_until__gt=now or clock.now()),
+            Q(gate__verdict_until=None) | Q(gate__verdict_until__gt=now),
             dropped_reason="",
             gate__superseded_by=None,
             role__in=SIGNING_ROLES,
@@ -125,7 +126,8 @@ def gates_with_work(person: Person, most: int = 50) -> list[Gate]:
 def roles_by_project(person: Person) -> dict[int, frozenset[str]]:
     """The person's roles in each of their projects: one query."""
     held: dict[int, set[str]] = defaultdict(set)
-    for project, role in Membership.objects.filter(person=person).values_list("project", "role"):
+    live = Membership.objects.live(clock.now()).filter(person=person)
+    for project, role in live.values_list("project", "role"):
         held[project].add(role)
     return {project: frozenset(roles) for project, roles in held.items()}
 
@@ -133,11 +135,12 @@ def roles_by_project(person: Person) -> dict[int, frozenset[str]]:
 def projects_of(person: Person) -> QuerySet[Project]:
     """The person's projects with `release_count`, `member_count` and `newest`, by name: one query."""
     newest = Release.objects.filter(project=OuterRef("pk")).order_by("-created_at", "-pk")
+    live = Q(memberships__expires_at=None) | Q(memberships__expires_at__gt=clock.now())
     return (
         Project.objects.visible_to(person)
         .annotate(
             release_count=Count("releases", distinct=True),
-            member_count=Count("memberships__person", distinct=True),
+            member_count=Count("memberships__person", distinct=True, filter=live),
             newest=Subquery(newest.values("version")[:1]),
         )
         .order_by("name")

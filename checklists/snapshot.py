@@ -15,8 +15,11 @@ from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
+from django.utils import timezone
+
 from checklists import zones
 from readiness.engine.outcome import Limit, quantity
+from readiness.engine.sealed.signable import signable as signable  # noqa: PLC0414  # found here by others
 
 if TYPE_CHECKING:
     from checklists.loaded import LoadedGate, LoadedItem, Passed
@@ -127,40 +130,25 @@ def _evidence(evidence: Evidence) -> dict[str, Any]:
     }
 
 
-def signable(result: Mapping[str, Any]) -> dict[str, Any]:
-    """The part of a check result that a signature covers."""
-    finding = result["finding"]
-    volatile = any(m["volatile"] for m in finding["measurements"])
-    return {
-        "kind": result["kind"],
-        "params": result["params"],
-        "outcome": finding["outcome"],
-        "message": "" if volatile else finding["message"],
-        "measurements": [_measurement(m) for m in finding["measurements"]],
-        "files": [{"path": f["path"], "sha256": f["sha256"]} for f in result["files"]],
-    }
-
-
-def _measurement(measurement: Mapping[str, Any]) -> dict[str, Any]:
-    kept = {k: measurement[k] for k in ("name", "unit", "limit", "ok")}
-    if not measurement["volatile"]:
-        kept |= {"value": measurement["value"], "source": measurement["source"]}
-    return kept
-
-
 @dataclass(frozen=True, slots=True)
 class Change:
-    """One difference between two snapshots: which item ("" for the release itself), what, from, to."""
+    """One difference between two snapshots: which item ("" for the release itself), what, from, to.
+
+    `by` and `at` are filled in from the audit log (reads/stale.py): who changed it last, and when.
+    """
 
     item: str
     title: str
     what: str
     old: str
     new: str
+    by: str = ""
+    at: datetime | None = None
 
     def to_dict(self) -> dict[str, str]:
-        """Plain data for reports."""
-        return asdict(self)
+        """Plain data for reports; `at` is local time with its offset, or empty."""
+        at = timezone.localtime(self.at).isoformat(timespec="seconds") if self.at else ""
+        return {**asdict(self), "at": at}
 
 
 def changes(old: Mapping[str, Any], new: Mapping[str, Any]) -> list[Change]:

@@ -7,9 +7,14 @@ from typing import Any
 from whitenoise.compress import Compressor  # type: ignore[import-untyped]
 from whitenoise.storage import CompressedManifestStaticFilesStorage  # type: ignore[import-untyped]
 
+from checklists.blobs import WholeFiles
 
-class StaticStorage(CompressedManifestStaticFilesStorage):  # type: ignore[misc]  # whitenoise has no types
-    """Gzip only: Brotli at its best setting would hold up the first start for seconds, to save a few kB."""
+
+class StaticStorage(WholeFiles, CompressedManifestStaticFilesStorage):  # type: ignore[misc]  # no types
+    """Gzip only: Brotli at its best setting would hold up the first start for seconds, to save a few kB.
+
+    Whole files: half of one is newer than its source, so that no later start would copy it again.
+    """
 
     def create_compressor(self, **kwargs: Any) -> Compressor:
         """A compressor without Brotli."""

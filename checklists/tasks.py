@@ -14,8 +14,10 @@ from kombu.exceptions import OperationalError
 
 from checklists import clock, heartbeat
 from checklists.actions import (
+    checkpoints,
     expiry,
     outgoing,
+    refusals,
     reminders,
     reports,
     run_directory,
@@ -138,6 +140,21 @@ def sweep() -> None:
     send_runs(schedules.fire_due(clock.now()))
     expiry.settle_due(clock.now())
     reminders.remind_hourly(clock.now())
+    refusals.settle(clock.now())
+    if checkpoints.waiting(clock.now()):
+        deliver_checkpoints.apply_async(retry=False)
+
+
+@shared_task(name="checklists.checkpoints", **_SHORT | {"time_limit": 600})
+def sign_checkpoints() -> None:
+    """A checkpoint of every audit stream that moved."""
+    checkpoints.sign_moved(clock.now())
+
+
+@shared_task(name="checklists.deliver_checkpoints", **_SHORT)
+def deliver_checkpoints() -> None:
+    """Bring checkpoints off the host."""
+    checkpoints.deliver(clock.now())
 
 
 @shared_task(name="checklists.tidy", ignore_result=True, time_limit=600)

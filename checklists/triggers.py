@@ -127,12 +127,14 @@ class _Trigger:
     event: str
     when: str = ""
 
+    refuse: str = "readiness_refuse"  # the function on PostgreSQL
+
     def statement(self, vendor: str) -> str:
         when = f" WHEN ({self.when})" if self.when else ""
         head = f"CREATE TRIGGER {self.name} BEFORE {self.event} ON {self.table}"
         if vendor == "postgresql":
             each = "STATEMENT" if self.event == "TRUNCATE" else "ROW"
-            return f"{head} FOR EACH {each}{when} EXECUTE FUNCTION readiness_refuse()"
+            return f"{head} FOR EACH {each}{when} EXECUTE FUNCTION {self.refuse}()"
         return f"{head}{when} BEGIN SELECT RAISE(ABORT, '{self.table} is append-only'); END"
 
 
@@ -142,10 +144,23 @@ def _all(vendor: str) -> Iterator[_Trigger]:
     for table, rules in HOLDS_STILL.items():
         for name, (columns, when) in zip(_NAMES, rules, strict=False):
             yield _Trigger(table, f"{table}_{name}", f"UPDATE OF {columns}", when)
+    yield from _audit(vendor)
     for table in (*APPEND_ONLY, *HOLDS_STILL):
-        yield _Trigger(table, f"{table}_no_delete", "DELETE")
+        if table != "checklists_auditentry":
+            yield _Trigger(table, f"{table}_no_delete", "DELETE")
         if vendor == "postgresql":
             yield _Trigger(table, f"{table}_no_truncate", "TRUNCATE")
+
+
+def _audit(vendor: str) -> Iterator[_Trigger]:
+    """Of the audit log only what was cut (exported and sealed) goes, and no cut is ever taken back."""
+    table, stream = "checklists_auditentry", "checklists_auditstream"
+    cut = f"SELECT cut FROM {stream} WHERE name = OLD.stream"  # noqa: S608  # names of tables
+    if vendor == "postgresql":  # whose WHEN holds no query
+        yield _Trigger(table, f"{table}_uncut", "DELETE", "", "readiness_refuse_uncut")
+    else:
+        yield _Trigger(table, f"{table}_uncut", "DELETE", f"OLD.seq > COALESCE(({cut}), 0)")
+    yield _Trigger(stream, f"{stream}_no_return", "UPDATE OF cut", "NEW.cut < OLD.cut")
 
 
 def install(connection: BaseDatabaseWrapper) -> None:
@@ -153,7 +168,7 @@ def install(connection: BaseDatabaseWrapper) -> None:
     absent = set(missing(connection))
     with connection.cursor() as cursor:
         if connection.vendor == "postgresql":
-            cursor.execute(_POSTGRES_FUNCTION)
+            cursor.execute(_POSTGRES_FUNCTION + _POSTGRES_UNCUT)
         for trigger in _all(connection.vendor):
             if trigger.name in absent:
                 cursor.execute(trigger.statement(connection.vendor))
@@ -192,5 +207,14 @@ _POSTGRES_FUNCTION = """
 CREATE OR REPLACE FUNCTION readiness_refuse() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
   RAISE EXCEPTION '% is append-only', TG_TABLE_NAME USING ERRCODE = 'integrity_constraint_violation';
+END $$
+"""
+_POSTGRES_UNCUT = """;
+CREATE OR REPLACE FUNCTION readiness_refuse_uncut() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+  IF OLD.seq > COALESCE((SELECT cut FROM checklists_auditstream WHERE name = OLD.stream), 0) THEN
+    RAISE EXCEPTION '% is append-only', TG_TABLE_NAME USING ERRCODE = 'integrity_constraint_violation';
+  END IF;
+  RETURN OLD;
 END $$
 """

@@ -6,9 +6,13 @@ votes, decisions of the deployment gate, deployments.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from typing import NamedTuple
+from collections.abc import Iterable, Iterator
+from datetime import datetime
+from typing import Any, NamedTuple
 
+from django.db.models import Exists, OuterRef
+
+from checklists import keys
 from checklists.audit import Broken
 from checklists.models import (
     AuditEntry,
@@ -23,8 +27,13 @@ from checklists.models import (
 )
 from checklists.models.signoff import SignOffDecision
 from checklists.models.waiver import WaiverState
+from checklists.signatures import check
 
-VERB = {SignOffDecision.APPROVE: "gate.approved", SignOffDecision.DECLINE: "gate.declined"}
+VERB = {
+    SignOffDecision.APPROVE: "gate.approved",
+    SignOffDecision.DECLINE: "gate.declined",
+    SignOffDecision.WITHDRAW: "signoff.withdrawn",
+}
 DECIDED = {
     WaiverState.APPROVED: "waiver.approved",
     WaiverState.REVOKED: "waiver.approved",  # it was approved once
@@ -101,19 +110,43 @@ def _deployed() -> Iterator[Record]:
 
 
 def signatures() -> Iterator[Broken]:
-    """Each signature without an entry of the same gate, person, role, decision, digest and moment."""
-    told = {
-        (stream, verb, actor, role, data.get("digest"), at)
-        for stream, verb, actor, role, data, at in AuditEntry.objects.filter(verb__in=VERB.values())
-        .order_by()
-        .values_list("stream", "verb", "actor_id", "subject", "data", "at")
-    }
-    for signed in SignOff.objects.defer("snapshot").select_related("gate").order_by("pk"):
+    """Signatures that the log does not tell of or that are not what was signed; those told of and missing."""
+    told = {_told(*row) for row in _entries()}
+    kept, ring = set(), keys.ring()
+    rows = SignOff.objects.annotate(replaced=Exists(SignOff.objects.filter(supersedes=OuterRef("pk"))))
+    for signed in rows.select_related("gate", "supersedes").order_by("pk").iterator(chunk_size=200):
+        stream, who = signed.gate.stream, f"signature {signed.pk}: {signed.person_name} as {signed.role}"
         verb = VERB[SignOffDecision(signed.decision)]
-        entry = (signed.gate.stream, verb, signed.person_id, signed.role, signed.digest, signed.signed_at)
-        if entry not in told:
-            yield Broken(
-                signed.gate.stream,
-                0,
-                f"has no entry for signature {signed.pk}: {signed.person_name} as {signed.role}",
-            )
+        data = {"digest": signed.digest, "envelope": signed.envelope_sha256}
+        fact = _told(stream, verb, signed.person_id, signed.role, data, signed.signed_at)
+        kept.add(fact)
+        if fact not in told:
+            yield Broken(stream, 0, f"has no entry for {who}")
+        if why := check(signed, ring, whole=True):
+            yield Broken(stream, 0, f"has a {who}, which does not count: {why}")
+        if signed.envelope and not signed.live and not signed.replaced and signed.decision != "withdraw":
+            yield Broken(stream, 0, f"has a {who}, put out of force without a record")
+    for fact in sorted(told - kept, key=str):
+        if fact.envelope:
+            yield Broken(fact.stream, 0, f"tells of a signature as {fact.role} that is not there any more")
+
+
+class Fact(NamedTuple):
+    """A signature as an entry tells it; entries of releases before 0.5 name no envelope."""
+
+    stream: str
+    verb: str
+    actor: int | None
+    role: str
+    digest: str
+    envelope: str
+    at: datetime
+
+
+def _entries() -> Iterable[tuple[str, str, int | None, str, Any, datetime]]:
+    entries = AuditEntry.objects.filter(verb__in=VERB.values()).order_by()
+    return entries.values_list("stream", "verb", "actor_id", "subject", "data", "at")
+
+
+def _told(stream: str, verb: str, actor: int | None, role: str, data: Any, at: datetime) -> Fact:  # noqa: PLR0917  # one row
+    return Fact(stream, verb, actor, role, data.get("digest", ""), data.get("envelope", ""), at)

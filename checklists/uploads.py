@@ -8,16 +8,17 @@ from typing import Any
 from django.conf import settings
 from django.core.files.uploadhandler import TemporaryFileUploadHandler
 
-# The one form that takes a whole run, and the name of its field.
+# The forms that take more than evidence: a whole run, and a bundle to verify; the names of their fields.
 ARCHIVE_FIELD = "archive"
 _ARCHIVE_PATH = re.compile(r"/projects/[-\w]+/releases/new")
+VERIFY_FIELD, _VERIFY_PATH = "file", "/verify/"
 
 
 class BoundedUploadHandler(TemporaryFileUploadHandler):
-    """Django's handler, but it writes at most the largest evidence file, or the largest archive of a run.
+    """Django's handler, but it writes at most the largest evidence file, archive of a run, or bundle.
 
     Django reads a whole request before any view, also a stranger's: only who is signed in may send an
-    archive. The file keeps its true size, so that the act refuses it with the words for one too large.
+    archive or a bundle. The file keeps its true size, so that it is refused with the words for one too large.
     """
 
     limit = 0
@@ -25,16 +26,19 @@ class BoundedUploadHandler(TemporaryFileUploadHandler):
     def new_file(self, field_name: str, *args: Any, **kwargs: Any) -> None:
         """A file begins: how much of it may be kept."""
         self.limit = settings.EVIDENCE_MAX_BYTES
-        if field_name == ARCHIVE_FIELD and self._takes_archives():
-            self.limit = max(self.limit, settings.UPLOAD_MAX_BYTES)
+        self.limit = max(self.limit, self._allowed(field_name))
         super().new_file(field_name, *args, **kwargs)
 
-    def _takes_archives(self) -> bool:
+    def _allowed(self, field_name: str) -> int:
         request = self.request
-        if request is None or not _ARCHIVE_PATH.fullmatch(request.path):
-            return False
         user = getattr(request, "user", None)
-        return bool(user and user.is_authenticated)
+        if request is None or not user or not user.is_authenticated:
+            return 0
+        if field_name == ARCHIVE_FIELD and _ARCHIVE_PATH.fullmatch(request.path):
+            return int(settings.UPLOAD_MAX_BYTES)
+        if field_name == VERIFY_FIELD and request.path == _VERIFY_PATH:
+            return int(settings.VERIFY_MAX_BYTES)
+        return 0
 
     def receive_data_chunk(self, raw_data: bytes, start: int) -> Any:
         """Keep a chunk, unless the file is over the limit by now."""

@@ -8,6 +8,8 @@ from checklists.access_urls import access_urls
 from checklists.deployment_urls import deployment_urls
 from checklists.gate_urls import gate_urls
 from checklists.governance_urls import governance_urls
+from checklists.people_urls import people_urls
+from checklists.proof_urls import proof_urls
 from checklists.views import audit, health, home, library, projects, releases, reports
 
 urlpatterns: list[URLPattern] = [
@@ -34,4 +36,6 @@ urlpatterns: list[URLPattern] = [
     *access_urls,
     *deployment_urls,
     *governance_urls,
+    *people_urls,
+    *proof_urls,
 ]

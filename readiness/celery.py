@@ -34,6 +34,14 @@ def preload(**kwargs: Any) -> None:
     registry.kinds()
 
 
+@worker_init.connect
+def name_door(**kwargs: Any) -> None:
+    """What a worker does is logged as done by a worker."""
+    from checklists import where  # checklists imports this module
+
+    where.process(where.WORKER)
+
+
 @heartbeat_sent.connect
 def show_life(**kwargs: Any) -> None:
     """The worker's main process is alive and connected to the broker, however busy its pool is."""

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import ctypes.util
 import importlib.util
-import os
 import secrets
 import shutil
 import socket
 import tempfile
 from pathlib import Path
 
+from readiness.engine import atomic
 from readiness.engine.errors import ReadinessError
 from readiness.processes import Processes, wait_for
 
@@ -30,15 +30,12 @@ def make_private(directory: Path) -> Path:
 
 
 def secret_key(data: Path) -> Path:
-    """The file with this installation's secret key, made on first use; only its owner reads it."""
-    path = data / "secret-key"
-    try:
-        handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    except FileExistsError:
-        return path
-    with os.fdopen(handle, "w", encoding="ascii") as out:
-        out.write(secrets.token_urlsafe(64))
-    return path
+    """The file with this installation's secret key, made on first use; only its owner reads it.
+
+    Raises RunDirectoryError when it cannot be written.
+    """
+    atomic.create(data, "secret-key", secrets.token_urlsafe(64).encode("ascii"))
+    return data / "secret-key"
 
 
 def broker_program() -> str:

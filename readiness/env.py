@@ -113,12 +113,13 @@ def _host(query: str) -> str:
 def _sqlite(path: str) -> dict[str, object]:
     # IMMEDIATE takes the write lock at the start of a transaction: readers never turn into writers
     # half way, which is what makes SQLite answer "database is locked".
+    # FULL, because a checkpoint that left the host must not know of acts that a power cut undid.
     return {
         "ENGINE": "django.db.backends.sqlite3",
         "NAME": path,
         "OPTIONS": {
             "transaction_mode": "IMMEDIATE",
             "timeout": 20,
-            "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL; PRAGMA foreign_keys=ON;",
+            "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA foreign_keys=ON;",
         },
     }

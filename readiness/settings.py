@@ -29,8 +29,19 @@ ALLOWED_COMMANDS = env.words("READINESS_ALLOWED_COMMANDS")
 PROBE_TOKENS = env.words("READINESS_TOKENS")
 # Private signing keys; empty is `keys` in the data directory. Web server and workers share it.
 KEY_DIR = env.text("READINESS_KEY_DIR")
+# The organisation's own certificate for report PDFs, and its key; empty is one of the installation's own.
+REPORT_CERTIFICATE_FILE = env.text("READINESS_REPORT_CERTIFICATE_FILE")
+REPORT_KEY_FILE = env.text("READINESS_REPORT_KEY_FILE")
+# Checkpoints of the audit log: how often, and where they go off the host (docs/audit-log.md).
+CHECKPOINT_MINUTES = env.integer("READINESS_CHECKPOINT_MINUTES", 60)
+CHECKPOINT_FILE = env.text("READINESS_CHECKPOINT_FILE")
+CHECKPOINT_MAIL = env.words("READINESS_CHECKPOINT_MAIL")
 MIN_ISOLATION = env.choice("READINESS_MIN_ISOLATION", LEVELS)
 EVIDENCE_MAX_BYTES = env.integer("READINESS_EVIDENCE_MAX_MB", 25) * 1_000_000
+# The evidence that one audit bundle may hold.
+BUNDLE_MAX_BYTES = env.integer("READINESS_BUNDLE_MAX_MB", 1000) * 1_000_000
+# The largest file that the page takes to verify; larger ones are verified by `readiness verify`.
+VERIFY_MAX_BYTES = env.integer("READINESS_VERIFY_MAX_MB", 500) * 1_000_000
 WAIVER_MAX_DAYS = env.integer("READINESS_WAIVER_MAX_DAYS", 180)
 # The largest run that `readiness push` may bring, and the largest archive that the page takes.
 PUSH_MAX_BYTES = env.integer("READINESS_PUSH_MAX_GB", 50) * 1_000_000_000
@@ -72,24 +83,30 @@ INSTALLED_APPS = [
     "django.contrib.humanize",
     "allauth",
     "allauth.account",
+    "allauth.mfa",
+    "allauth.usersessions",
     "csp",
     "django_htmx",
     "checklists",
 ]
 
 MIDDLEWARE = [
+    # First, so that static files, redirects and errors have them too.
+    "checklists.headers.HeadersMiddleware",
+    "csp.middleware.CSPMiddleware",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
-    "csp.middleware.CSPMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
+    "checklists.access_log.WhereMiddleware",
     "allauth.account.middleware.AccountMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
     "checklists.middleware.ReadinessMiddleware",
+    "checklists.auditors.AuditorMiddleware",
 ]
 
 ROOT_URLCONF = "readiness.urls"
@@ -117,7 +134,7 @@ DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 # Limits of sign-in attempts must be shared by all processes, so the cache is a table, not memory.
 CACHES = {
     "default": {
-        "BACKEND": "django.core.cache.backends.db.DatabaseCache",
+        "BACKEND": "checklists.shared_cache.SharedCache",
         "LOCATION": "shared_cache",
         # With Django's 300, attempts on a few hundred made-up names would push out the ones that count.
         "OPTIONS": {"MAX_ENTRIES": 100_000},
@@ -149,6 +166,30 @@ ACCOUNT_RATE_LIMITS = {
     "change_password": "5/300s/user",
     "reauthenticate": "5/300s/user",
 }
+ACCOUNT_REAUTHENTICATION_REQUIRED = True
+ACCOUNT_REAUTHENTICATION_TIMEOUT = 300
+
+# Second factors and passkeys (docs/sign-in.md).
+MFA_ADAPTER = "checklists.accounts.Factors"
+MFA_SUPPORTED_TYPES = ["totp", "webauthn", "recovery_codes"]
+MFA_PASSKEY_LOGIN_ENABLED = True
+MFA_WEBAUTHN_USER_VERIFICATION = "required"
+MFA_RECOVERY_CODES_SHOW_ONCE = True
+MFA_RECOVERY_CODE_DIGITS = 10
+# A code is remembered as used for its own 30 seconds; with a tolerance it would outlive that.
+MFA_TOTP_TOLERANCE = 0
+MFA_TOTP_ISSUER = f"Readiness {urlsplit(PUBLIC_URL).hostname}"
+
+# Single sign-on by OpenID Connect: off without an issuer (docs/sign-in.md).
+OIDC_ISSUER = env.text("READINESS_OIDC_ISSUER")
+OIDC_CLIENT_ID = env.text("READINESS_OIDC_CLIENT_ID")
+OIDC_CLIENT_SECRET = env.text("READINESS_OIDC_CLIENT_SECRET")
+OIDC_NAME = env.text("READINESS_OIDC_NAME", "your organisation")
+# Hosts that are asked besides the issuer's own, e.g. for keys; `+private` where an address is private.
+OIDC_HOSTS = env.words("READINESS_OIDC_HOSTS")
+OIDC_CREATE = env.boolean("READINESS_OIDC_CREATE", default=False)
+OIDC_LINK_BY_EMAIL = env.boolean("READINESS_OIDC_LINK_BY_EMAIL", default=False)
+
 # Behind a reverse proxy: how many of them append to X-Forwarded-For.
 ALLAUTH_TRUSTED_PROXY_COUNT = env.integer("READINESS_TRUSTED_PROXIES", 0)
 
@@ -171,7 +212,7 @@ WHITENOISE_USE_FINDERS = DEBUG
 WHITENOISE_KEEP_ONLY_HASHED_FILES = True
 DATA_UPLOAD_MAX_MEMORY_SIZE = 2_500_000
 FILE_UPLOAD_MAX_MEMORY_SIZE = 2_500_000
-DATA_UPLOAD_MAX_NUMBER_FILES = 1
+DATA_UPLOAD_MAX_NUMBER_FILES = 3  # a file to verify, with a key and a checkpoint of one's own
 FILE_UPLOAD_HANDLERS = [
     "django.core.files.uploadhandler.MemoryFileUploadHandler",
     "checklists.uploads.BoundedUploadHandler",
@@ -179,6 +220,11 @@ FILE_UPLOAD_HANDLERS = [
 
 _https = PUBLIC_URL.startswith("https://")
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = _https
+SESSION_COOKIE_HTTPONLY = CSRF_COOKIE_HTTPONLY = True
+# Lax, not Strict: whoever follows a link in a mail, or comes back from single sign-on, is still signed in.
+SESSION_COOKIE_SAMESITE = CSRF_COOKIE_SAMESITE = "Lax"
+if _https:  # no other host of the domain can plant a cookie of such a name
+    SESSION_COOKIE_NAME, CSRF_COOKIE_NAME = "__Host-sessionid", "__Host-csrftoken"
 SESSION_COOKIE_AGE = 12 * 3600
 SECURE_SSL_REDIRECT = _https and env.boolean("READINESS_SSL_REDIRECT", default=True)
 SECURE_HSTS_SECONDS = 31_536_000 if _https else 0
@@ -200,7 +246,12 @@ CONTENT_SECURITY_POLICY = {
         "form-action": [SELF],
         "base-uri": [NONE],
         "frame-ancestors": [NONE],
-        "manifest-src": [SELF],
+        "manifest-src": [NONE],
+        "object-src": [NONE],
+        "frame-src": [NONE],
+        "child-src": [NONE],
+        "worker-src": [NONE],
+        "media-src": [NONE],
     }
 }
 
@@ -240,6 +291,11 @@ CELERY_BEAT_SCHEDULE = {
         "task": "checklists.sweep",
         "schedule": SWEEP_SECONDS,
         "options": {"expires": 2 * SWEEP_SECONDS},
+    },
+    "checkpoints": {
+        "task": "checklists.checkpoints",
+        "schedule": 60 * CHECKPOINT_MINUTES,
+        "options": {"expires": 60 * CHECKPOINT_MINUTES},
     },
     "tidy": {"task": "checklists.tidy", "schedule": 3600, "options": {"expires": 3600}},
 }

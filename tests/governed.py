@@ -7,10 +7,11 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from checklists import clock
-from checklists.actions import items, library, policies, scorecards, signoffs, stages
+from checklists.actions import items, library, policies, scorecards, stages
 from checklists.loaded import load
 from checklists.models import ChecklistVersion, Environment, Gate, Project, Rehearsal, Release, Scorecard
-from tests.conftest import PASSWORD, People
+from tests import signing
+from tests.conftest import People
 
 HANDS = """---
 title: {title}
@@ -73,7 +74,7 @@ def sign(gate: Gate, people: People) -> None:
     """Sign a `by_hand` gate as technical lead and as product owner."""
     for person, role in ((people.lead, "technical-lead"), (people.product, "product-owner")):
         digest = load(gate.pk).judge(clock.now()).digest
-        signoffs.approve(gate=gate.pk, role=role, by=person, password=PASSWORD, digest=digest, confirmed=[0])
+        signing.approve(gate=gate.pk, role=role, by=person, digest=digest, confirmed=[0])
 
 
 def approve(gate: Gate, people: People) -> Gate:

@@ -8,11 +8,12 @@ import pytest
 from django.db import DatabaseError, connection, transaction
 
 from checklists import audit, clock, triggers
-from checklists.actions import evidence, signoffs
+from checklists.actions import evidence
 from checklists.checks import check_triggers
 from checklists.loaded import load
 from checklists.models import AuditEntry, AuditStream, ChecklistVersion, Evidence, SignOff
-from tests.conftest import PASSWORD, run_checks
+from tests import signing
+from tests.conftest import run_checks
 
 
 @pytest.fixture
@@ -56,10 +57,8 @@ def taken_back(ready_gate, people):
     """A gate with a live and a withdrawn signature, and evidence that was taken off."""
     digest = load(ready_gate.pk).judge(clock.now()).digest
     for who, role in ((people.lead, "technical-lead"), (people.product, "product-owner")):
-        signoffs.approve(
-            gate=ready_gate.pk, role=role, by=who, password=PASSWORD, digest=digest, confirmed=[0, 1]
-        )
-    signoffs.withdraw(gate=ready_gate.pk, by=people.product, reason="Wrong release.")
+        signing.approve(gate=ready_gate.pk, role=role, by=who, digest=digest, confirmed=[0, 1])
+    signing.withdraw(gate=ready_gate.pk, by=people.product, reason="Wrong release.")
     evidence.attach_link(gate=ready_gate.pk, key="issues", by=people.lead, url="https://x.example")
     evidence.remove(gate=ready_gate.pk, key="issues", by=people.lead, evidence=Evidence.objects.get().pk)
 

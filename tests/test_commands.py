@@ -10,11 +10,12 @@ from django.core.management import CommandError, call_command
 from django.utils import timezone
 
 from checklists import heartbeat
-from checklists.actions import gates, runs, signoffs
+from checklists.actions import gates, runs
 from checklists.loaded import load
 from checklists.models import AuditEntry, ChecklistVersion, Environment, Heartbeat, SignOff
 from readiness.engine import library as builtin
-from tests.conftest import PASSWORD, SOURCE
+from tests import signing
+from tests.conftest import SOURCE
 
 
 def said(*arguments: str) -> str:
@@ -89,11 +90,10 @@ def test_audit_verify_names_the_first_bad_entry(gate, people, lifted_triggers):
 )
 def test_audit_verify_names_a_forged_signature(ready_gate, people, release, project, checklist, forgery):
     """A signature put into the database for another role, gate, person or decision has no entry."""
-    signoffs.approve(
+    signing.approve(
         gate=ready_gate.pk,
         role="technical-lead",
         by=people.lead,
-        password=PASSWORD,
         digest=load(ready_gate.pk).judge(timezone.now()).digest,
         confirmed=[0, 1],
     )

@@ -20,6 +20,7 @@ from checklists.actions.mailing import Failed, Unknown, send
 from checklists.actions.webhook_calls import Outcome, call
 from checklists.models import Message, WebhookDelivery
 from checklists.models.outbox import OutState
+from checklists.outbox import CONFIDENTIAL
 
 PAUSES = (
     timedelta(minutes=1),
@@ -36,6 +37,7 @@ LEASE = timedelta(minutes=2)
 MOST = 200  # rows a sweep hands out at once
 NEVER_ENDED = "Every try was started and none ended; the workers that made them died."
 MAY_HAVE_ARRIVED = "The worker died while sending; the message may have arrived, so it is not sent again."
+DROPPED = "The text held a secret and was dropped."
 
 
 class Due(NamedTuple):
@@ -63,6 +65,7 @@ def _due(rows: QuerySet[Any], now: datetime) -> list[Due]:
 
 def _end_dead(now: datetime) -> None:
     lost = Message.objects.filter(state=OutState.QUEUED, claimed_at__lt=now - LEASE)
+    lost.filter(key__startswith=CONFIDENTIAL).update(body=DROPPED)
     lost.update(state=OutState.FAILED, error=MAY_HAVE_ARRIVED)
     spent = WebhookDelivery.objects.filter(
         state=OutState.QUEUED, next_at__lte=now, attempts__gte=MAX_ATTEMPTS
@@ -112,6 +115,8 @@ def post(pk: int, attempts: int) -> bool:
         said = {**_again(row.attempts, now, final=problem.final), "error": str(problem)[:300]}
     else:
         said = {"state": OutState.SENT, "sent_at": clock.now(), "error": ""}
+    if "state" in said and row.key.startswith(CONFIDENTIAL):
+        said["body"] = DROPPED
     mine = Message.objects.filter(pk=pk, state=OutState.QUEUED, attempts=row.attempts)
     mine.update(claimed_at=None, **said)
     return True

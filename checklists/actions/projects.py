@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from datetime import datetime
+
 from django.db import transaction
 from django.utils.text import slugify
 
 from checklists import audit, clock
+from checklists.actions.members import check_end, in_data
 from checklists.errors import Refused
 from checklists.models import Environment, MemberRole, Membership, Person, Project
 from checklists.permissions import OWNER, Act, require
@@ -42,26 +45,41 @@ def create(
     return project
 
 
-def add_member(*, project: Project, by: Person, person: Person, role: str) -> Membership:
-    """Give a person a role. Owners only.
+def add_member(
+    *, project: Project, by: Person, person: Person, role: str, until: datetime | None = None
+) -> Membership:
+    """Give a person a role, perhaps with an end; an auditor's must have one. Owners only.
 
-    Raises Forbidden, Refused (unknown role, twice, deactivated, oneself, a service account).
+    Raises Forbidden, Refused (unknown role, end, twice, deactivated, oneself, a service account).
     """
     require(by, project, Act.MEMBERS)
-    if role not in MemberRole.values:
-        raise Refused(f"There is no role {role!r}.")
+    now = clock.now()
+    check_end(role, until, now)
     if not person.is_active:
         raise Refused(f"{person.name} is deactivated.")
     if person.is_service:
         raise Refused(SERVICE_ELSEWHERE, SERVICE_ADVICE)
     if person == by:
         raise Refused("Nobody gives a role to themselves.", "Ask another owner.")
+    ends = {"until": in_data(until)} if until else {}
     with transaction.atomic():
-        membership, created = Membership.objects.get_or_create(project=project, person=person, role=role)
+        membership, created = Membership.objects.get_or_create(
+            project=project, person=person, role=role, defaults={"expires_at": until}
+        )
         if not created:
-            raise Refused(f"{person.name} already is {MemberRole(role).label.lower()}.")
-        _log(project, by, "member.added", person.name, role=role, person=person.pk)
+            raise _already(membership, now)
+        _log(project, by, "member.added", person.name, role=role, person=person.pk, **ends)
     return membership
+
+
+def _already(membership: Membership, now: datetime) -> Refused:
+    label = MemberRole(membership.role).label.lower()
+    if membership.expires_at and membership.expires_at <= now:
+        return Refused(
+            f"{membership.person.name} was {label}, until {membership.expires_at:%Y-%m-%d}.",
+            "Set another end on the members’ page.",
+        )
+    return Refused(f"{membership.person.name} already is {label}.")
 
 
 def remove_member(*, project: Project, by: Person, membership: Membership) -> None:
@@ -72,7 +90,9 @@ def remove_member(*, project: Project, by: Person, membership: Membership) -> No
     with transaction.atomic():
         # Locked, so that two owners cannot remove each other at once.
         Project.objects.select_for_update(no_key=True).get(pk=project.pk)
-        owners = Membership.objects.filter(project=project, role=OWNER, person__is_active=True)
+        owners = Membership.objects.live(clock.now()).filter(
+            project=project, role=OWNER, person__is_active=True
+        )
         if membership.role == OWNER and owners.count() == 1:
             raise Refused(LAST_OWNER, "Make somebody else owner first.")
         person, role = membership.person, membership.role

@@ -9,13 +9,16 @@ from datetime import timedelta
 from django.conf import settings
 from django.db.models import F, Q
 
-from checklists import blobs, clock
+from checklists import blobs, checkpoints, clock
+from checklists.actions import bundles
 from checklists.actions.base import gate_act
 from checklists.models import Person, Report
 from checklists.models.verification import RunState
 from checklists.permissions import Act
-from checklists.reports import pdf
+from checklists.reports import attached, sealing
+from checklists.reports.attached import Choice
 from checklists.reports.content import build
+from checklists.reports.enclosed import enclosed, require_size
 from readiness.engine.errors import ReadinessError
 
 MAX_ATTEMPTS = 3
@@ -25,19 +28,42 @@ SECONDS = settings.REPORT_SECONDS * 0.8
 LEASE = timedelta(seconds=settings.REPORT_SECONDS + settings.LEASE_MARGIN_SECONDS)
 
 
-def request(*, gate: int, by: Person) -> Report:
-    """Freeze what the report will say and queue its rendering. Raises Forbidden."""
+def request(*, gate: int, by: Person, evidence: Choice = (), with_bundle: bool = False) -> Report:
+    """Freeze what the report will say and queue its rendering.
+
+    `evidence` are the ids of the files to attach to the PDF, or "all". Raises Forbidden, Refused, KeyMissing,
+    CertificateUnusable.
+    """
+    seal = sealing.ready()
     with gate_act(gate, by=by, act=Act.EXPORT) as act:
         judged = act.judge()
+        chosen = attached.choose(act.loaded, evidence)
+        checkpoint = checkpoints.sign_head(act.gate.stream, cause="report", at=act.at)
+        assert checkpoint  # opening the gate was its first entry
+        snapshot = build(act.loaded, judged, at=act.at, by=by, upto=checkpoint)
+        snapshot |= {"enclosed": enclosed(act.loaded)}
+        if with_bundle:
+            require_size(snapshot)
+        sealed = sealing.frozen(seal, checkpoint=checkpoint, chosen=chosen, at=act.at)
         report = Report.objects.create(
             gate=act.gate,
-            snapshot=build(act.loaded, judged, at=act.at, by=by),
+            snapshot=snapshot | {"sealed": sealed},
             digest=judged.digest,
             verdict=judged.verdict.state.value,
+            evidence=[piece.pk for piece in chosen],
+            checkpoint=checkpoint.note,
+            with_bundle=with_bundle,
             requested_by=by,
             requested_at=act.at,
         )
-        act.log("report.requested", subject=f"report {report.pk}", report=report.pk, digest=judged.digest)
+        act.log(
+            "report.requested",
+            subject=f"report {report.pk}",
+            report=report.pk,
+            digest=judged.digest,
+            attached=[file["sha256"] for file in sealed["attached"]],
+            with_bundle=with_bundle,
+        )
     return report
 
 
@@ -61,14 +87,17 @@ def render(report: int, *, token: uuid.UUID | None = None, lost: uuid.UUID | Non
     )
     if taken != 1:
         return
-    row = Report.objects.get(pk=report)
+    row = Report.objects.select_related("gate").get(pk=report)
     try:
-        data = pdf.render(row.snapshot, seconds=SECONDS)
+        data, seal = sealing.render(row, seconds=SECONDS)
+        sha256, size = blobs.put(data)
+        # The bundle holds the statement; who has lost the claim by now changes nothing.
+        Report.objects.filter(pk=row.pk, state=RunState.RUNNING, claim=token).update(seal=seal)
+        bundle = bundles.make(row.pk, pdf=sha256, size=size) if row.with_bundle else ("", 0)
     except ReadinessError as error:
         _end(row, token, error=str(error))
         return
-    sha256, size = blobs.put(data)
-    _end(row, token, sha256=sha256, size=size)
+    _end(row, token, sha256=sha256, size=size, bundle=bundle)
 
 
 def forgotten() -> list[int]:
@@ -91,11 +120,27 @@ def end_overdue() -> None:
             )
 
 
-def _end(row: Report, claim: uuid.UUID | None, *, sha256: str = "", size: int = 0, error: str = "") -> None:
+def _end(
+    row: Report,
+    claim: uuid.UUID | None,
+    *,
+    sha256: str = "",
+    size: int = 0,
+    bundle: tuple[str, int] = ("", 0),
+    error: str = "",
+) -> None:
     with gate_act(row.gate_id, by=None, act=None) as act:
         ended = Report.objects.filter(pk=row.pk, state=RunState.RUNNING, claim=claim).update(
-            state=RunState.DONE, finished_at=act.at, sha256=sha256, size=size, error=error, lease_until=None
+            state=RunState.DONE,
+            finished_at=act.at,
+            sha256=sha256,
+            size=size,
+            bundle_sha256=bundle[0],
+            bundle_size=bundle[1],
+            error=error,
+            lease_until=None,
         )
         if ended:
             verb = "report.failed" if error else "report.finished"
-            act.log(verb, subject=f"report {row.pk}", report=row.pk, sha256=sha256, error=error)
+            more = {"bundle_sha256": bundle[0]} if bundle[0] else {}
+            act.log(verb, subject=f"report {row.pk}", report=row.pk, sha256=sha256, error=error, **more)

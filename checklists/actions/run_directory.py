@@ -23,6 +23,7 @@ from django.core.files.storage import default_storage
 from checklists import blobs
 from checklists.models import Release
 from checklists.models.release import ReleaseFiles
+from readiness.engine import atomic
 from readiness.engine.errors import RunDirectoryError
 from readiness.engine.file_index import refuse_path
 from readiness.engine.target import CHUNK, Entry
@@ -33,7 +34,7 @@ ELSEWHERE_ADVICE = "Push the results again (readiness push --results-only), or p
 
 
 def run_directory(release: Release) -> Path:
-    """Where the release's present files can be read. Raises RunDirectoryError, BlobError."""
+    """Where the release's present files can be read. Raises RunDirectoryError, BlobError, StoreError."""
     return directory_of(release.files, release.root, release.snapshot.digest)
 
 
@@ -115,19 +116,27 @@ def _offered(name: str) -> bool:
 
 def _materialised(digest: str) -> Path:
     name = digest.removeprefix("sha256:")
-    home, final = _home(), _home() / name
-    home.mkdir(mode=0o700, parents=True, exist_ok=True)
-    with _alone(home / f"{name}.lock"):
-        if not final.is_dir():
-            building = Path(tempfile.mkdtemp(dir=home, prefix=".building-"))
-            try:
-                _fill(building, snapshot_index(digest).values())
-                building.rename(final)
-            except BaseException:
-                shutil.rmtree(building, ignore_errors=True)
-                raise
-        os.utime(final)
+    home, final = atomic.folder(_home(), mode=0o700), _home() / name
+    try:
+        with _alone(home / f"{name}.lock"):
+            if not final.is_dir():
+                _build(final, snapshot_index(digest).values())
+            os.utime(final)
+    except OSError as error:
+        raise blobs.refused(error) from error
     return final
+
+
+def _build(final: Path, entries: Iterable[Entry]) -> None:
+    building = Path(tempfile.mkdtemp(dir=final.parent, prefix=".building-"))
+    try:
+        _fill(building, entries)
+        os.sync()  # else a power cut could leave the name with empty files
+        building.rename(final)
+    except BaseException:
+        shutil.rmtree(building, ignore_errors=True)
+        raise
+    atomic.sync(final.parent)
 
 
 @contextmanager

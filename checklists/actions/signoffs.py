@@ -1,36 +1,39 @@
-"""Acts of signing: approve, decline, withdraw, drop and restore a role."""
+"""Acts of signing: approve, decline, withdraw. See gate_roles.py for dropping a role."""
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterator
+from contextlib import contextmanager
 
-from django.utils import timezone
-
-from checklists import audit
+from checklists import audit, challenges, clock, credentials, keys, permissions
 from checklists.actions.base import SUPERSEDED, GateAct, gate_act
-from checklists.errors import Forbidden, Refused, StaleForm, WrongPassword
+from checklists.actions.gate_roles import touch_approval
+from checklists.actions.signoff_records import (
+    APPROVE,
+    DECLINE,
+    WITHDRAW,
+    Proof,
+    Word,
+    refuse_repeated,
+    store,
+)
+from checklists.challenges import Bound
+from checklists.credentials import Given
+from checklists.errors import Forbidden, Refused, StaleForm
 from checklists.loaded import LoadedGate
-from checklists.models import GateRole, MemberRole, Membership, Person, SignOff
-from checklists.models.signoff import SignOffDecision
-from checklists.permissions import SIGNING_ROLES, may_drop, why_not_sign
+from checklists.models import Gate, Membership, Person, SignOff
+from checklists.permissions import SIGNING_ROLES, why_not_sign
+from readiness.engine.errors import ReadinessError
 
 NOT_READY = "Approving needs every item settled; something is still in the way."
 CHANGED = "The gate changed while you were reading; nothing was signed."
 CHANGED_ADVICE = "Look at what changed and sign the present state."
-WRONG = "The password is wrong; nothing was signed."
 CONFIRM_EACH = "Confirm each of the role's criteria."
 REASON = "Say why you decline; the reason is printed in the report."
+WHY_WITHDRAW = "Say why you withdraw your signature; the reason is printed in the report."
 ALREADY = "You have already signed exactly this state."
-ONLY_BY_HAND = "A person signs, with their password; neither a token nor a service account can."
-NOT_DROPPABLE = "This role is not conditional; it always signs."
-
-
-def meaning(decision: str, role: str, release: str, environment: str) -> str:
-    """What a signature says, in words."""
-    label = MemberRole(role).label.lower()
-    if decision == SignOffDecision.APPROVE:
-        return f"As {label}, I approve the deployment of {release} to {environment}, in the state shown."
-    return f"As {label}, I decline the deployment of {release} to {environment}, in the state shown."
+NOTHING_SIGNED = "You have no signature on this gate."
+ONLY_BY_HAND = "A person signs, with their own credentials; neither a token nor a service account can."
 
 
 def approve(
@@ -38,88 +41,95 @@ def approve(
     gate: int,
     role: str,
     by: Person,
-    password: str,
+    given: Given,
+    challenge: str,
     digest: str,
     confirmed: Collection[int],
     comment: str = "",
 ) -> LoadedGate:
     """Sign the present state in a role.
 
-    `digest` is the state the signer was shown, `confirmed` the indexes of the role's criteria.
+    `digest` is the state the signer was shown, `challenge` the text that came with it (see challenges.py),
+    `given` the credentials of this very request, `confirmed` the indexes of the role's criteria.
 
-    Raises Forbidden, WrongPassword, StaleForm (the state changed), Refused (not ready, criteria, twice).
+    Raises Forbidden, WrongPassword, StaleForm (the state changed, the form is old or another's), Refused
+    (not ready, criteria, twice).
     """
-    _check_credentials(gate, role, by, password)
-    with gate_act(gate, by=by, act=None) as act:
-        _may_sign(act, role)
-        judged = act.judge()
-        if judged.digest != digest:
-            raise StaleForm(CHANGED, CHANGED_ADVICE)
-        if not judged.verdict.may_approve:
-            raise Refused(NOT_READY, "Resolve the blockers first.")
-        criteria = role_criteria(act.loaded, role)
-        if set(range(len(criteria))) - set(confirmed):
-            raise Refused(CONFIRM_EACH)
-        _sign(act, role, SignOffDecision.APPROVE, criteria, comment.strip())
+    with _refusals_logged(gate, by, role):
+        bound = Bound(person=by.pk, gate=gate, role=role, digest=digest)
+        proof = _prove(by, given, challenge, bound)
+        with gate_act(gate, by=by, act=None) as act:
+            _check_state(act, role, digest)
+            judged = act.judge()
+            if not judged.verdict.may_approve:
+                raise Refused(NOT_READY, "Resolve the blockers first.")
+            criteria = role_criteria(act.loaded, role)
+            if set(range(len(criteria))) - set(confirmed):
+                raise Refused(CONFIRM_EACH)
+            word = Word(
+                decision=APPROVE,
+                role=role,
+                digest=digest,
+                snapshot=judged.snapshot,
+                criteria=criteria,
+                comment=comment.strip(),
+                supersedes=_mine(act),
+            )
+            _sign(act, word, proof)
     return act.loaded
 
 
-def decline(*, gate: int, role: str, by: Person, password: str, digest: str, reason: str) -> LoadedGate:
+def decline(
+    *, gate: int, role: str, by: Person, given: Given, challenge: str, digest: str, reason: str
+) -> LoadedGate:
     """Decline the present state with a reason; nothing needs to be ready. Raises as `approve`."""
-    _check_credentials(gate, role, by, password)
-    with gate_act(gate, by=by, act=None) as act:
-        _may_sign(act, role)
-        if act.judge().digest != digest:
-            raise StaleForm(CHANGED, CHANGED_ADVICE)
-        if not reason.strip():
-            raise Refused(REASON)
-        _sign(act, role, SignOffDecision.DECLINE, [], reason.strip())
+    with _refusals_logged(gate, by, role):
+        bound = Bound(person=by.pk, gate=gate, role=role, digest=digest)
+        proof = _prove(by, given, challenge, bound)
+        with gate_act(gate, by=by, act=None) as act:
+            _check_state(act, role, digest)
+            if not reason.strip():
+                raise Refused(REASON)
+            word = Word(
+                decision=DECLINE,
+                role=role,
+                digest=digest,
+                snapshot=act.judge().snapshot,
+                comment=reason.strip(),
+                supersedes=_mine(act),
+            )
+            _sign(act, word, proof)
     return act.loaded
 
 
-def withdraw(*, gate: int, by: Person, reason: str) -> LoadedGate:
-    """Take back one's own live sign-off, with a reason. Raises Forbidden, Refused."""
-    with gate_act(gate, by=by, act=None) as act:
-        mine = next((s for s in act.loaded.signoffs if s.person_id == by.pk), None)
-        if mine is None:
-            raise Refused("You have no signature on this gate.")
-        if not reason.strip():
-            raise Refused("Say why you withdraw your signature.")
-        _retire(act, mine)
-        _touch_approval(act, mine.role)
-        act.log("signoff.withdrawn", subject=mine.role, decision=mine.decision, reason=reason.strip())
-    return act.loaded
+def withdraw(*, gate: int, by: Person, given: Given, challenge: str, reason: str) -> LoadedGate:
+    """Take back one's own live sign-off, with a reason: a record of its own that replaces it.
 
-
-def drop_role(*, gate: int, role: str, by: Person, reason: str) -> LoadedGate:
-    """Say that a conditional role need not sign this gate, and why. Raises Forbidden, Refused."""
-    with gate_act(gate, by=by, act=None) as act:
-        row = _role(act, role)
-        _may_drop(act, row)
-        if row.dropped_reason:
-            raise Refused("This role is already dropped.")
-        if not reason.strip():
-            raise Refused("Say why this role need not sign; the reason is printed in the report.")
-        if any(s.role == role for s in act.loaded.signoffs):
-            raise Refused("Somebody signed in this role; it cannot be dropped any more.")
-        row.dropped_reason, row.dropped_by, row.dropped_at = reason.strip(), by, act.at
-        row.save(update_fields=["dropped_reason", "dropped_by", "dropped_at"])
-        _touch_approval(act, role)
-        act.log("role.dropped", subject=role, reason=reason.strip())
-    return act.loaded
-
-
-def restore_role(*, gate: int, role: str, by: Person) -> LoadedGate:
-    """Ask a dropped role to sign after all. Raises Forbidden, Refused."""
-    with gate_act(gate, by=by, act=None) as act:
-        row = _role(act, role)
-        _may_drop(act, row)
-        if not row.dropped_reason:
-            raise Refused("This role is not dropped.")
-        row.dropped_reason, row.dropped_by, row.dropped_at = "", None, None
-        row.save(update_fields=["dropped_reason", "dropped_by", "dropped_at"])
-        _touch_approval(act, role)
-        act.log("role.restored", subject=role)
+    The challenge is bound to the role and digest of that sign-off; whether the gate changed since does not
+    matter. Raises as `approve`.
+    """
+    standing = SignOff.objects.filter(gate=gate, person=by, live=True).first()
+    role = standing.role if standing else ""
+    with _refusals_logged(gate, by, role):
+        if standing is None:
+            raise Refused(NOTHING_SIGNED)
+        bound = Bound(person=by.pk, gate=gate, role=role, digest=standing.digest)
+        proof = _prove(by, given, challenge, bound, held=False)
+        with gate_act(gate, by=by, act=None) as act:
+            mine = _mine(act)
+            if mine != standing:
+                raise StaleForm(CHANGED, CHANGED_ADVICE)
+            if not reason.strip():
+                raise Refused(WHY_WITHDRAW)
+            word = Word(
+                decision=WITHDRAW,
+                role=role,
+                digest=standing.digest,
+                snapshot=standing.snapshot,
+                comment=reason.strip(),
+                supersedes=mine,
+            )
+            _replace(act, word, proof)
     return act.loaded
 
 
@@ -147,87 +157,65 @@ def refusal(loaded: LoadedGate, role: str, person: Person, roles: Collection[str
     )
 
 
-def _check_credentials(gate: int, role: str, by: Person, password: str) -> None:
+def _prove(by: Person, given: Given, challenge: str, bound: Bound, *, held: bool = True) -> Proof:
     # Before the transaction: hashing takes a while, and the lock of the gate must not be held meanwhile.
     # Whether this person may sign this gate is asked again under the lock.
     if audit.acting_token.get() or by.is_service:
         raise Forbidden(ONLY_BY_HAND, "Sign on the gate's page.")
-    held = Membership.objects.filter(project__releases__gates=gate, person=by, role=role)
-    if not by.is_active or role not in SIGNING_ROLES or not held.exists():
-        raise Forbidden(f"You do not sign as {role.replace('-', ' ')} in this project.")
-    if not by.check_password(password):
-        raise WrongPassword(WRONG, "Type the password you sign in with.")
+    project = Gate.objects.select_related("release").get(pk=bound.gate).release.project_id
+    roles = permissions.roles_of(by, project)
+    if bound.role not in SIGNING_ROLES or not roles or (held and bound.role not in roles):
+        raise Forbidden(f"You do not sign as {bound.role.replace('-', ' ')} in this project.")
+    name = challenges.read(challenge, bound)
+    refuse_repeated(name)
+    methods = credentials.check(by, project, given, name)
+    keys.signer()  # made here when it is the first signature, and missed here when it is gone
+    return Proof(methods=methods, challenge=name)
 
 
-def _may_sign(act: GateAct, role: str) -> None:
-    by = act.by
-    if by is None:
-        raise Forbidden("Only a person signs.")
-    why = refusal(act.loaded, role, by, act.roles)
+def _check_state(act: GateAct, role: str, digest: str) -> None:
+    why = refusal(act.loaded, role, act.person, act.roles)
     if why:
         raise Forbidden(why)
+    if act.judge().digest != digest:
+        raise StaleForm(CHANGED, CHANGED_ADVICE)
 
 
-def _sign(act: GateAct, role: str, decision: SignOffDecision, criteria: list[str], comment: str) -> None:
-    by, judged, gate = act.by, act.judged, act.gate
-    if by is None or judged is None:
-        raise Forbidden("Only a person signs.")
-    mine = next((s for s in act.loaded.signoffs if s.person_id == by.pk), None)
-    if mine and mine.digest == judged.digest and mine.decision == decision:
+def _sign(act: GateAct, word: Word, proof: Proof) -> None:
+    mine = word.supersedes
+    if mine in act.loaded.signoffs and (mine.digest, mine.decision) == (word.digest, word.decision):
         raise Refused(ALREADY)
-    if mine:
-        _retire(act, mine)
-    local = timezone.localtime(act.at)
-    offset = local.utcoffset()
-    signed = SignOff.objects.create(
-        gate=gate,
-        role=role,
-        person=by,
-        person_name=by.name,
-        decision=decision,
-        meaning=meaning(decision, role, str(gate.release), gate.environment.name),
-        criteria=criteria,
-        comment=comment,
-        digest=judged.digest,
-        snapshot=judged.snapshot,
-        signed_at=act.at,
-        utc_offset_minutes=int(offset.total_seconds() // 60) if offset else 0,
-    )
-    act.loaded.signoffs.append(signed)
-    _touch_approval(act, role)
-    act.log(
-        "gate.approved" if decision == SignOffDecision.APPROVE else "gate.declined",
-        subject=role,
-        digest=signed.digest,
-        meaning=signed.meaning,
-        criteria=criteria,
-        comment=comment,
-        signed_at=local.isoformat(timespec="seconds"),
-        supersedes=mine.pk if mine else None,
-    )
+    _replace(act, word, proof)
 
 
-def _retire(act: GateAct, signoff: SignOff) -> None:
-    signoff.live = False
-    signoff.save(update_fields=["live"])
-    act.loaded.signoffs.remove(signoff)
+def _replace(act: GateAct, word: Word, proof: Proof) -> None:
+    if word.supersedes:
+        word.supersedes.live = False
+        word.supersedes.save(update_fields=["live"])
+        act.loaded.forget(word.supersedes)
+    signed = store(act, word, proof)
+    if signed.live:
+        act.loaded.signoffs.append(signed)
+    touch_approval(act, word.role)
 
 
-def _touch_approval(act: GateAct, role: str) -> None:
-    item = next((i for i in act.loaded.items if i.row.role == role), None)
-    if item:
-        act.save(item)
+def _mine(act: GateAct) -> SignOff | None:
+    standing = [*act.loaded.signoffs, *(row for row, _ in act.loaded.invalid)]
+    return next((row for row in standing if row.person_id == act.person.pk), None)
 
 
-def _role(act: GateAct, role: str) -> GateRole:
-    row = next((r for r in act.loaded.roles if r.role == role), None)
-    if row is None:
-        raise Refused("This gate does not ask that role.")
-    return row
+@contextmanager
+def _refusals_logged(gate: int, by: Person, role: str) -> Iterator[None]:
+    """Keep refused attempts of people who sign in this project in the gate's own log.
 
-
-def _may_drop(act: GateAct, row: GateRole) -> None:
-    if not row.conditional:
-        raise Refused(NOT_DROPPABLE)
-    if not may_drop(act.roles, row.role):
-        raise Forbidden("Only an owner, or the role itself, may drop or restore it.")
+    Those of others are kept where refused requests are: nobody from outside fills the gate's log.
+    """
+    try:
+        yield
+    except ReadinessError as error:
+        now = clock.now()
+        held = Membership.objects.live(now).filter(person=by, role__in=SIGNING_ROLES)
+        if held.filter(project__releases__gates=gate).exists():
+            stream = f"gate:{gate}"
+            audit.refused(stream, by=by, verb="signing.refused", at=now, subject=role, why=error.message)
+        raise

@@ -17,6 +17,7 @@ from checklists.errors import Forbidden, Refused
 from checklists.models import ApiToken, IdempotencyKey, Membership, Person, Project
 from checklists.models.access import Scope
 from checklists.permissions import CONTRIBUTOR, READER, Act, may, require, roles_of
+from checklists.reads.auditing import is_auditor
 
 MAX_DAYS = 366
 SERVICE_ROLES = (CONTRIBUTOR, READER)
@@ -161,7 +162,7 @@ def hashed(token: str) -> str:
 
 def find(token: str) -> ApiToken | None:
     """The row of a token whether it still works or not, with its person and project; None for a wrong one."""
-    rows = ApiToken.objects.select_related("person", "project")
+    rows = ApiToken.objects.select_related("person", "project").annotate(audits=is_auditor("person"))
     return rows.filter(hash=hashed(token)).first()
 
 

@@ -19,6 +19,7 @@ def bytes_of(media_type: str) -> dict[str, Any]:
 
 BINARY = bytes_of("application/octet-stream")
 PDF = bytes_of("application/pdf")
+ZIP = bytes_of("application/zip")
 
 
 def download(sha256: str, name: str, media_type: str = "application/octet-stream") -> HttpResponseBase:

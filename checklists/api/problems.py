@@ -7,6 +7,7 @@
 405 method            not on this address
 409 conflict          the present state does not allow it; stale: somebody was quicker
 413 too-large  415 media-type  422 invalid (with `errors`)  429 rate  500 internal  503 unavailable
+507 storage           the disk does not take the bytes; nothing was kept
 """
 
 from __future__ import annotations
@@ -29,6 +30,7 @@ from django.http import Http404, HttpRequest, HttpResponse, UnreadablePostError
 from django.http.multipartparser import MultiPartParserError
 from ninja.errors import HttpError, ValidationError
 
+from checklists.blobs import StoreError
 from checklists.errors import Forbidden, Refused, StaleForm
 from readiness.engine.errors import ReadinessError
 
@@ -48,6 +50,7 @@ KINDS: dict[int, tuple[str, str]] = {
     429: ("rate", "Too many requests"),
     500: ("internal", "Something went wrong here"),
     503: ("unavailable", "The database is away"),
+    507: ("storage", "The bytes could not be stored"),
 }
 MOST_ERRORS = 50
 
@@ -119,6 +122,9 @@ def _refusal(error: ReadinessError) -> Problem:
         return Problem(403, error.message, error.advice)
     if isinstance(error, StaleForm):
         return Problem(409, error.message, error.advice, kind="stale")
+    if isinstance(error, StoreError):
+        log.error("Bytes could not be stored.", exc_info=error)
+        return Problem(507, error.message, error.advice)
     return Problem(409 if isinstance(error, Refused) else 422, error.message, error.advice)
 
 

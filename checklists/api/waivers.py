@@ -20,7 +20,7 @@ from checklists.api.problems import Problem, missing
 from checklists.api.shapes import Before, Id, Limit, Moment, Name, Plain, Shape
 from checklists.models import Gate, Person, Waiver
 from checklists.models.access import Scope
-from checklists.permissions import Act
+from checklists.permissions import Act, members_of
 
 router = Router(tags=["waivers"])
 
@@ -153,8 +153,8 @@ def waiver_ask(request: ApiRequest, pk: Id, body: NewWaiver) -> Any:
 
 
 def _owner(gate: Gate, username: str) -> Person:
-    members = Person.objects.filter(memberships__project=gate.release.project_id, is_active=True)
-    found = members.filter(username=username).first()
+    members = (member.person for member in members_of(gate.release.project_id))
+    found = next((person for person in members if person.username == username), None)
     if found is None:
         raise Problem(422, f"The project has no member {username}.", "Name one by the user name.")
     return found

@@ -74,10 +74,12 @@ class Canvas:
         size = f' width="{_n(WIDTH)}" height="{_n(self.height)}"' if self.standalone else ""
         box = f"0 0 {_n(WIDTH)} {_n(self.height)}"
         spoken = escape(f"{title}: {label}")
+        # In a PDF the title is all that a screen reader gets; on a page it is what hovering shows.
+        named = spoken if self.standalone else escape(title)
         return (
             f'<svg xmlns="http://www.w3.org/2000/svg" class="plot" viewBox="{box}"{size}{font}'
             f' font-size="12" role="img" aria-label="{spoken}">'
-            f"<title>{escape(title)}</title>{''.join(self._parts)}</svg>"
+            f"<title>{named}</title>{''.join(self._parts)}</svg>"
         )
 
     def _add(self, tag: str, ink: str, attributes: Mapping[str, str], words: str | None = None) -> None:

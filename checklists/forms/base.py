@@ -11,7 +11,7 @@ from django.conf import settings
 from django.db.models import Q, QuerySet
 
 from checklists.errors import TooLarge
-from checklists.models import ChecklistVersion, Environment, MemberRole, Person, Project, Release
+from checklists.models import ChecklistVersion, Environment, Project, Release
 from readiness.engine import parameters
 from readiness.engine.archives import ArchiveRefused
 from readiness.engine.checklist import Parameter
@@ -89,24 +89,6 @@ class ProjectForm(Form):
         if not kept:
             raise forms.ValidationError("Name at least one environment, such as “production”.")
         return kept
-
-
-class MemberForm(Form):
-    """A role for a person who has an account."""
-
-    username = forms.CharField(max_length=150, label="User name")
-    role = forms.ChoiceField(choices=MemberRole, initial=MemberRole.CONTRIBUTOR)
-
-    def clean_username(self) -> Person:
-        """The person of that user name."""
-        name = self.cleaned_data["username"].strip()
-        active = Person.objects.filter(is_active=True)
-        alike = list(active.filter(username__iexact=name)[:2])
-        # "Anna" and "anna" may be two people: then only the exact spelling names one.
-        person = active.filter(username=name).first() or (alike[0] if len(alike) == 1 else None)
-        if person is None:
-            raise forms.ValidationError(f"There is no account {name!r}. An administrator makes accounts.")
-        return person
 
 
 class EnvironmentForm(Form):

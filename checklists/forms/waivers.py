@@ -14,7 +14,7 @@ from checklists.forms.base import Form
 from checklists.forms.rehearsals import known_zone
 from checklists.loaded import LoadedGate
 from checklists.models import Person, Waiver
-from checklists.permissions import READER
+from checklists.permissions import AUDITOR, READER
 from checklists.reads.waivers import RULE_TITLES
 from readiness.engine.deploy.config import WAIVABLE
 
@@ -70,7 +70,9 @@ class WaiverForm(Form):
     def __init__(self, *args: Any, loaded: LoadedGate, waiver: Waiver | None = None, **kwargs: Any) -> None:
         kwargs["initial"] = _present(waiver, loaded) | kwargs.get("initial", {})
         super().__init__(*args, **kwargs)
-        people = {m.person_id for m in loaded.members if m.role != READER and not m.person.is_service}
+        people = {
+            m.person_id for m in loaded.members if m.role not in (READER, AUDITOR) and not m.person.is_service
+        }
         owner, target = self.fields["owner"], self.fields["target"]
         assert isinstance(owner, forms.ModelChoiceField)
         assert isinstance(target, forms.ChoiceField)

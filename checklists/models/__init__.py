@@ -2,6 +2,7 @@
 
 from checklists.models.access import ApiToken, IdempotencyKey
 from checklists.models.audit import AuditEntry, AuditStream, Checkpoint
+from checklists.models.audit_out import CheckpointDelivery, RefusalCount
 from checklists.models.catalog import (
     ChecklistVersion,
     Environment,
@@ -14,6 +15,7 @@ from checklists.models.change import Proposal, ProposalVote
 from checklists.models.deployment import Deployment, DeploymentDecision, DeploymentPolicy
 from checklists.models.evidence import Evidence, Note
 from checklists.models.gate import Gate, GateItem, GateRole, ScorePoint
+from checklists.models.identity import Identity
 from checklists.models.invitation import Invitation
 from checklists.models.key import InstallationKey
 from checklists.models.outbox import (
@@ -41,6 +43,7 @@ __all__ = [
     "CheckRun",
     "ChecklistVersion",
     "Checkpoint",
+    "CheckpointDelivery",
     "Deployment",
     "DeploymentDecision",
     "DeploymentPolicy",
@@ -51,6 +54,7 @@ __all__ = [
     "GateRole",
     "Heartbeat",
     "IdempotencyKey",
+    "Identity",
     "InstallationKey",
     "Invitation",
     "MemberRole",
@@ -67,6 +71,7 @@ __all__ = [
     "ProposalVote",
     "Rehearsal",
     "Release",
+    "RefusalCount",
     "ReleaseManifest",
     "ReleasePlan",
     "Report",

@@ -8,6 +8,7 @@ from functools import cached_property
 from django.contrib.auth.models import AbstractUser
 from django.db import models
 
+from checklists import clock
 from readiness.engine.checklist import Checklist, Role
 
 
@@ -45,9 +46,10 @@ class MemberRole(models.TextChoices):
 
 
 class ProjectQuerySet(models.QuerySet["Project"]):
-    def visible_to(self, person: Person) -> ProjectQuerySet:
-        """Projects the person belongs to, in any role. Administrators see no other project either."""
-        return self.filter(pk__in=Membership.objects.filter(person=person).values("project"))
+    def visible_to(self, person: Person, now: datetime | None = None) -> ProjectQuerySet:
+        """Projects the person belongs to (still), in any role. Administrators see no other project either."""
+        held = Membership.objects.filter(person=person).live(now or clock.now())
+        return self.filter(pk__in=held.values("project"))
 
 
 class Project(models.Model):

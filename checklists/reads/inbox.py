@@ -22,16 +22,16 @@ class Counts(NamedTuple):
     unread: int
 
 
-def lines(person: Person) -> QuerySet[Notification]:
+def lines(person: Person, now: datetime | None = None) -> QuerySet[Notification]:
     """The inbox: unread first, newest first; only of projects that the person still belongs to."""
-    mine = Notification.objects.filter(person=person, project__in=Project.objects.visible_to(person))
+    mine = Notification.objects.filter(person=person, project__in=Project.objects.visible_to(person, now))
     new = ExpressionWrapper(Q(read_at=None), BooleanField())
     return mine.select_related("project").order_by(new.desc(), "-id")
 
 
-def unread(person: Person) -> QuerySet[Notification]:
+def unread(person: Person, now: datetime | None = None) -> QuerySet[Notification]:
     """Lines not read yet."""
-    return lines(person).filter(read_at=None)
+    return lines(person, now).filter(read_at=None)
 
 
 def counts(person: Person) -> Counts:
@@ -61,7 +61,7 @@ def _moment(at: datetime) -> Any:
 def _counts_sql() -> tuple[str, list[Any]]:
     # Django needs ten times as long to write these as the database to answer them.
     anybody = Person(pk=_ANYBODY)
-    rows = (queries.waiting_roles(anybody, _ANY_TIME), unread(anybody))
+    rows = (queries.waiting_roles(anybody, _ANY_TIME), unread(anybody, _ANY_TIME))
     parts = [r.order_by().select_related(None).values("pk").query.sql_with_params() for r in rows]
     asked = ", ".join(f"(SELECT COUNT(*) FROM ({sql}) AS part)" for sql, _ in parts)  # noqa: S608  # Django's own
     return f"SELECT {asked}", [value for _, parameters in parts for value in parameters]

@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 
 from django.db.models import Exists, OuterRef, QuerySet
 
+from checklists import clock
 from checklists.loaded import LoadedGate
 from checklists.models import DeploymentDecision, Membership, Person, Waiver
 from checklists.models.waiver import WaiverState
@@ -33,12 +34,13 @@ def waiting(person: Person) -> QuerySet[Waiver]:
     A role in which who asked acts as well does not count, nor what the person asked for, owns, or released.
     Only the page knows the rest (evidence attached, another role signed in).
     """
-    theirs = Membership.objects.filter(
+    now = clock.now()
+    theirs = Membership.objects.live(now).filter(
         person=OuterRef(OuterRef("requested_by")),
         project=OuterRef("project"),
         role=OuterRef("role"),
     )
-    mine = Membership.objects.filter(
+    mine = Membership.objects.live(now).filter(
         ~Exists(theirs),
         person=person,
         project=OuterRef("gate__release__project"),

@@ -11,7 +11,7 @@ from django.utils import timezone
 from django.utils.html import strip_tags
 
 from checklists.loaded import Judged, LoadedGate, LoadedItem
-from checklists.models import Note, ParameterSet, Person
+from checklists.models import Checkpoint, Note, ParameterSet, Person
 from checklists.models.gate import Stage
 from checklists.reports import entries, final, signing
 from checklists.reports.moments import moment
@@ -33,11 +33,14 @@ NAMES = {
 STALE = "Not approved: signatures are stale"
 
 
-def build(loaded: LoadedGate, judged: Judged, *, at: datetime, by: Person) -> dict[str, Any]:
+def build(
+    loaded: LoadedGate, judged: Judged, *, at: datetime, by: Person, upto: Checkpoint | None = None
+) -> dict[str, Any]:
     """Everything the report says about a gate at a moment, as plain JSON data; nothing else is read later.
 
-    Runs in the transaction of the act that asks for the report, with a constant number of queries. Texts of
-    people stay as they are; whoever shows them makes them safe.
+    Runs in the transaction of the act that asks for the report, with a constant number of queries. `upto` is
+    the signed head of the log, where the report's own log ends. Texts of people stay as they are; whoever
+    shows them makes them safe.
     """
     gate, release = loaded.gate, loaded.gate.release
     notes = Note.objects.filter(item__gate=gate.pk).select_related("by").order_by("id")
@@ -85,7 +88,8 @@ def build(loaded: LoadedGate, judged: Judged, *, at: datetime, by: Person) -> di
         "waivers": permits(loaded, at),
         "roles": signing.roles(loaded, judged),
         "signatures": signing.signatures(loaded, judged),
-        "audit": trail(gate.stream),
+        "history": signing.history(loaded),
+        "audit": trail(gate.stream, upto),
         "signed": {"digest": judged.digest, "snapshot": judged.snapshot},
     }
 

@@ -12,7 +12,7 @@ from django.contrib.staticfiles import finders
 from django.template.loader import render_to_string
 from django.utils.safestring import SafeString, mark_safe
 
-from checklists.reports import printed
+from checklists.reports import printed, printed_items
 from checklists.reports.content import KIND, SCHEMA_VERSION
 from checklists.reports.legible import legible
 from readiness.engine.errors import ResultError
@@ -33,7 +33,7 @@ def render(snapshot: Mapping[str, Any]) -> str:
         )
     report = legible({k: v for k, v in snapshot.items() if k != "signed"})
     items = [item for section in report["sections"] for item in section["items"]]
-    digest = snapshot["signed"]["digest"]
+    room, digest = printed_items.Room.among(len(items)), snapshot["signed"]["digest"]
     return render_to_string(
         TEMPLATE,
         {
@@ -49,15 +49,30 @@ def render(snapshot: Mapping[str, Any]) -> str:
             "approvers": list(printed.approvers(report)),
             "bar": printed.bar(Counter(item["state"] for item in items)),
             "summary": [printed.summary(section) for section in report["sections"]],
-            "sections": [printed.printed(section) for section in report["sections"]],
+            "sections": [printed_items.printed(section, room) for section in report["sections"]],
+            "evidence": printed_items.evidence(report),
+            "waivers": report["waivers"][: printed.WAIVERS_IN_PRINT],
+            "more_waivers": max(0, len(report["waivers"]) - printed.WAIVERS_IN_PRINT),
+            "sealed": _sealed(snapshot),
             "charts": list(printed.drawings(snapshot)),
-            "stale": [s for s in report["signatures"] if s["state"] == "stale"],
             "dropped": [role for role in report["roles"] if role["dropped"]],
             "left_out": [item for item in items if item["state"] == "na" and not item["role"]],
             "created": snapshot["generated"]["at"],
             "size": _size(report["artifact"]["bytes"]),
         },
     )
+
+
+def _sealed(snapshot: Mapping[str, Any]) -> dict[str, Any] | None:
+    """Key, certificates and checkpoint as they are printed; None for a snapshot that nobody seals."""
+    sealed = snapshot.get("sealed")
+    if not sealed:
+        return None
+    return {
+        **legible(sealed),
+        "attached": len(sealed["attached"]),
+        "checkpoint": sealed["checkpoint"].strip(),
+    }
 
 
 @cache

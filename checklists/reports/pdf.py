@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+from collections.abc import Sequence
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -10,15 +11,13 @@ from typing import Any
 from django.contrib.staticfiles import finders
 
 from checklists.reports import html
-from readiness.engine import seal
+from checklists.reports.attached import Attached
 from readiness.engine.child import ChildLimits, run_in_child
 from readiness.engine.errors import CheckProblem, LimitExceeded, ReadinessError
 
 TASK = "checklists.reports.typeset:typeset"
-ATTACHED = "report.json"
-DESCRIPTION = "Everything this report says, as canonical JSON (RFC 8785), with the signed snapshot."
 MEMORY = 2 << 30
-OUTPUT = 128 << 20
+OUTPUT = 256 << 20
 WRITES = 8 << 20
 FONTS = ("Inter-Regular.otf", "Inter-SemiBold.otf")
 
@@ -27,26 +26,26 @@ class RenderingError(ReadinessError):
     """The PDF could not be made; the snapshot is kept and can be rendered again."""
 
 
-def render(snapshot: dict[str, Any], *, seconds: float) -> bytes:
-    """The PDF of a stored snapshot (content.build); the same snapshot gives the same bytes.
+def render(snapshot: dict[str, Any], *, seconds: float, attached: Sequence[Attached] = ()) -> bytes:
+    """The PDF of a stored snapshot (content.build), not signed; the same input gives the same bytes.
 
     `seconds` bounds wall clock and processor time. Raises RenderingError with what to do.
     """
     return typeset(
         html=html.render(snapshot),
         created=snapshot["generated"]["at"],
-        attached=seal.canonical(snapshot).decode(),
+        attached=attached,
         seconds=seconds,
     )
 
 
-def typeset(*, html: str, created: str, attached: str, seconds: float) -> bytes:
-    """HTML as PDF/A-3a with `attached` as report.json. Raises RenderingError."""
+def typeset(*, html: str, created: str, attached: Sequence[Attached], seconds: float) -> bytes:
+    """HTML as PDF/A-3a with files attached. Raises RenderingError."""
     payload = {
         "html": html,
         "fonts": fonts(),
         "created": created,
-        "attachment": {"name": ATTACHED, "description": DESCRIPTION, "text": attached},
+        "attachments": [_carried(file) for file in attached],
     }
     limits = ChildLimits(seconds=seconds, memory=MEMORY, output=OUTPUT, writes=WRITES)
     try:
@@ -60,6 +59,16 @@ def typeset(*, html: str, created: str, attached: str, seconds: float) -> bytes:
         message = problem.message.replace("The check's process", "The process that sets the PDF")
         raise RenderingError(message, problem.advice) from problem
     return base64.b64decode(result.value["pdf"])
+
+
+def _carried(file: Attached) -> dict[str, str]:
+    return {
+        "name": file.name,
+        "description": file.description,
+        "relationship": file.relationship,
+        "media_type": file.media_type,
+        "data": base64.b64encode(file.data).decode("ascii"),
+    }
 
 
 @cache

@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from itertools import groupby
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from checklists import charts
 from checklists.reports.entries import WORDS
-from checklists.reports.legible import legible
+from checklists.reports.legible import legible, shorten
 
-FILES_IN_PRINT = 20
-MEASUREMENTS_IN_PRINT = 40
 CHARTS_IN_PRINT = 60
+WAIVERS_IN_PRINT = 60
+SAID_ON_PAGE_ONE = 200
 _ORDER = ("passed", "warned", "failed", "open", "na", "waived")
 
 
@@ -34,6 +33,7 @@ def _signed(signatures: Iterable[Mapping[str, Any]]) -> str:
     words = [_count(states["valid"], "valid signature")] if states["valid"] else []
     words += [f"{_count(states['declined'], 'role')} declined it"] if states["declined"] else []
     words += [_count(states["stale"], "stale signature")] if states["stale"] else []
+    words += [_count(states["invalid"], "invalid signature")] if states["invalid"] else []
     alone = len(words) == 1 and states["valid"]
     return (" and ".join(words) or "nobody has signed") + (" on this exact state" if alone else "")
 
@@ -47,7 +47,7 @@ def approvers(report: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
     for role in report["roles"]:
         signed = [s for s in report["signatures"] if s["role"] == role["role"]]
         for one in signed:
-            yield {"title": role["title"], "signature": one, "state": one["state"]}
+            yield {"title": role["title"], "signature": one, "state": one["state"], "said": short(one)}
         if not signed:
             yield {
                 "title": role["title"],
@@ -55,6 +55,15 @@ def approvers(report: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
                 "state": role["state"],
                 "dropped": role["dropped"],
             }
+
+
+def short(signature: Mapping[str, Any]) -> str:
+    """What was signed, for page one: what was confirmed in detail stands with the signature."""
+    said, confirmed, _ = signature["meaning"].partition(" and I confirmed: ")
+    if confirmed:
+        number = len(signature["criteria"])
+        said += f"; {number} {'criterion' if number == 1 else 'criteria'} confirmed"
+    return shorten(said, SAID_ON_PAGE_ONE).removesuffix(".") + ("" if len(said) > SAID_ON_PAGE_ONE else ".")
 
 
 def bar(counts: Counter[str]) -> list[dict[str, Any]]:
@@ -92,56 +101,6 @@ def summary(section: Mapping[str, Any]) -> dict[str, Any]:
         "words": words,
         "tone": tone,
     }
-
-
-def printed(section: Mapping[str, Any]) -> dict[str, Any]:
-    return {"title": section["title"], "items": [_item(item) for item in section["items"]]}
-
-
-def _item(item: Mapping[str, Any]) -> dict[str, Any]:
-    measured = [m for check in item["checks"] for m in _together(check["measurements"])]
-    files = list({f["path"]: f for check in item["checks"] for f in check["files"]}.values())
-    return {
-        **item,
-        "measured": foremost(measured, MEASUREMENTS_IN_PRINT),
-        "more_measured": max(0, len(measured) - MEASUREMENTS_IN_PRINT),
-        "files": files[:FILES_IN_PRINT],
-        "more_files": max(0, len(files) - FILES_IN_PRINT),
-        "kept": [kept for check in item["checks"] for kept in check.get("kept", ())],
-        "isolated": _isolated(item["checks"]),
-        "remarks": [c for c in item["checks"] if c["outcome"] != "PASS" and c["message"] != item["observed"]],
-    }
-
-
-def foremost(measurements: Sequence[Mapping[str, Any]], most: int) -> list[Mapping[str, Any]]:
-    """At most that many, in their order; those that failed are the last to be left out."""
-    by_weight = sorted(range(len(measurements)), key=lambda n: measurements[n].get("ok") is not False)
-    return [measurements[n] for n in sorted(by_weight[:most])]
-
-
-def _isolated(checks: Iterable[Mapping[str, Any]]) -> list[dict[str, str]]:
-    """Kinds by the isolation that their processes reached; snapshots of before it was told have none."""
-    kinds: dict[str, dict[str, None]] = {}
-    for check in checks:
-        if check.get("isolation"):
-            kinds.setdefault(check["isolation"], {})[check["kind"]] = None
-    return [{"kinds": ", ".join(names), "level": level} for level, names in kinds.items()]
-
-
-def _together(measurements: Iterable[Mapping[str, Any]]) -> Iterator[Mapping[str, Any]]:
-    """Neighbours that read alike in the same file ("complete", "complete", …) as one line."""
-
-    def alike(one: Mapping[str, Any]) -> tuple[Any, ...]:
-        word = one["observed"] if one["ok"] and isinstance(one["value"], str | bool) else id(one)
-        return word, one["expected"], str(one["source"]).partition(" · ")[0]
-
-    for (_, _, source), run in groupby(measurements, key=alike):
-        same = list(run)
-        if len(same) == 1:
-            yield same[0]
-        else:
-            names = ", ".join(one["name"] for one in same)
-            yield {**same[0], "name": names, "source": source, "together": len(same)}
 
 
 def drawings(snapshot: Mapping[str, Any]) -> Iterator[dict[str, Any]]:

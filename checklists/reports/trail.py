@@ -6,21 +6,25 @@ from collections.abc import Iterator
 from typing import Any
 
 from checklists.audit import GENESIS, VERBS
-from checklists.models import AuditEntry, AuditStream
+from checklists.models import AuditEntry, AuditStream, Checkpoint
 from checklists.reports.moments import moment
 
 MOST_ENTRIES = 150
 LONGEST_DETAIL = 300
 
 
-def trail(stream: str) -> dict[str, Any]:
-    """`{stream, length, head: "seq:hash", entries[]}`: two queries. The newest MOST_ENTRIES, in order."""
-    head = AuditStream.objects.filter(pk=stream).first()
-    newest = AuditEntry.objects.filter(stream=stream).order_by("-seq")[:MOST_ENTRIES]
+def trail(stream: str, upto: Checkpoint | None = None) -> dict[str, Any]:
+    """`{stream, length, head: "seq:hash", entries[]}`: two queries. The newest MOST_ENTRIES, in order.
+
+    `upto` is a signed head: entries that came after it are left out.
+    """
+    head = upto or AuditStream.objects.filter(pk=stream).first()
+    length = head.length if head else 0
+    newest = AuditEntry.objects.filter(stream=stream, seq__lte=length).order_by("-seq")[:MOST_ENTRIES]
     return {
         "stream": stream,
-        "length": head.length if head else 0,
-        "head": f"{head.length}:{head.head}" if head else f"0:{GENESIS}",
+        "length": length,
+        "head": f"{length}:{head.head}" if head else f"0:{GENESIS}",
         "entries": [_entry(entry) for entry in reversed(newest)],
     }
 

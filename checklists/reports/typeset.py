@@ -16,6 +16,7 @@ import sys
 from collections.abc import Iterable
 from datetime import UTC, datetime
 from functools import cache
+from io import BytesIO
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -35,10 +36,11 @@ INSTALL_PANGO = (
 
 
 def typeset(payload: dict[str, Any], fds: list[int]) -> dict[str, Any]:
-    """`{pdf (base64), pages, refused: [url]}` of `{html, fonts: [{name, data}], created, attachment}`.
+    """`{pdf (base64), pages, refused: [url]}` of `{html, fonts: [{name, data}], created, attachments}`.
 
-    `fonts` are OpenType files in base64; `created` is an ISO moment with zone; `attachment` is
-    `{name, description, text}`. `refused` names what the HTML asked to be fetched. Raises CheckProblem.
+    `fonts` are OpenType files in base64; `created` is an ISO moment with zone; `attachments` are
+    `{name, description, relationship, media_type, data}` with data in base64. `refused` names what the HTML
+    asked to be fetched. Raises CheckProblem.
     """
     del fds
     gc.disable()  # one document, then the process ends: collecting its boxes costs a tenth of the time
@@ -54,16 +56,8 @@ def _write(html: str, payload: dict[str, Any]) -> dict[str, Any]:
     weasyprint = _weasyprint()
     fetcher = _refusing_fetcher(weasyprint)
     created = datetime.fromisoformat(payload["created"]).astimezone(UTC)
-    attachment = weasyprint.Attachment(
-        string=payload["attachment"]["text"].encode(),
-        name=payload["attachment"]["name"],
-        description=payload["attachment"]["description"],
-        created=created,
-        modified=created,
-        relationship="Data",
-        url_fetcher=fetcher,
-    )
-    options = {"pdf_variant": VARIANT, "attachments": [attachment]}
+    attachments = [_attachment(weasyprint, file, created, fetcher) for file in _in_order(payload)]
+    options = {"pdf_variant": VARIANT, "attachments": attachments}
     document = weasyprint.HTML(string=html, url_fetcher=fetcher).render(**options)
     data = document.write_pdf(finisher=_finish, **options)
     return {
@@ -71,6 +65,26 @@ def _write(html: str, payload: dict[str, Any]) -> dict[str, Any]:
         "pages": len(document.pages),
         "refused": fetcher.refused,
     }
+
+
+def _in_order(payload: dict[str, Any]) -> list[dict[str, str]]:
+    """By name: a PDF finds its files by a sorted tree of names."""
+    return sorted(payload["attachments"], key=lambda file: str(file["name"]).encode())
+
+
+def _attachment(weasyprint: Any, file: dict[str, str], created: datetime, fetcher: Any) -> Any:
+    if file["media_type"]:
+        ending = Path(file["name"]).suffix
+        weasyprint.pdf.anchors.MIMETYPES.add_type(file["media_type"], ending)
+    return weasyprint.Attachment(
+        file_obj=BytesIO(base64.b64decode(file["data"])),
+        name=file["name"],
+        description=file["description"],
+        created=created,
+        modified=created,
+        relationship=file["relationship"],
+        url_fetcher=fetcher,
+    )
 
 
 def _weasyprint() -> Any:
@@ -120,12 +134,22 @@ def _refusing_fetcher(weasyprint: Any) -> Any:
 
 
 def _finish(document: Any, pdf: Any) -> None:
-    del document
+    _say_what_headers_head(document)
     catalog = pdf.catalog
-    # WeasyPrint 70 names each embedded file twice.
-    catalog["AF"][:] = dict.fromkeys(catalog["AF"])
+    if "AF" in catalog:  # WeasyPrint 70 names each embedded file twice
+        catalog["AF"][:] = dict.fromkeys(catalog["AF"])
     catalog["ViewerPreferences"] = b"<</DisplayDocTitle true>>"
     catalog["PageMode"] = "/UseOutlines"
+
+
+def _say_what_headers_head(document: Any) -> None:
+    """Header cells with their scope, as the HTML says it: WeasyPrint 70 leaves it out."""
+    words = {"col": "/Column", "row": "/Row"}
+    for page in document.pages:
+        for box in page._page_box.descendants():  # noqa: SLF001  # no public way to the boxes
+            mark = getattr(box, "mark", None)
+            if mark and box.element_tag == "th":
+                mark["A"]["Scope"] = words.get(box.element.get("scope"), "/Column")
 
 
 # --- Fonts: the bundled ones alone, so that a report looks alike on any machine -------------------------

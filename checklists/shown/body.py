@@ -15,7 +15,7 @@ from checklists.models import Evidence
 from checklists.permissions import OWNER, Act
 from checklists.reports.details import Seen, seen
 from checklists.reports.legible import OBSERVED_LENGTH, legibly
-from checklists.reports.printed import foremost
+from checklists.reports.printed_items import foremost
 from checklists.shown import times
 from checklists.shown.criteria import Criterion, criteria
 from checklists.shown.permits import Permit, permits

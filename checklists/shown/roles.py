@@ -11,7 +11,7 @@ from checklists.reports.legible import shorten
 from checklists.shown import times
 from checklists.shown.rows import latest
 from checklists.shown.scene import Scene
-from checklists.snapshot import Change, changes
+from checklists.snapshot import Change
 from readiness.engine.policy import SignatureState
 
 SHOWN_CHANGES = 3
@@ -75,8 +75,14 @@ def role_line(scene: Scene, row: GateRole) -> RoleLine:
         line.who = f"dropped by {row.dropped_by.name}" if row.dropped_by else "dropped"
         line.detail = row.dropped_reason
     if signed and worth is SignatureState.STALE:
-        found = changes(signed.snapshot, judged.snapshot)
+        found = scene.changed.get(signed.pk, [])
         line.changes, line.more = found[:SHOWN_CHANGES], max(0, len(found) - SHOWN_CHANGES)
+    broken = [
+        f"A record of {one.person_name} does not count: {why}."
+        for one, why in loaded.invalid
+        if one.role == row.role
+    ]
+    line.detail = line.detail or " ".join(broken)
     _offer(line, scene, row)
     return line
 

@@ -12,6 +12,8 @@ from django.urls import reverse
 from checklists.loaded import Judged, LoadedGate
 from checklists.models import Person
 from checklists.permissions import TABLE, Act, may, roles_among
+from checklists.reads import stale
+from checklists.snapshot import Change
 
 
 @dataclass(kw_only=True)
@@ -32,6 +34,11 @@ class Scene:
     def roles(self) -> frozenset[str]:
         """The roles of who looks."""
         return roles_among(self.loaded.members, self.viewer)
+
+    @cached_property
+    def changed(self) -> dict[int, list[Change]]:
+        """Of each stale signature, by its id, what changed since, by whom and when."""
+        return stale.since(self.loaded, self.judged)
 
     def may(self, act: Act) -> bool:
         """Whether who looks may do that here; a gate that was replaced is only read."""

@@ -5,22 +5,26 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from checklists import zones
-from checklists.actions.signoffs import meaning, refusal, role_criteria
+from checklists import challenges, zones
+from checklists.actions.signoff_records import meaning
+from checklists.actions.signoffs import refusal, role_criteria
+from checklists.challenges import Bound
 from checklists.loaded import LoadedItem
 from checklists.models import GateRole, MemberRole, SignOff, Waiver
 from checklists.permissions import may_drop
 from checklists.shown import promises, rows, side, verdict
 from checklists.shown.scene import Scene
 from checklists.shown.waivers import title
-from checklists.snapshot import Change, changes
+from checklists.snapshot import Change
 
 
 @dataclass(slots=True, kw_only=True)
 class Signing:
     """What a person sees before signing in a role.
 
-    `why_not` is empty when they may sign at all, `not_ready` when approving is possible now.
+    `why_not` is empty when they may sign at all, `not_ready` when approving is possible now. `challenge` goes
+    into the forms that sign the present state, `withdraw_challenge` into the one that takes `mine` back; the
+    names, 64 hexadecimal characters each, are what a passkey answers.
     """
 
     role: str
@@ -36,6 +40,10 @@ class Signing:
     conditional: bool
     dropped: str
     may_drop: bool
+    challenge: str
+    challenge_name: str
+    withdraw_challenge: str
+    withdraw_challenge_name: str
 
 
 def signing(scene: Scene, row: GateRole) -> Signing:
@@ -45,21 +53,34 @@ def signing(scene: Scene, row: GateRole) -> Signing:
     current = bool(mine and mine.digest == scene.judged.digest and mine.role == row.role)
     ready = scene.judged.verdict.may_approve
     named = (str(gate.release), gate.environment.name)
+    criteria = role_criteria(scene.loaded, row.role)
+    challenge, name = _challenge(scene, row.role, scene.judged.digest)
+    back, back_name = _challenge(scene, mine.role, mine.digest) if mine else ("", "")
     return Signing(
         role=row.role,
         label=MemberRole(row.role).label,
-        meaning=meaning("approve", row.role, *named),
+        meaning=meaning("approve", row.role, *named, criteria=criteria),
         decline_meaning=meaning("decline", row.role, *named),
-        criteria=role_criteria(scene.loaded, row.role),
+        criteria=criteria,
         why_not=refusal(scene.loaded, row.role, scene.viewer, scene.roles),
         not_ready="" if ready else "Approving needs every item settled; declining is possible at any time.",
         mine=mine if mine and mine.role == row.role else None,
         current=current,
-        changes=changes(mine.snapshot, scene.judged.snapshot) if mine and mine.role == row.role else [],
+        changes=scene.changed.get(mine.pk, []) if mine and mine.role == row.role else [],
         conditional=row.conditional,
         dropped=row.dropped_reason,
         may_drop=row.conditional and may_drop(scene.roles, row.role),
+        challenge=challenge,
+        challenge_name=name,
+        withdraw_challenge=back,
+        withdraw_challenge_name=back_name,
     )
+
+
+def _challenge(scene: Scene, role: str, digest: str) -> tuple[str, str]:
+    bound = Bound(person=scene.viewer.pk, gate=scene.loaded.gate.pk, role=role, digest=digest)
+    made = challenges.make(bound, scene.now)
+    return made, challenges.read(made, bound, scene.now)
 
 
 def summary(scene: Scene) -> dict[str, Any]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from django import template
 from django.forms import BoundField
@@ -50,6 +50,11 @@ STATES: dict[str, tuple[str, str]] = {
     "fresh": ("check", "Fresh"),
     "due": ("clock", "Due soon"),
     "overdue": ("clock", "Overdue"),
+    "verified": ("check", "Verified"),
+    "not-verified": ("bang", "Not verified"),
+    "broken": ("cross", "Failed"),
+    "in-use": ("check", "In use"),
+    "retired": ("dash", "Retired"),
 }
 VERDICTS: dict[str, str] = {
     "blocked": "Blocked",
@@ -98,6 +103,13 @@ def since(value: datetime | None) -> SafeString | str:
     exact = f"{local:%Y-%m-%d %H:%M:%S %z}"
     words = times.ago(value, clock.now())
     return format_html('<time datetime="{}" title="{}">{}</time>', value.isoformat(), exact, words)
+
+
+@register.filter
+def last_day(value: datetime) -> str:
+    """The last day before a moment that is a day's end: "3 December 2026"."""
+    day = timezone.localtime(value - timedelta(seconds=1))
+    return f"{day.day} {day:%B %Y}"
 
 
 @register.filter

@@ -9,11 +9,18 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.template import loader
 
+from checklists.blobs import StoreError
 from checklists.context import theme
 from checklists.errors import Forbidden, Refused, StaleForm, WrongPassword
 from readiness.engine.errors import ReadinessError
 
-STATUS: dict[type[ReadinessError], int] = {Forbidden: 403, Refused: 409, StaleForm: 409, WrongPassword: 401}
+STATUS: dict[type[ReadinessError], int] = {
+    Forbidden: 403,
+    Refused: 409,
+    StaleForm: 409,
+    WrongPassword: 401,
+    StoreError: 507,
+}
 
 
 def refusal(request: HttpRequest, error: ReadinessError) -> HttpResponse:

@@ -12,7 +12,7 @@ from django.views.decorators.http import require_GET, require_POST
 
 from checklists import blobs
 from checklists.actions import evidence
-from checklists.models import Evidence
+from checklists.models import Evidence, Project
 from checklists.models.evidence import EvidenceKind
 from checklists.views.items import Said, answer
 from checklists.views.visit import MAX_ID, Request, SeeOther, signed_in, text
@@ -49,7 +49,7 @@ def download(request: Request, pk: int, piece: int) -> HttpResponseBase:
         raise Http404
     row = (
         Evidence.objects.filter(pk=piece, kind=EvidenceKind.FILE, item__gate=pk)
-        .filter(item__gate__release__project__memberships__person=request.user)
+        .filter(item__gate__release__project__in=Project.objects.visible_to(request.user))
         .select_related("item")
         .first()
     )

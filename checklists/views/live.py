@@ -18,7 +18,7 @@ from django.shortcuts import render
 
 from checklists import clock
 from checklists.loaded import LoadedItem
-from checklists.models import CheckRun, Gate, Heartbeat, Note, Report
+from checklists.models import CheckRun, Gate, Heartbeat, Note, Project, Report
 from checklists.permissions import Act
 from checklists.shown import body, markup, offers, promises, roles, rows, side, times, verdict
 from checklists.shown.scene import Scene, open_to
@@ -79,7 +79,7 @@ def quick(request: Request, pk: int) -> tuple[int, str] | None:
     """
     busy = CheckRun.objects.unfinished().filter(item__gate=OuterRef("pk"))
     found = (
-        Gate.objects.filter(pk=pk, release__project__memberships__person=request.user)
+        Gate.objects.filter(pk=pk, release__project__in=Project.objects.visible_to(request.user))
         .order_by()
         .values_list(
             "revision",

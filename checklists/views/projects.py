@@ -10,7 +10,8 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 
 from checklists import clock, queries
 from checklists.actions import projects
-from checklists.forms.base import EnvironmentForm, Form, MemberForm, ProjectForm
+from checklists.forms.base import EnvironmentForm, Form, ProjectForm
+from checklists.forms.people import MemberForm
 from checklists.models import MemberRole, Membership, Project
 from checklists.permissions import Act, may
 from checklists.reads import rehearsals, stages
@@ -66,6 +67,7 @@ def _page(
             for release in queries.releases_of(found)
         ],
         "members": members,
+        "now": now,
         "environments": found.environments.all(),
         "stages": stages.of(found),
         "deployed": stages.deployed(found.pk),
@@ -87,7 +89,8 @@ def member_add(request: Request, slug: str) -> HttpResponse:
     form = MemberForm(request.POST, prefix="member")
     if form.is_valid():
         person, role = form.cleaned_data["username"], form.cleaned_data["role"]
-        if done(request, form, projects.add_member, project=found, person=person, role=role):
+        until = form.cleaned_data["until"]
+        if done(request, form, projects.add_member, project=found, person=person, role=role, until=until):
             return _back(request, found, f"{person.name} is now {MemberRole(role).label.lower()}.")
     return _page(request, found, roles, member=form)
 

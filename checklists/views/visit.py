@@ -18,7 +18,7 @@ from django_htmx.middleware import HtmxDetails
 from checklists import clock
 from checklists.errors import Forbidden
 from checklists.loaded import LoadedGate, load
-from checklists.models import Gate, Membership, Person
+from checklists.models import Gate, Person
 from checklists.permissions import members_at
 from checklists.shown.scene import Scene
 
@@ -83,7 +83,7 @@ def act(request: Request, pk: int, function: Callable[..., Any], **arguments: An
     except Gate.DoesNotExist:
         raise Http404 from None
     except Forbidden as error:
-        if not Membership.objects.filter(project__releases__gates=pk, person=request.user).exists():
+        if not any(member.person_id == request.user.pk for member in members_at(pk)):
             raise Http404 from None
         raise PermissionDenied(str(error)) from error
 

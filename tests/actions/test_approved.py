@@ -8,12 +8,12 @@ import pytest
 from django.conf import settings as configured
 
 from checklists import clock
-from checklists.actions import gates, releases, signoffs
+from checklists.actions import gates, releases
 from checklists.actions.approved import last_run
 from checklists.loaded import load
 from checklists.models import Environment
 from readiness.engine.errors import FileChanged, RunDirectoryError
-from tests.conftest import PASSWORD
+from tests import signing
 
 ROLES = {"lead": "technical-lead", "product": "product-owner", "compliance": "compliance"}
 
@@ -22,11 +22,10 @@ def sign(gate, people):
     """Three signatures."""
     for who, role in ROLES.items():
         digest = load(gate.pk).judge(clock.now()).digest
-        signoffs.approve(
+        signing.approve(
             gate=gate.pk,
             role=role,
             by=getattr(people, who),
-            password=PASSWORD,
             digest=digest,
             confirmed=[0, 1],
         )

@@ -7,7 +7,7 @@ from datetime import timedelta
 import pytest
 
 from checklists import clock
-from checklists.actions import deployments, gates, plans, policies, releases, signoffs
+from checklists.actions import deployments, gates, plans, policies, releases
 from checklists.actions.approved import last_release
 from checklists.actions.deciding import look
 from checklists.errors import Forbidden, Refused
@@ -20,7 +20,7 @@ from checklists.models import (
     Waiver,
 )
 from readiness.engine.deploy.places import DeployError
-from tests.conftest import PASSWORD
+from tests import signing
 from tests.governed import (
     PLAN,
     POLICY,
@@ -137,9 +137,7 @@ def test_declined(quick, people):
     from checklists.loaded import load
 
     digest = load(quick.pk).judge(clock.now()).digest
-    signoffs.decline(
-        gate=quick.pk, role="product-owner", by=people.product, password=PASSWORD, digest=digest, reason="No."
-    )
+    signing.decline(gate=quick.pk, role="product-owner", by=people.product, digest=digest, reason="No.")
     answer = ask(quick.release, people.contributor)
     assert (answer.look.state, answer.row.verdict) == ("declined", "reject")
     assert rules_of(answer) == {"gates"}

@@ -15,8 +15,9 @@ from checklists.loaded import load
 from checklists.models import AuditEntry, DeploymentDecision, Gate, GateItem, Notification, Waiver
 from checklists.reads import waivers as reads
 from checklists.reads.inbox import counts
+from tests import signing
 from tests import waivers as made
-from tests.conftest import PASSWORD, run_checks
+from tests.conftest import run_checks
 
 
 def signed_gate(gate, people):
@@ -37,9 +38,7 @@ def sign(gate, people):
     for role, person in who.items():
         digest = load(gate.pk).judge(clock.now()).digest
         criteria = range(len(signoffs.role_criteria(load(gate.pk), role)))
-        signoffs.approve(
-            gate=gate.pk, role=role, by=person, password=PASSWORD, digest=digest, confirmed=criteria
-        )
+        signing.approve(gate=gate.pk, role=role, by=person, digest=digest, confirmed=criteria)
 
 
 def verdict(gate, now):
@@ -171,7 +170,7 @@ def test_gates_that_were_replaced_stay(lenient, people, now):
 def test_lists_do_not_wait_for_the_sweep(lenient, people, now, client):
     """Between the expiry and the sweep, lists judge anew and nobody is asked to sign."""
     row = signed_gate(lenient, people)
-    signoffs.withdraw(gate=lenient.pk, by=people.product, reason="Wait.")
+    signing.withdraw(gate=lenient.pk, by=people.product, reason="Wait.")
     assert [role.role for role in queries.waiting_roles(people.product)] == ["product-owner"]
     assert counts(people.product).waiting == 1
     now.at = row.expires_at

@@ -9,7 +9,8 @@ from django.test.utils import CaptureQueriesContext
 from checklists.actions import evidence, items, signoffs
 from checklists.loaded import load
 from checklists.models import Gate, Notification, Webhook
-from tests.conftest import PASSWORD, run_checks
+from tests import signing
+from tests.conftest import run_checks
 
 
 def told(event_kind: str) -> set[str]:
@@ -24,9 +25,7 @@ def sign(gate, person, role):
     loaded = load(gate.pk)
     judged = loaded.judge(clock.now())
     criteria = range(len(signoffs.role_criteria(loaded, role)))
-    return signoffs.approve(
-        gate=gate.pk, role=role, by=person, password=PASSWORD, digest=judged.digest, confirmed=list(criteria)
-    )
+    return signing.approve(gate=gate.pk, role=role, by=person, digest=judged.digest, confirmed=list(criteria))
 
 
 def sign_all(gate, people):
@@ -109,11 +108,10 @@ def test_declined_tells_the_reason(people, ready_gate):
     from checklists import clock
 
     digest = load(ready_gate.pk).judge(clock.now()).digest
-    signoffs.decline(
+    signing.decline(
         gate=ready_gate.pk,
         role="compliance",
         by=people.compliance,
-        password=PASSWORD,
         digest=digest,
         reason="The retention period is missing.",
     )

@@ -15,7 +15,7 @@ from checklists.actions import reports
 from checklists.errors import Forbidden
 from checklists.models import AuditEntry, Report
 from checklists.models.verification import RunState
-from checklists.reports import html, pdf
+from checklists.reports import html, sealing
 
 
 @pytest.fixture
@@ -47,19 +47,21 @@ def test_render(queued):
 
 
 def test_row_gives_the_same_bytes(queued):
-    """What the database gives back renders to the bytes that are kept."""
+    """What the database gives back renders to the bytes that are kept, signature and all, at any later time."""
     reports.render(queued.pk)
     row = Report.objects.get()
-    assert hashlib.sha256(pdf.render(row.snapshot, seconds=60)).hexdigest() == row.sha256
+    again, seal = sealing.render(row, seconds=60)
+    assert hashlib.sha256(again).hexdigest() == row.sha256
+    assert seal == row.seal
 
 
-def test_failure_is_told(queued):
+def test_failure_is_told(queued, monkeypatch):
     """A snapshot nobody can render ends the report with the reason; no file is kept."""
-    Report.objects.update(snapshot={"kind": html.KIND, "schema_version": 99})
+    monkeypatch.setattr(html, "SCHEMA_VERSION", 99)
     reports.render(queued.pk)
     row = Report.objects.get()
     assert row.state == RunState.DONE
-    assert "version 99" in row.error
+    assert "reads version 99" in row.error
     assert not row.sha256
     assert AuditEntry.objects.filter(verb="report.failed").count() == 1
 

@@ -5,11 +5,12 @@ from __future__ import annotations
 import pytest
 
 from checklists import clock
-from checklists.actions import evidence, items, projects, releases, signoffs
+from checklists.actions import evidence, gate_roles, items, projects, releases
 from checklists.errors import Forbidden, Refused, StaleForm, WrongPassword
 from checklists.loaded import load
 from checklists.models import AuditEntry, Evidence, Membership, SignOff
 from checklists.snapshot import changes
+from tests import signing
 from tests.conftest import PASSWORD, run_checks
 
 ROLE_OF = {"lead": "technical-lead", "product": "product-owner", "compliance": "compliance"}
@@ -23,7 +24,7 @@ def judged(gate):
 def approve(gate, person, role, **more):
     """Approve with everything right, unless overridden."""
     given = {"password": PASSWORD, "digest": judged(gate).digest, "confirmed": [0, 1]} | more
-    return signoffs.approve(gate=gate.pk, role=role, by=person, **given)
+    return signing.approve(gate=gate.pk, role=role, by=person, **given)
 
 
 def all_sign(gate, people):
@@ -74,11 +75,10 @@ def test_not_ready(gate, people):
     """Approving needs every item settled; declining does not."""
     with pytest.raises(Refused):
         approve(gate, people.lead, "technical-lead")
-    signoffs.decline(
+    signing.decline(
         gate=gate.pk,
         role="technical-lead",
         by=people.lead,
-        password=PASSWORD,
         digest=judged(gate).digest,
         reason="Too early.",
     )
@@ -88,11 +88,10 @@ def test_not_ready(gate, people):
 def test_decline_needs_a_reason(gate, people):
     """A decline says why."""
     with pytest.raises(Refused):
-        signoffs.decline(
+        signing.decline(
             gate=gate.pk,
             role="compliance",
             by=people.compliance,
-            password=PASSWORD,
             digest=judged(gate).digest,
             reason=" ",
         )
@@ -196,7 +195,7 @@ def test_moving_the_bar_is_marked(ready_gate, people, checklist):
 
 def test_dropping_a_role(ready_gate, people):
     """A conditional role dropped with a reason need not sign; a signed one cannot be dropped."""
-    signoffs.drop_role(
+    gate_roles.drop_role(
         gate=ready_gate.pk, role="compliance", by=people.compliance, reason="No personal data."
     )
     approve(ready_gate, people.lead, "technical-lead")
@@ -205,10 +204,10 @@ def test_dropping_a_role(ready_gate, people):
     with pytest.raises(Forbidden):
         approve(ready_gate, people.compliance, "compliance")
     with pytest.raises(Refused):
-        signoffs.drop_role(gate=ready_gate.pk, role="product-owner", by=people.owner, reason="x")
+        gate_roles.drop_role(gate=ready_gate.pk, role="product-owner", by=people.owner, reason="x")
     with pytest.raises(Refused):
-        signoffs.drop_role(gate=ready_gate.pk, role="technical-lead", by=people.owner, reason="x")
-    signoffs.restore_role(gate=ready_gate.pk, role="compliance", by=people.owner)
+        gate_roles.drop_role(gate=ready_gate.pk, role="technical-lead", by=people.owner, reason="x")
+    gate_roles.restore_role(gate=ready_gate.pk, role="compliance", by=people.owner)
     assert not judged(ready_gate).verdict.approved
 
 
@@ -216,25 +215,27 @@ def test_dropping_a_role(ready_gate, people):
 def test_who_may_not_drop_compliance(ready_gate, people, who):
     """Only an owner or compliance itself."""
     with pytest.raises(Forbidden):
-        signoffs.drop_role(gate=ready_gate.pk, role="compliance", by=getattr(people, who), reason="x")
+        gate_roles.drop_role(gate=ready_gate.pk, role="compliance", by=getattr(people, who), reason="x")
 
 
 def test_withdraw(ready_gate, people):
-    """One's own signature can be withdrawn with a reason; the record stays."""
+    """One's own signature can be withdrawn with a reason; the record stays, the withdrawal is one too."""
     all_sign(ready_gate, people)
-    signoffs.withdraw(gate=ready_gate.pk, by=people.product, reason="Wrong release.")
+    signing.withdraw(gate=ready_gate.pk, by=people.product, reason="Wrong release.")
     assert not judged(ready_gate).verdict.approved
-    assert SignOff.objects.count() == 3
+    taken_back, withdrawal = SignOff.objects.filter(person=people.product)
+    assert (taken_back.live, withdrawal.live) == (False, False)
+    assert (withdrawal.decision, withdrawal.supersedes) == ("withdraw", taken_back)
+    assert withdrawal.meaning.endswith("to production, because: Wrong release.")
 
 
 def test_a_decline_outweighs_approvals(ready_gate, people):
     """The second technical lead declines: declined, although the first approved."""
     all_sign(ready_gate, people)
-    signoffs.decline(
+    signing.decline(
         gate=ready_gate.pk,
         role="technical-lead",
         by=people.second,
-        password=PASSWORD,
         digest=judged(ready_gate).digest,
         reason="Flaky.",
     )
@@ -269,7 +270,7 @@ def test_a_signature_outlives_the_role(ready_gate, people, project, how):
         people.compliance.save()
     assert judged(ready_gate).verdict.approved
     with pytest.raises(Forbidden):
-        signoffs.withdraw(gate=ready_gate.pk, by=people.compliance, reason="x")
+        signing.withdraw(gate=ready_gate.pk, by=people.compliance, reason="x")
     evidence.attach_link(gate=ready_gate.pk, key="issues", by=people.lead, url="https://x.example")
     with pytest.raises(Forbidden):
         approve(ready_gate, people.compliance, "compliance")
@@ -284,7 +285,7 @@ def test_back_with_another_role(ready_gate, people, project):
     projects.add_member(project=project, by=people.owner, person=people.product, role="compliance")
     with pytest.raises(Forbidden, match="one role"):
         approve(ready_gate, people.product, "compliance")
-    signoffs.withdraw(gate=ready_gate.pk, by=people.product, reason="Other role now.")
+    signing.withdraw(gate=ready_gate.pk, by=people.product, reason="Other role now.")
     approve(ready_gate, people.product, "compliance")
     assert judged(ready_gate).verdict.signatures["product-owner"] == "missing"
 
@@ -292,7 +293,7 @@ def test_back_with_another_role(ready_gate, people, project):
 def test_a_decline_of_somebody_who_is_gone(ready_gate, people):
     """It stands for the state that was declined; others may sign another one."""
     given = {"gate": ready_gate.pk, "role": "compliance", "by": people.compliance, "password": PASSWORD}
-    signoffs.decline(digest=judged(ready_gate).digest, reason="No.", **given)
+    signing.decline(digest=judged(ready_gate).digest, reason="No.", **given)
     people.compliance.is_active = False
     people.compliance.save()
     assert judged(ready_gate).verdict.state == "declined"
@@ -302,16 +303,15 @@ def test_a_decline_of_somebody_who_is_gone(ready_gate, people):
 
 def test_a_decline_cannot_be_dropped_away(ready_gate, people):
     """Who declined must withdraw or sign again; dropping the role does not lift it."""
-    signoffs.decline(
+    signing.decline(
         gate=ready_gate.pk,
         role="compliance",
         by=people.compliance,
-        password=PASSWORD,
         digest=judged(ready_gate).digest,
         reason="No.",
     )
     with pytest.raises(Refused, match="signed in this role"):
-        signoffs.drop_role(gate=ready_gate.pk, role="compliance", by=people.owner, reason="Not needed.")
+        gate_roles.drop_role(gate=ready_gate.pk, role="compliance", by=people.owner, reason="Not needed.")
     assert judged(ready_gate).verdict.state == "declined"
 
 

@@ -13,6 +13,7 @@ from checklists.actions import projects, signoffs, tokens
 from checklists.errors import Forbidden, Refused
 from checklists.loaded import load
 from checklists.models import ApiToken, AuditEntry, IdempotencyKey, Membership, Person
+from tests import signing
 from tests.conftest import PASSWORD
 
 LATER = timedelta(days=30)
@@ -193,13 +194,13 @@ def test_nothing_but_a_person_signs(people, ready_gate, project, robot):
     digest = load(ready_gate.pk).judge(clock.now()).digest
     common = {"gate": ready_gate.pk, "role": "technical-lead", "password": PASSWORD, "digest": digest}
     with pytest.raises(Forbidden):
-        signoffs.decline(by=robot, reason="no", **common)
+        signing.decline(by=robot, reason="no", **common)
     assert "service account" in signoffs.refusal(
         load(ready_gate.pk), "technical-lead", robot, ["technical-lead"]
     )
     with audit.acting("ci rdy_x"), pytest.raises(Forbidden):
-        signoffs.decline(by=people.lead, reason="no", **common)
-    signoffs.decline(by=people.lead, reason="no", **common)
+        signing.decline(by=people.lead, reason="no", **common)
+    signing.decline(by=people.lead, reason="no", **common)
 
 
 def test_service_account_keeps_its_role(people, project, robot):

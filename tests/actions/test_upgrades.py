@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from checklists import audit, clock
-from checklists.actions import evidence, items, library, signoffs, upgrades
+from checklists.actions import evidence, gate_roles, items, library, signoffs, upgrades
 from checklists.actions.base import SUPERSEDED
 from checklists.actions.carrying import KEPT
 from checklists.errors import Forbidden, Refused
@@ -20,7 +20,8 @@ from checklists.models import (
     Notification,
     ParameterSet,
 )
-from tests.conftest import PASSWORD, SOURCE
+from tests import signing
+from tests.conftest import SOURCE
 
 NEXT = SOURCE.replace("version: 1.0.0", "version: 2.0.0")
 CHANGED = NEXT.replace("  - Nothing open at P0 or P1", "  - Nothing open at P0, P1 or P2").replace(
@@ -94,8 +95,8 @@ def test_same_text_keeps_all(ready_gate, people):
 def test_signatures_are_given_anew(ready_gate, people):
     """What was signed was the old state."""
     judged = load(ready_gate.pk).judge(clock.now())
-    signoffs.approve(
-        gate=ready_gate.pk, role="technical-lead", by=people.lead, password=PASSWORD, digest=judged.digest,
+    signing.approve(
+        gate=ready_gate.pk, role="technical-lead", by=people.lead, digest=judged.digest,
         confirmed=[0, 1],
     )  # fmt: skip
     made = upgrade(ready_gate, people, NEXT)
@@ -106,7 +107,7 @@ def test_signatures_are_given_anew(ready_gate, people):
 
 def test_dropped_roles_stay_dropped(gate, people):
     """A conditional role that was dropped with a reason is dropped in the new gate too."""
-    signoffs.drop_role(gate=gate.pk, role="compliance", by=people.owner, reason="Internal tool.")
+    gate_roles.drop_role(gate=gate.pk, role="compliance", by=people.owner, reason="Internal tool.")
     made = upgrade(gate, people, NEXT)
     assert made.roles.get(role="compliance").dropped_reason == "Internal tool."
     must = NEXT.replace("2.0.0", "3.0.0").replace(
@@ -140,7 +141,7 @@ def test_both_logs_tell_it(gate, people):
     assert audit.verify_all() == []
 
 
-def test_new_parameters_take_their_defaults(ready_gate, people):
+def test_new_parameters_take_their_defaults(ready_gate, people, lifted_triggers):
     """Only then is there another set; it counts as used and as moved just as the one before."""
     old = ready_gate.release.promised
     ParameterSet.objects.filter(pk=old.pk).update(after_result=True, reason="Agreed.")
@@ -190,8 +191,8 @@ def test_approved_gates_stay(ready_gate, people):
         (people.compliance, "compliance", 1),
     ):
         digest = load(ready_gate.pk).judge(clock.now()).digest
-        signoffs.approve(
-            gate=ready_gate.pk, role=role, by=person, password=PASSWORD, digest=digest,
+        signing.approve(
+            gate=ready_gate.pk, role=role, by=person, digest=digest,
             confirmed=list(range(count)),
         )  # fmt: skip
     with pytest.raises(Refused, match="approved"):

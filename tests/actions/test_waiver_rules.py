@@ -9,13 +9,14 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from checklists import permissions
-from checklists.actions import evidence, items, projects, releases, signoffs, waivers
+from checklists.actions import evidence, items, projects, releases, waivers
 from checklists.actions import waiver_rules as rules
 from checklists.errors import Forbidden, Refused, StaleForm
 from checklists.loaded import load
 from checklists.models import MemberRole, Notification, Waiver
+from tests import signing
 from tests import waivers as made
-from tests.conftest import PASSWORD, run_checks
+from tests.conftest import run_checks
 
 SECOND = timedelta(seconds=1)
 BERLIN = ZoneInfo("Europe/Berlin")
@@ -170,8 +171,8 @@ def test_one_person_acts_in_one_role(lenient, people, project):
     """Who signed in one role does not decide in another."""
     also(project, people, people.product, "compliance")
     row = made.asked(lenient, people.lead)
-    signoffs.decline(
-        gate=lenient.pk, role="product-owner", by=people.product, password=PASSWORD, reason="Too early.",
+    signing.decline(
+        gate=lenient.pk, role="product-owner", by=people.product, reason="Too early.",
         digest=load(lenient.pk).judge(made.NOW).digest,
     )  # fmt: skip
     with pytest.raises(Forbidden, match="one person acts in one role"):

@@ -9,9 +9,9 @@ from checklists.api.standing import RESOLVE
 from checklists.loaded import load
 from checklists.models import Environment, Gate
 from readiness.engine.policy import Blocker
-from tests import governed
+from tests import governed, signing
 from tests.api.conftest import as_person
-from tests.conftest import PASSWORD, SOURCE, run_checks
+from tests.conftest import SOURCE, run_checks
 
 URL = "projects/image-classifier/releases/1.4.0/gate"
 
@@ -102,11 +102,10 @@ def test_approved(api, ready_gate, people):
         blocker = next(one for one in told["blockers"] if one["kind"] == "unsigned")
         assert "signature" in blocker["resolve"]
         confirmed = range(len(signoffs.role_criteria(load(ready_gate.pk), role)))
-        signoffs.approve(
+        signing.approve(
             gate=ready_gate.pk,
             role=role,
             by=by,
-            password=PASSWORD,
             digest=told["digest"],
             confirmed=confirmed,
         )

@@ -10,7 +10,7 @@ from datetime import timedelta
 from django.core.files.uploadedfile import SimpleUploadedFile
 
 from checklists import blobs, clock
-from checklists.actions import evidence, reports, signoffs
+from checklists.actions import evidence, reports
 from checklists.api import document
 from checklists.api.root import api as ninja_api
 from checklists.loaded import load
@@ -25,7 +25,8 @@ from checklists.models import (
     SignOff,
     Waiver,
 )
-from tests.conftest import PASSWORD, run_checks
+from tests import signing
+from tests.conftest import run_checks
 
 DOCUMENT = document.build(ninja_api)
 OPERATIONS = {
@@ -47,19 +48,19 @@ def populate(gate, people, project):
         gate=gate.pk, key="issues", by=people.lead, name="issues.txt", content=io.BytesIO(b"none")
     )
     digest = load(gate.pk).judge(now).digest
-    signoffs.decline(
+    signing.decline(
         gate=gate.pk,
         role="technical-lead",
         by=people.lead,
-        password=PASSWORD,
         digest=digest,
         reason="Not yet.",
     )
     report = reports.request(gate=gate.pk, by=people.reader)
     sha256, size = blobs.put(b"%PDF-1.7 not really")
     type(report).objects.filter(pk=report.pk).update(
-        state="done", sha256=sha256, size=size, finished_at=now, claim=None
-    )
+        state="done", sha256=sha256, size=size, bundle_sha256=sha256, bundle_size=size, finished_at=now,
+        claim=None,
+    )  # fmt: skip
     text = {name: f"The {name}." for name in ("reason", "risk", "mitigation", "scope")}
     waiver = Waiver.objects.create(
         gate=gate,

@@ -18,10 +18,11 @@ from django.core.management import call_command  # noqa: E402  # needs the line 
 from django.db import connection, connections  # noqa: E402
 
 from checklists import audit, clock  # noqa: E402
-from checklists.actions import deployments, gates, projects, releases, schedules, signoffs  # noqa: E402
+from checklists.actions import deployments, gates, projects, releases, schedules  # noqa: E402
 from checklists.errors import Refused  # noqa: E402
 from checklists.models import AuditEntry, Deployment, DeploymentDecision, Gate, Person, Release  # noqa: E402
-from tests.conftest import PASSWORD, People  # noqa: E402
+from tests import signing  # noqa: E402
+from tests.conftest import People  # noqa: E402
 from tests.governed import approve, by_hand, environment  # noqa: E402
 
 WORKERS = 6
@@ -31,7 +32,9 @@ def prepare(home: Path) -> tuple[People, Gate]:
     """An approved production gate of release 1, and a schedule that is due."""
     call_command("migrate", verbosity=0)
     names = ("owner", "contributor", "lead", "product", "compliance", "reader", "second", "outsider")
-    people = People(**{n: Person.objects.create_user(n, password=PASSWORD, first_name=n) for n in names})
+    people = People(
+        **{n: Person.objects.create_user(n, password=signing.PASSWORD, first_name=n) for n in names}
+    )
     (home / "runs" / "one").mkdir(parents=True)
     (home / "runs" / "one" / "a.txt").write_text("a")
     quick = by_hand("quick")
@@ -82,7 +85,7 @@ def main(home: Path) -> dict[str, object]:
 
     def withdraw_or_ask(number: int) -> Any:
         if number == 0:
-            return signoffs.withdraw(gate=gate.pk, by=people.lead, reason="Second thoughts.").gate.pk
+            return signing.withdraw(gate=gate.pk, by=people.lead, reason="Second thoughts.").gate.pk
         answer = deployments.decide_deployment(**common, by=people.second)
         return answer.row.verdict if answer.row else "undecided"
 

@@ -8,11 +8,12 @@ from typing import Any
 from django.core.files import File
 
 from checklists import clock
-from checklists.actions import evidence, signoffs
+from checklists.actions import evidence
 from checklists.loaded import load
 from checklists.models import Gate, Person
 from checklists.reports.content import build
-from tests.conftest import PASSWORD, People
+from tests import signing
+from tests.conftest import People
 
 SIGNERS = {"lead": "technical-lead", "product": "product-owner", "compliance": "compliance"}
 
@@ -26,11 +27,10 @@ def snapshot(gate: Gate, by: Person) -> dict[str, Any]:
 def sign(gate: Gate, people: People, *names: str) -> None:
     """Approve as these people, by default all three."""
     for name in names or SIGNERS:
-        signoffs.approve(
+        signing.approve(
             gate=gate.pk,
             role=SIGNERS[name],
             by=getattr(people, name),
-            password=PASSWORD,
             digest=load(gate.pk).judge(clock.now()).digest,
             confirmed=[0, 1],
             comment=f"Comment of {name}.",

@@ -10,14 +10,15 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
 from checklists import clock
-from checklists.actions import gates, library, releases, signoffs
+from checklists.actions import gate_roles, gates, library, releases
 from checklists.actions import items as acts
 from checklists.loaded import load
 from checklists.models import CheckRun, Environment, Gate, ProjectStage, Release
 from checklists.reports import trail
 from checklists.reports.content import build
 from readiness.engine import seal
-from tests.conftest import PASSWORD, SOURCE, run_checks
+from tests import signing
+from tests.conftest import SOURCE, run_checks
 from tests.reports.made import attach, items, sign, snapshot
 
 
@@ -89,11 +90,10 @@ def test_blocked(gate, people, run_dir):
 
 def test_declined(gate, people):
     """A decline is a signature with its reason."""
-    signoffs.decline(
+    signing.decline(
         gate=gate.pk,
         role="compliance",
         by=people.compliance,
-        password=PASSWORD,
         digest=load(gate.pk).judge(clock.now()).digest,
         reason="The data sources are unclear.",
     )
@@ -131,7 +131,7 @@ def test_items(ready_gate, people):
 
 def test_signatures(ready_gate, people):
     """A stale signature says what changed since; a valid one is in force; a dropped role has its reason."""
-    signoffs.drop_role(gate=ready_gate.pk, role="compliance", by=people.owner, reason="No personal data.")
+    gate_roles.drop_role(gate=ready_gate.pk, role="compliance", by=people.owner, reason="No personal data.")
     sign(ready_gate, people, "product")
     attach(ready_gate, people.owner)
     sign(ready_gate, people, "lead")
@@ -204,7 +204,7 @@ def test_constant_queries(project, people, run_dir, extra):
     assert len(queries) == 4, [q["sql"][:80] for q in queries]
 
 
-def test_kept_lists(ready_gate, people):
+def test_kept_lists(ready_gate, people, lifted_triggers):
     """What a check that did not pass kept is in the report, bounded; of one that passed it is not."""
     run = load(ready_gate.pk).item("weights").row.run
     many = [{"id": f"GHSA-{n:04}\u202e", "package": "demo"} for n in range(480)]

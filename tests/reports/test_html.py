@@ -10,10 +10,10 @@ import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
-from checklists.actions import signoffs
+from checklists.actions import gate_roles
 from checklists.reports import html
 from checklists.reports.legible import legible
-from checklists.reports.printed import foremost
+from checklists.reports.printed_items import foremost
 from readiness.engine.errors import ResultError
 from tests.reports.made import attach, items, sign, snapshot
 
@@ -65,7 +65,7 @@ def test_open_page_one(gate, people):
 
 def test_stale(ready_gate, people):
     """Stale signatures are listed with what changed since; dropped roles with their reason."""
-    signoffs.drop_role(gate=ready_gate.pk, role="compliance", by=people.owner, reason="No personal data.")
+    gate_roles.drop_role(gate=ready_gate.pk, role="compliance", by=people.owner, reason="No personal data.")
     sign(ready_gate, people, "lead", "product")
     attach(ready_gate, people.owner)
     said = words(html.render(snapshot(ready_gate, people.owner)))

@@ -72,20 +72,6 @@ def _fonts(file: pikepdf.Pdf) -> list[Any]:
     return list(found.values())
 
 
-def test_attachment(approved):
-    """report.json is the stored snapshot in canonical form, named once as the document's data."""
-    data = pdf.render(approved, seconds=SECONDS)
-    with pikepdf.open(io.BytesIO(data)) as file:
-        (spec,) = file.Root.AF
-        assert str(spec.AFRelationship) == "/Data"
-        assert str(spec.UF) == "report.json"
-        assert "canonical JSON" in str(spec.Desc)
-        stream = spec.EF.F
-        assert stream.read_bytes() == seal.canonical(approved)
-        assert str(stream.Subtype) == "/application/json"
-        assert list(file.attachments) == ["report.json"]
-
-
 def test_same_row_same_bytes(approved):
     """Rendered twice, in two processes, the bytes are equal."""
     assert pdf.render(approved, seconds=SECONDS) == pdf.render(approved, seconds=SECONDS)
@@ -181,14 +167,14 @@ def test_fetches_nothing(counting_server, tmp_path):
             "html": f"<!doctype html><html lang=en><title>t</title><body>{body}",
             "fonts": pdf.fonts(),
             "created": "2026-11-21T12:00:00+00:00",
-            "attachment": {"name": "report.json", "description": "", "text": "{}"},
+            "attachments": [],
         }
         limits = ChildLimits(seconds=SECONDS, writes=pdf.WRITES)
         result = run_in_child(pdf.TASK, payload, limits=limits)
         assert len(result.value["refused"]) >= 12
-        data = pdf.typeset(html=payload["html"], created=payload["created"], attached="{}", seconds=SECONDS)
+        data = pdf.typeset(html=payload["html"], created=payload["created"], attached=(), seconds=SECONDS)
         with pikepdf.open(io.BytesIO(data)) as file:
-            assert list(file.attachments) == ["report.json"]
+            assert not list(file.attachments)
             streams = (o.read_bytes() for o in file.objects if isinstance(o, pikepdf.Stream))
             assert b"a secret" not in b"".join(streams)
     assert asked == []
@@ -200,7 +186,7 @@ def test_confined(approved):
         "html": "<!doctype html><html lang=en><title>t</title><p>x</p>",
         "fonts": pdf.fonts(),
         "created": "2026-11-21T12:00:00+00:00",
-        "attachment": {"name": "a", "description": "", "text": ""},
+        "attachments": [],
     }
     result = run_in_child(pdf.TASK, payload, limits=ChildLimits(seconds=SECONDS, writes=pdf.WRITES))
     assert result.isolation == isolation()

@@ -27,7 +27,7 @@ POST_ONLY = {
     "schedule-add", "schedule-stop", "release-stages", "release-scorecard-new", "release-manifest-assemble",
     "token-revoke", "access-account", "access-token", "access-deactivate", "access-revoke",
     "inbox-read", "inbox-open", "webhook-add", "webhook-channels", "webhook-change", "webhook-stop",
-    "webhook-start", "webhook-ping", "webhook-secret", "webhook-again", "control-on", "board",
+    "webhook-start", "webhook-ping", "webhook-secret", "webhook-again", "control-on", "board", "second-factor",
     "proposal-vote", "proposal-withdraw", "proposal-activate",
     "release-decide", "release-deploy", "deployment-roll-out", "deployment-roll-back",
 }  # fmt: skip

@@ -8,10 +8,11 @@ from datetime import timedelta
 import pytest
 
 from checklists import clock
-from checklists.actions import items, releases, runs, signoffs
+from checklists.actions import items, releases, runs
 from checklists.loaded import load
 from checklists.models import CheckRun, Heartbeat, Report
-from tests.conftest import PASSWORD, run_checks
+from tests import signing
+from tests.conftest import run_checks
 
 HX = {"HX-Request": "true"}
 
@@ -132,9 +133,7 @@ def test_ready_and_approved(client, ready_gate, people):
 def sign(gate, role, person):
     """Sign the present state with every criterion confirmed."""
     judged = load(gate.pk).judge(clock.now())
-    signoffs.approve(
-        gate=gate.pk, role=role, by=person, password=PASSWORD, digest=judged.digest, confirmed=range(9)
-    )
+    signing.approve(gate=gate.pk, role=role, by=person, digest=judged.digest, confirmed=range(9))
 
 
 def test_stale_signature_says_what_changed(client, ready_gate, people):

@@ -8,11 +8,12 @@ from html import unescape
 import pytest
 from django.core.cache import cache
 
-from checklists import clock
-from checklists.actions import items, signoffs
+from checklists import clock, credentials
+from checklists.actions import items, signoff_records, signoffs
 from checklists.attempts import MOST
 from checklists.loaded import load
-from checklists.models import SignOff
+from checklists.models import Person, SignOff
+from tests import signing
 from tests.conftest import PASSWORD
 
 
@@ -30,9 +31,11 @@ def digest(gate):
     return load(gate.pk).judge(clock.now()).digest
 
 
-def form(gate, **changed):
-    """What a technical lead sends who confirmed everything."""
-    return {"digest": digest(gate), "password": PASSWORD, "confirmed": [0, 1], "comment": "Solid."} | changed
+def form(gate, who="lead", **changed):
+    """What a technical lead sends who confirmed everything; `who` is the person the form was shown to."""
+    shown, person = digest(gate), Person.objects.get(username=who)
+    told = {"digest": shown, "password": PASSWORD, "confirmed": [0, 1], "comment": "Solid."}
+    return told | {"challenge": signing.challenge(gate.pk, "technical-lead", person, shown)} | changed
 
 
 def test_page_shows_what_is_signed(client, ready_gate, people):
@@ -68,10 +71,11 @@ def test_sign(client, ready_gate, people):
 def test_double_click(client, ready_gate, people):
     """The second of two equal requests makes no second signature and says that the first counts."""
     client.force_login(people.lead)
-    client.post(url(ready_gate, "technical-lead", "approve"), form(ready_gate))
-    answer = client.post(url(ready_gate, "technical-lead", "approve"), form(ready_gate))
-    assert answer.status_code == 409
-    assert signoffs.ALREADY in answer.content.decode()
+    sent = form(ready_gate)
+    for said, data in ((None, sent), (signoff_records.REPEATED, sent), (signoffs.ALREADY, form(ready_gate))):
+        answer = client.post(url(ready_gate, "technical-lead", "approve"), data)
+        assert answer.status_code == (409 if said else 303)
+        assert (said or "") in answer.content.decode()
     assert SignOff.objects.count() == 1
 
 
@@ -84,7 +88,7 @@ def test_wrong_password(client, ready_gate, people):
     )
     html = answer.content.decode()
     assert answer.status_code == 401
-    assert signoffs.WRONG in html
+    assert credentials.WRONG in html
     assert ">Solid.</textarea>" in html
     assert re.search(r'value="1" checked', html)
     assert not re.search(r'value="0" checked', html)
@@ -109,7 +113,8 @@ def test_guessing_is_limited(client, ready_gate, people):
     assert declined.status_code == 429
     assert not SignOff.objects.exists()
     client.force_login(people.second)
-    assert client.post(url(ready_gate, "technical-lead", "approve"), form(ready_gate)).status_code == 303
+    sent = form(ready_gate, who="second")
+    assert client.post(url(ready_gate, "technical-lead", "approve"), sent).status_code == 303
 
 
 def test_right_passwords_do_not_count(client, ready_gate, people):
@@ -215,10 +220,17 @@ def test_withdraw(client, ready_gate, people):
     client.force_login(people.lead)
     client.post(url(ready_gate, "technical-lead", "approve"), form(ready_gate))
     back = f"/gates/{ready_gate.pk}/withdraw"
-    answer = client.post(back, {"role": "technical-lead", "withdraw_reason": " "})
-    assert answer.status_code == 409
-    client.post(back, {"role": "technical-lead", "withdraw_reason": "Signed the wrong release."})
-    assert not SignOff.objects.filter(live=True).exists()
+    sent = form(ready_gate, role="technical-lead")
+    why = {"withdraw_reason": "Signed the wrong release."}
+    for status, live, changed in (
+        (409, True, {"withdraw_reason": " "}),
+        (401, True, why | {"password": "guess"}),
+        (303, False, why),
+        (409, False, why),
+    ):
+        assert client.post(back, sent | changed).status_code == status, changed
+        assert SignOff.objects.filter(live=True).exists() == live
+    assert SignOff.objects.count() == 2
 
 
 def test_texts_are_escaped(client, ready_gate, people):

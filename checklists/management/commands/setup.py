@@ -7,12 +7,12 @@ from typing import Any
 from django.core.management import call_command
 from django.core.management.base import BaseCommand
 
-from checklists.actions import library
+from checklists.actions import library, signing_keys
 from readiness.engine import library as builtin
 
 
 class Command(BaseCommand):
-    """Tables, triggers, the shared cache, static files, the built-in checklists."""
+    """Tables, triggers, the shared cache, static files, the signing key, the built-in checklists."""
 
     help = "Prepare the database and files of this installation; run it after every upgrade."
     # The checks include the triggers that this command puts back.
@@ -24,6 +24,7 @@ class Command(BaseCommand):
         call_command("migrate", skip_checks=True, **quiet)
         call_command("createcachetable", **quiet)
         call_command("collectstatic", interactive=False, **quiet)
+        signing_keys.ensure()
         for slug in builtin.slugs():
             library.publish(source=builtin.source(slug).decode(), by=None, name=slug)
         if options["verbosity"]:

@@ -12,7 +12,7 @@ from typing import Annotated, Any, get_args, get_origin, get_type_hints
 
 import msgspec
 
-from readiness.engine import registry
+from readiness.engine import atomic, registry
 from readiness.engine.registry import Kind, Params
 from readiness.engine.type_words import words
 
@@ -59,7 +59,7 @@ def write(folder: Path) -> None:
         if old.name not in wanted:
             old.unlink()
     for name, text in wanted.items():
-        (folder / name).write_text(text, encoding="utf-8")
+        atomic.write(folder, name, text.encode())
 
 
 def _table(kind: Kind) -> str:
