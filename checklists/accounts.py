@@ -59,6 +59,13 @@ class Adapter(DefaultAccountAdapter):  # type: ignore[misc]  # allauth has no ty
 class Factors(DefaultMFAAdapter):  # type: ignore[misc]  # allauth has no types
     """Second factors: secrets encrypted in the database, passkeys bound to the public address."""
 
+    error_messages = DefaultMFAAdapter.error_messages | {
+        "incorrect_code": "This was not accepted. A code works once, for half a minute; a passkey must be"
+        " one of this account.",
+        "cannot_generate_recovery_codes": "Recovery codes stand in for an app or a passkey; add one of these"
+        " first.",
+    }
+
     def encrypt(self, text: str) -> str:
         """A copy of the database alone yields no codes."""
         return _fernet().encrypt(text.encode()).decode()

@@ -15,7 +15,7 @@ from django.contrib.auth.models import Group
 from django.db import models
 from django.http import HttpRequest, HttpResponse
 
-from checklists.actions import accounts
+from checklists.actions import accounts, factors
 from checklists.models import Person
 
 LONG = (models.JSONField, models.TextField)
@@ -52,6 +52,8 @@ for found in apps.get_app_config("checklists").get_models():
 class PersonAdmin(UserAdmin):  # type: ignore[type-arg]  # generic only for type checkers
     """Accounts: made and deactivated here, never deleted; every change is in the installation's audit log."""
 
+    actions = ("remove_factors",)
+
     def save_model(self, request: Any, obj: Person, form: Any, change: Any) -> None:
         """Store the account through its act."""
         with accounts.keep(person=obj, by=request.user):
@@ -66,6 +68,12 @@ class PersonAdmin(UserAdmin):  # type: ignore[type-arg]  # generic only for type
     def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         """Never: what a person did keeps their name."""
         return False
+
+    @admin.action(description="Remove the second factors of who lost them", permissions=["change"])
+    def remove_factors(self, request: Any, queryset: models.QuerySet[Person]) -> None:
+        """Through the act, for each of them; they sign in by password alone until they add one again."""
+        for person in queryset:
+            factors.remove_all(person=person, by=request.user)
 
 
 admin.site.unregister([Group, EmailAddress, Authenticator, UserSession])  # the last two hold secrets

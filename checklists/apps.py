@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from django.apps import AppConfig
-from django.db.models.signals import post_migrate
+from django.db.models.signals import post_migrate, pre_migrate
 
 
 class ChecklistsConfig(AppConfig):
@@ -16,4 +16,5 @@ class ChecklistsConfig(AppConfig):
         from checklists import checks, triggers  # both need the models, which are only loaded now
 
         checks.register_all()
+        pre_migrate.connect(triggers.before_migrate, sender=self)
         post_migrate.connect(triggers.after_migrate, sender=self)

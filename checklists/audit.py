@@ -21,11 +21,12 @@ from readiness.engine import seal
 from readiness.engine.sealed.log import GENESIS
 
 __all__ = [
-    "GENESIS", "INSTALLATION", "VERBS", "Broken", "acting", "acting_token", "append", "content", "refused",
+    "ACCESS", "GENESIS", "INSTALLATION", "VERBS", "Broken", "acting", "acting_token", "append", "content", "refused",
     "verify", "verify_all",
 ]  # fmt: skip
 
 INSTALLATION = "installation"
+ACCESS = "access"  # who signed in, and who was refused
 
 # The API token by which the present request acts, as `name rdy_prefix`; empty for a person on a page.
 acting_token: ContextVar[str] = ContextVar("acting_token", default="")
@@ -133,7 +134,6 @@ VERBS: dict[str, str] = {
     "access.foreign": "asked for what is not there or not theirs",
     "access.token_refused": "sent a token that does not count",
     "access.more": "was refused more often",
-    "audit.exported": "exported the audit log",
     "audit.cut": "cut the audit log, whose earlier entries lie in a sealed file",
     "schedule.added": "added a schedule",
     "schedule.stopped": "stopped a schedule",

@@ -12,7 +12,7 @@ from django.core.checks import Warning as Caution
 from django.core.exceptions import ImproperlyConfigured
 from django.db import connections
 
-from checklists import certificates, clock, keys, triggers
+from checklists import certificates, clock, keys, sso_checks, triggers
 from checklists.certificate_pairs import CertificateUnusable
 from readiness.engine.hosts import parse_entry
 
@@ -22,6 +22,7 @@ def register_all() -> None:
     register(check_security, Tags.security)
     register(check_roots, "readiness")
     register(check_outgoing, "readiness")
+    register(sso_checks.check_sso, "readiness")
     register(check_certificate, "readiness")
     register(check_triggers, Tags.database)
     register(check_keys, Tags.database)

@@ -26,7 +26,8 @@ class SharedCache(DatabaseCache):
         """Keep a value unless one is kept that is not over; True for the one that kept it."""
         name = self.make_and_validate_key(key, version=version)
         connection = connections[router.db_for_write(self.cache_model_class)]
-        table, adapt = connection.ops.quote_name(self._table), connection.ops.adapt_datetimefield_value
+        table = connection.ops.quote_name(self._table)  # type: ignore[attr-defined]  # BaseDatabaseCache's
+        adapt = connection.ops.adapt_datetimefield_value
         kept = base64.b64encode(pickle.dumps(value, self.pickle_protocol)).decode("latin1")
         over = f"DELETE FROM {table} WHERE cache_key = %s AND expires < %s"  # noqa: S608  # a fixed name
         insert = f"INSERT INTO {table} (cache_key, value, expires) VALUES (%s, %s, %s)"  # noqa: S608

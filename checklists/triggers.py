@@ -8,9 +8,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Protocol
 
 from django.db.backends.base.base import BaseDatabaseWrapper
+
+from checklists import duty_triggers
 
 APPEND_ONLY = (
     "checklists_auditentry",
@@ -120,6 +122,25 @@ HOLDS_STILL: dict[str, tuple[tuple[str, str], ...]] = {
 _NAMES = ("no_update", "no_return", "no_update_3", "no_update_4", "no_update_5")
 
 
+class _Standing(Protocol):
+    @property
+    def table(self) -> str: ...
+
+    @property
+    def name(self) -> str: ...
+
+    def statement(self, vendor: str) -> str: ...
+
+
+@dataclass(frozen=True, slots=True)
+class _Duties:
+    table: str = duty_triggers.TABLE
+    name: str = duty_triggers.NAME
+
+    def statement(self, vendor: str) -> str:
+        return duty_triggers.statement(vendor)
+
+
 @dataclass(frozen=True, slots=True)
 class _Trigger:
     table: str
@@ -138,7 +159,8 @@ class _Trigger:
         return f"{head}{when} BEGIN SELECT RAISE(ABORT, '{self.table} is append-only'); END"
 
 
-def _all(vendor: str) -> Iterator[_Trigger]:
+def _all(vendor: str) -> Iterator[_Standing]:
+    yield _Duties()
     for table in APPEND_ONLY:
         yield _Trigger(table, f"{table}_no_update", "UPDATE")
     for table, rules in HOLDS_STILL.items():
@@ -194,6 +216,16 @@ def missing(connection: BaseDatabaseWrapper) -> list[str]:
         cursor.execute(query)
         standing = {row[0] for row in cursor.fetchall()}
     return [t.name for t in _all(connection.vendor) if t.table in tables and t.name not in standing]
+
+
+def before_migrate(**kwargs: Any) -> None:
+    """Signal handler of pre_migrate: SQLite remakes no table that a trigger of another one reads."""
+    from django.db import connections  # the signal names the database
+
+    connection = connections[kwargs["using"]]
+    if connection.vendor == "sqlite":
+        with connection.cursor() as cursor:
+            cursor.execute(f"DROP TRIGGER IF EXISTS {duty_triggers.NAME}")
 
 
 def after_migrate(**kwargs: Any) -> None:

@@ -19,7 +19,8 @@ from fido2.cose import ES256
 from fido2.webauthn import Aaguid, AttestationObject, AttestedCredentialData, AuthenticatorData
 
 ORIGIN = "http://localhost:8000"
-PRESENT, VERIFIED, HOLDS_DATA = 1, 4, 0x40
+FLAG = AuthenticatorData.FLAG
+PRESENT, VERIFIED, HOLDS_DATA = FLAG.UP, FLAG.UV, FLAG.AT
 
 
 def app_code(secret: str, at: float | None = None) -> str:
@@ -74,7 +75,7 @@ class Passkey:
         )
 
     def answer(
-        self, challenge: str, *, origin: str = ORIGIN, flags: int = PRESENT | VERIFIED, **changed: str
+        self, challenge: str, *, origin: str = ORIGIN, flags: FLAG = PRESENT | VERIFIED, **changed: str
     ) -> str:
         """What the browser sends for a challenge (64 hexadecimal characters)."""
         self.counter += 1

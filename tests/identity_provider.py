@@ -59,7 +59,7 @@ class Provider:
         said = {name: value for name, value in (claims | self.claims).items() if value is not None}
         header = {"alg": "RS256", "kid": self.kid} | self.header
         algorithm = header["alg"]
-        key = None if algorithm == "none" else self.signs_with or self.key
+        key: Any = None if algorithm == "none" else self.signs_with or self.key
         return jwt.encode(said, key, algorithm=algorithm, headers=header)
 
 

@@ -12,7 +12,7 @@ from checklists import credentials
 from checklists.credentials import Given, check, needs
 from checklists.errors import Refused, WrongPassword
 from tests.conftest import PASSWORD
-from tests.factors import PRESENT, Passkey, add_app, add_codes, app_code
+from tests.factors import PRESENT, VERIFIED, Passkey, add_app, add_codes, app_code
 
 A, B = "a" * 64, "b" * 64
 
@@ -119,7 +119,7 @@ def test_a_passkey_answers_one_challenge(lead, project):
         {"origin": "http://sub.localhost:8000"},
         {"origin": "http://localhost:9000"},
         {"flags": PRESENT},
-        {"flags": 4},
+        {"flags": VERIFIED},
         {"kind": "webauthn.create"},
         {"host": "evil.example"},
     ],

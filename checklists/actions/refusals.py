@@ -15,7 +15,7 @@ from django.db import transaction
 from checklists import audit, clock, where
 from checklists.models import Person, RefusalCount
 
-STREAM = "access"
+STREAM = audit.ACCESS
 MOST, MOST_TOGETHER = 20, 300
 MINUTE = timedelta(minutes=1)
 EVERYBODY = "everybody"
@@ -35,8 +35,8 @@ def note(
     """
     now = clock.now()
     with transaction.atomic():
-        # Everybody's row first: two attempts never wait for each other crosswise.
-        logged = all([_room(EVERYBODY, MOST_TOGETHER, now), _room(who[:120], MOST, now)])
+        # Everybody's row last, always: two attempts never wait for each other crosswise.
+        logged = _room(who[:120], MOST, now) and _room(EVERYBODY, MOST_TOGETHER, now)
         if logged:
             audit.append(STREAM, by=by, verb=verb, at=now, subject=_plain(subject), data=data)
     place = where.current()

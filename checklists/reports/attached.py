@@ -15,7 +15,7 @@ from typing import Any, Literal
 from checklists import audit, blobs
 from checklists.errors import Refused
 from checklists.loaded import LoadedGate
-from checklists.models import AuditEntry, Evidence, Report, SignOff
+from checklists.models import AuditEntry, CheckRun, Evidence, Report, SignOff
 from checklists.models.evidence import EvidenceKind
 from checklists.reports.legible import plain
 from readiness.engine import seal
@@ -108,6 +108,12 @@ def of(row: Report) -> Iterator[Attached]:
         media_type=NDJSON,
     )
     yield Attached(
+        name="results.jsonl",
+        data=b"".join(_results(row)),
+        description="What the checks of each item found, in full, an item a line.",
+        media_type=NDJSON,
+    )
+    yield Attached(
         name="keys.json",
         data=seal.canonical(sealed["keys"]),
         description="Public keys as the installation states them. Never trust them because they lie here.",
@@ -146,6 +152,17 @@ def _envelopes(row: Report) -> Iterator[bytes]:
     rows = SignOff.objects.filter(gate=row.gate_id, pk__in=ids).exclude(envelope="").order_by("pk")
     for signed in rows:
         yield signed.envelope.encode() + b"\n"
+
+
+def _results(row: Report) -> Iterator[bytes]:
+    """The latest run of each item: the print shows the foremost of what it measured and kept."""
+    ids: dict[str, int] = row.snapshot["enclosed"]["runs"]
+    runs = CheckRun.objects.only("outcome", "results").in_bulk(list(ids.values()))
+    for key, pk in ids.items():
+        if pk not in runs:
+            raise RecordMissing(f"Check run {pk} of {key} is gone.", "Restore a backup.")
+        found = {"item": key, "run": pk, "outcome": runs[pk].outcome, "results": runs[pk].results}
+        yield seal.canonical(found) + b"\n"
 
 
 def _name(piece: Evidence) -> str:

@@ -33,6 +33,7 @@ def render(snapshot: Mapping[str, Any]) -> str:
         )
     report = legible({k: v for k, v in snapshot.items() if k != "signed"})
     items = [item for section in report["sections"] for item in section["items"]]
+    waivers = report.get("waivers", [])  # snapshots of before they were told have none
     room, digest = printed_items.Room.among(len(items)), snapshot["signed"]["digest"]
     return render_to_string(
         TEMPLATE,
@@ -51,8 +52,8 @@ def render(snapshot: Mapping[str, Any]) -> str:
             "summary": [printed.summary(section) for section in report["sections"]],
             "sections": [printed_items.printed(section, room) for section in report["sections"]],
             "evidence": printed_items.evidence(report),
-            "waivers": report["waivers"][: printed.WAIVERS_IN_PRINT],
-            "more_waivers": max(0, len(report["waivers"]) - printed.WAIVERS_IN_PRINT),
+            "waivers": waivers[: printed.WAIVERS_IN_PRINT],
+            "more_waivers": max(0, len(waivers) - printed.WAIVERS_IN_PRINT),
             "sealed": _sealed(snapshot),
             "charts": list(printed.drawings(snapshot)),
             "dropped": [role for role in report["roles"] if role["dropped"]],

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import timedelta, timezone
 from typing import Any
 
 from checklists import challenges, zones
@@ -35,6 +36,8 @@ class Signing:
     why_not: str
     not_ready: str
     mine: SignOff | None
+    when: str
+    broken: list[tuple[SignOff, str]]
     current: bool
     changes: list[Change]
     conditional: bool
@@ -65,6 +68,8 @@ def signing(scene: Scene, row: GateRole) -> Signing:
         why_not=refusal(scene.loaded, row.role, scene.viewer, scene.roles),
         not_ready="" if ready else "Approving needs every item settled; declining is possible at any time.",
         mine=mine if mine and mine.role == row.role else None,
+        when=moment(mine) if mine else "",
+        broken=[(one, why) for one, why in scene.loaded.invalid if one.role == row.role],
         current=current,
         changes=scene.changed.get(mine.pk, []) if mine and mine.role == row.role else [],
         conditional=row.conditional,
@@ -75,6 +80,12 @@ def signing(scene: Scene, row: GateRole) -> Signing:
         withdraw_challenge=back,
         withdraw_challenge_name=back_name,
     )
+
+
+def moment(signed: SignOff) -> str:
+    """When a signature was made, with the offset it was made in: "21 Nov 2026, 14:03:11 UTC+01:00"."""
+    local = signed.signed_at.astimezone(timezone(timedelta(minutes=signed.utc_offset_minutes)))
+    return f"{local.day} {local:%b %Y, %H:%M:%S} UTC{local.isoformat()[-6:]}"
 
 
 def _challenge(scene: Scene, role: str, digest: str) -> tuple[str, str]:

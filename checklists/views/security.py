@@ -27,7 +27,7 @@ from checklists.views.visit import MAX_ID, Request, SeeOther, signed_in
 from readiness.engine.errors import ReadinessError
 
 View = Callable[..., HttpResponseBase]
-NO_PASSWORD = "Your account has no password: you sign in at {name}."
+ELSEWHERE = "Your account has no password: you sign in at {name}."
 LIMIT = settings.ACCOUNT_REAUTHENTICATION_TIMEOUT
 
 
@@ -110,7 +110,7 @@ def _confirmed(request: HttpRequest) -> bool:
 
 
 def password_page(view: View) -> View:
-    """allauth's page to change the password: logged, and only for who has one."""
+    """The page to change the password: logged, and only for who has one."""
 
     @wraps(view)
     def guarded(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
@@ -118,7 +118,7 @@ def password_page(view: View) -> View:
         if not isinstance(person, Person):
             return view(request, *args, **kwargs)
         if not person.has_usable_password():
-            messages.error(request, NO_PASSWORD.format(name=settings.OIDC_NAME))
+            messages.error(request, ELSEWHERE.format(name=settings.OIDC_NAME))
             return SeeOther(reverse("security"))
         if request.method != "POST":
             return view(request, *args, **kwargs)

@@ -45,8 +45,8 @@ def begin(
         request,
         purpose="sign",
         signing={
-            "act": act, "gate": pk, "role": role, "said": said, "challenge": challenge, "name": name, "also": list(also),
-            "arguments": arguments,
+            "act": act, "gate": pk, "role": role, "said": said, "challenge": challenge, "name": name,
+            "also": list(also), "arguments": arguments,
         },
     )  # fmt: skip
 

@@ -56,7 +56,7 @@ def create(folder: Path, name: str, data: bytes, *, mode: int = PRIVATE) -> bool
 
 
 def stream(target: Path, fill: Callable[[IO[bytes]], object], *, mode: int = PRIVATE) -> None:
-    """Write or replace a file of any size: `fill` writes it. Raises RunDirectoryError, and what `fill` raises."""
+    """Write or replace a file of any size: `fill` writes it. Raises RunDirectoryError, and what it raises."""
     with _written(target, fill, mode) as temporary:
         temporary.replace(target)
 
@@ -83,7 +83,7 @@ def sync(folder: Path) -> None:
 
 @contextmanager
 def _written(target: Path, fill: Callable[[IO[bytes]], object], mode: int) -> Iterator[Path]:
-    """What `fill` writes under a temporary name beside the target, safe on the disk; that name goes afterwards."""
+    """What `fill` writes under a temporary name beside the target, synced; that name goes afterwards."""
     temporary = ""
     try:
         with tempfile.NamedTemporaryFile(

@@ -10,7 +10,7 @@ from django.conf import settings
 from django.core.files.storage import default_storage
 from django.db import connection
 
-from checklists import audit, blob_uses, blobs, triggers, unaccounted
+from checklists import audit_chain, blob_uses, blobs, triggers, unaccounted
 from checklists.actions.run_directory import snapshot_index
 from checklists.models import InstallationKey
 from readiness.engine.sealed.keys import SigningKey
@@ -29,7 +29,7 @@ def _database() -> Iterator[str]:
         if said != [("ok",)] or lost:
             yield f"the database is damaged: {said[:3]} {lost[:3]}"
     yield from (f"the trigger {name} does not stand" for name in triggers.missing(connection))
-    yield from (f"{bad.stream}: {bad.why}" for bad in (*audit.verify_all(), *unaccounted.rows()))
+    yield from (f"{bad.stream}: {bad.why}" for bad in (*audit_chain.verify_all(), *unaccounted.rows()))
 
 
 def _rows() -> Iterator[str]:

@@ -109,7 +109,7 @@ def visit(installation, browser) -> Iterator[Callable[..., Visitor]]:
         page.goto(f"{installation.url}/accounts/login/")
         page.get_by_label("User name").fill(username)
         page.get_by_label("Password").fill(visitor.password)
-        page.get_by_role("button", name="Sign in").click()
+        page.get_by_role("button", name="Sign in", exact=True).click()
         expect(page.get_by_role("link", name="Audit log").first).to_be_attached()
         return visitor
 

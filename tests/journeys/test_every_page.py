@@ -26,8 +26,11 @@ STARTS = (
     f"{PROJECT}rehearsals/",
     "/checklists/",
     "/audit/",
+    "/audit/checkpoints",
     "/api/",
     "/inbox/",
+    "/verify/",
+    "/keys/",
     "/releases/1/",
     "/releases/2/",
     "/releases/1/manifests/",
@@ -47,7 +50,8 @@ STARTS = (
 SORT = re.compile(r"\d+|(?<=items/)[\w-]+|(?<=sign/)[\w-]+|(?<=changes/new/)\w+|(?<=checklists/).+|(?<=\?).*")
 # Downloads, and what pages and machines ask for: nothing that is looked at.
 NO_PAGE = {"healthz", "readyz", "gate-changes", "item-body", "evidence-download", "report", "rehearsal-log",
-           "release-scorecard", "release-manifest"}  # fmt: skip
+           "release-scorecard", "release-manifest", "report-bundle", "keys-json", "keys-pem",
+           "audit-export-csv", "audit-export-jsonl", "audit-checkpoint"}  # fmt: skip
 # Buttons fade from one scheme's colours to the other's.
 COLOURS_AT_REST = """new Promise(requestAnimationFrame).then(
     () => document.getAnimations().forEach(a => a.effect.getComputedTiming().endTime < 1e4 && a.finish()))"""

@@ -10,7 +10,6 @@ from checklists.permissions import Act
 EVERYBODY, ACCOUNTS = "everybody, signed in or not", "everybody with an account"
 # What one's own deed or role opens, whatever else the table says: the roles that the world's rows name.
 MINE_AS_CONTRIBUTOR = frozenset({"contributor"})  # a token, a line of an inbox, a waiver, a proposal
-SIGNED_AS_LEAD = frozenset({"technical-lead"})
 SIGNS_AS_PRODUCT_OWNER = frozenset({"product-owner"})
 DROPS_PRODUCT_OWNER = frozenset({"owner", "product-owner"})
 PROPOSER_OR_OWNER = frozenset({"owner", "contributor"})
@@ -27,17 +26,19 @@ _PAGES: dict[Rule, str] = {
         GET audit-log, GET tokens, POST tokens, GET api-page, GET inbox, POST inbox-read,
         GET inbox-preferences, POST inbox-preferences, GET verify, POST verify""",
     MINE_AS_CONTRIBUTOR: "POST waiver-submit, POST waiver-withdraw",
-    SIGNED_AS_LEAD: "POST sign-withdraw",
     SIGNS_AS_PRODUCT_OWNER: "POST sign-approve, POST sign-decline",
     DROPS_PRODUCT_OWNER: "POST role-drop, POST role-restore",
     PROPOSER_OR_OWNER: "POST proposal-withdraw",
     REVOKES_A_WAIVER: "POST waiver-revoke",
+    # sign-withdraw: one's own signature only, whoever asks; who has none is told so.
     Act.READ: """
-        GET project, GET people, GET release, GET gate, GET gate-changes, GET gate-score, GET item, GET item-body,
+        GET project, GET people, GET release, GET gate,
+        GET gate-changes, GET gate-score, GET item, GET item-body,
         GET item-history, GET sign, GET change-list, GET proposal, GET decision, GET release-deployment,
         GET policy, GET stages, GET schedule-list, GET rehearsal-list, GET rehearsal-log, GET waiver,
         GET waiver-list, GET release-plan, GET release-manifest, GET release-manifests, GET release-scorecard,
-        GET release-scorecards, GET report-list""",
+        GET release-scorecards, GET report-list,
+        POST sign-withdraw""",
     Act.EXPORT: "POST gate-export, GET report, GET report-bundle, GET evidence-download",
     Act.CREATE_RELEASE: """
         GET release-create, POST release-create, POST gate-open, POST release-stages, GET gate-upgrade,
@@ -74,10 +75,12 @@ _OPERATIONS: dict[Rule, str] = {
     ACCOUNTS: "project_list, gate_list",
     MINE_AS_CONTRIBUTOR: "waiver_withdraw",
     Act.READ: """
-        run_list, run_one, decision_list, decision_one, deployment_list, evidence_list, evidence_one, gate_one,
+        run_list, run_one, decision_list, decision_one, deployment_list, evidence_list, evidence_one,
+        gate_one,
         gate_changes, item_list, item_one, manifest_list, manifest_one, project_one, scorecard_list,
         scorecard_one, rehearsal_list, rehearsal_one, rehearsal_log, release_gate, release_list, release_one,
-        artifact_list, report_list, report_one, signoff_list, signoff_one, waiver_list, waiver_one, upload_one,
+        artifact_list, report_list, report_one, signoff_list, signoff_one, waiver_list, waiver_one,
+        upload_one,
         upload_missing""",
     Act.EXPORT: "report_request, report_content, report_bundle, evidence_content",
     Act.CREATE_RELEASE: """

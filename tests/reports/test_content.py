@@ -185,7 +185,7 @@ def test_audit_trail(ready_gate, people, monkeypatch):
 
 @pytest.mark.parametrize("extra", [0, 60])
 def test_constant_queries(project, people, run_dir, extra):
-    """Four queries beyond loading the gate, whatever the number of items and notes."""
+    """Five queries beyond loading the gate, whatever the number of items and notes."""
     more = "".join(f"- [ ] **Extra {n}**\n  - Fine\n" for n in range(extra))
     source = SOURCE.replace("## Approval", f"## More\n\n{more}\n## Approval" if extra else "## Approval")
     checklist = library.publish(source=source, by=None)
@@ -201,7 +201,7 @@ def test_constant_queries(project, people, run_dir, extra):
     judged = loaded.judge(at)
     with CaptureQueriesContext(connection) as queries:
         build(loaded, judged, at=at, by=people.lead)
-    assert len(queries) == 4, [q["sql"][:80] for q in queries]
+    assert len(queries) == 5, [q["sql"][:80] for q in queries]
 
 
 def test_kept_lists(ready_gate, people, lifted_triggers):

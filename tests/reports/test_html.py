@@ -167,6 +167,6 @@ def test_kept_lists_are_printed(ready_gate, people):
     items(made)["weights"]["checks"][0]["kept"] = [kept]
     said = html.render(made)
     assert "GHSA-1 · &lt;b&gt;demo&lt;/b&gt;" in said
-    assert "and 470 more on the item’s page" in words(said)
+    assert "and 470 more in results.jsonl" in words(said)
     del items(made)["weights"]["checks"][0]["kept"]
     assert "GHSA-1" not in html.render(made)

@@ -15,7 +15,6 @@ import pikepdf
 import pytest
 
 from checklists.reports import html, pdf, typeset
-from readiness.engine import seal
 from readiness.engine.child import ChildLimits, isolation, run_in_child
 from tests.reports.made import attach, sign, snapshot
 

@@ -11,15 +11,15 @@ from django.urls import get_resolver, reverse
 
 from checklists.models import Environment, GateItem, Notification, Proposal, Webhook, WebhookDelivery
 
-OPEN_TO_ALL = {"healthz", "readyz", "theme"}
+OPEN_TO_ALL = {"healthz", "readyz", "theme", "keys"}
 # Without a project's data: for everybody with an account.
 OPEN_TO_ACCOUNTS = {
-    "home", "project-list", "project-create", "checklist-list", "checklist", "audit-log", "tokens",
-    "api-page", "inbox", "inbox-read", "inbox-preferences",
+    "home", "project-list", "project-create", "checklist-list", "checklist", "audit-log", "audit-export-csv", "audit-export-jsonl", "audit-checkpoints", "tokens",
+    "api-page", "inbox", "inbox-read", "inbox-preferences", "verify",
 }  # fmt: skip
 POST_ONLY = {
-    "theme", "member-add", "member-remove", "environment-add", "release-parameters", "gate-open", "gate-run",
-    "gate-look", "gate-export", "sign-withdraw", "sign-approve", "sign-decline", "role-drop", "role-restore",
+    "theme", "member-add", "member-remove", "member-end", "invitation-new", "invitation-revoke",
+    "environment-add", "release-parameters", "gate-open", "gate-run", "gate-look", "gate-export", "sign-withdraw", "sign-approve", "sign-decline", "role-drop", "role-restore",
     "item-tick", "item-reopen", "item-not-applicable", "item-note", "item-run", "item-attach",
     "item-evidence-remove", "item-partial",
     "waiver-submit", "waiver-withdraw", "waiver-approve", "waiver-reject", "waiver-revoke",
@@ -27,8 +27,8 @@ POST_ONLY = {
     "schedule-add", "schedule-stop", "release-stages", "release-scorecard-new", "release-manifest-assemble",
     "token-revoke", "access-account", "access-token", "access-deactivate", "access-revoke",
     "inbox-read", "inbox-open", "webhook-add", "webhook-channels", "webhook-change", "webhook-stop",
-    "webhook-start", "webhook-ping", "webhook-secret", "webhook-again", "control-on", "board", "second-factor",
-    "proposal-vote", "proposal-withdraw", "proposal-activate",
+    "webhook-start", "webhook-ping", "webhook-secret", "webhook-again", "control-on", "board",
+    "second-factor", "proposal-vote", "proposal-withdraw", "proposal-activate",
     "release-decide", "release-deploy", "deployment-roll-out", "deployment-roll-back",
 }  # fmt: skip
 

@@ -86,8 +86,7 @@ def read(file: BinaryIO, place: str) -> Sealed:
         previous = "" if isinstance(found, str) else found.hash
         raw = following
     whole.update(raw)
-    envelope = dsse.read(raw.removesuffix(b"\n"), place)
-    said = _said(envelope, place)
+    envelope, said = _statement(raw, place)
     end = log.Start(number, previous)
     broken = broken or _unlike(said, envelope, stream, (start, end), lines.hexdigest())
     return Sealed(envelope=envelope, said=said, sha256=whole.hexdigest(), broken=broken)
@@ -100,7 +99,12 @@ def _beginning(raw: bytes, place: str) -> tuple[str, int, str]:
     return str(found.content["stream"]), found.seq - 1, found.previous
 
 
-def _said(envelope: dsse.Envelope, place: str) -> Cut:
+def _statement(last: bytes, place: str) -> tuple[dsse.Envelope, Cut]:
+    problem = BadContent(f"{place} ends with no statement about a cut of the audit log.", _NO_CUT)
+    try:
+        envelope = dsse.read(last.removesuffix(b"\n"), place)
+    except BadContent:
+        raise problem from None
     raw: Any = envelope.predicate
     shaped = raw.keys() == Cut.__annotations__.keys() and all(isinstance(v, str) for v in raw.values())
     try:
@@ -108,9 +112,9 @@ def _said(envelope: dsse.Envelope, place: str) -> Cut:
     except ValueError:
         good = False
     if envelope.predicate_type != CUT or not good:
-        raise BadContent(f"{place} ends with no statement about a cut of the audit log.", _NO_CUT)
+        raise problem
     found: Cut = raw
-    return found
+    return envelope, found
 
 
 def _unlike(

@@ -42,7 +42,7 @@ def header(name: str, size: int) -> bytes:
 
 
 def write(out: IO[bytes], name: str, size: int, chunks: Iterable[bytes]) -> str:
-    """Append a file of exactly that size; its SHA-256. Raises BadContent when the chunks have another size."""
+    """Append a file of exactly that size; its SHA-256. Raises BadContent when the chunks have another."""
     out.write(header(name, size))
     digest, left = hashlib.sha256(), size
     for chunk in chunks:
@@ -75,7 +75,7 @@ def members(file: IO[bytes], place: str) -> list[Member]:
             raise BadContent(f"{place} is cut off or changed in {member.name}.", _NO_TAR)
         at += padding
         found.append(member)
-    if _at(file, at, size - at if size - at < len(_END) + 1 else len(_END) + 1) != _END:
+    if _at(file, at, len(_END) + 1) != _END:
         raise BadContent(f"{place} is cut off, or something follows its end.", _NO_TAR)
     if len({member.name for member in found}) != len(found):
         raise BadContent(f"{place} holds a name twice.", _NO_TAR)

@@ -1,17 +1,12 @@
 """Verify a Readiness audit bundle: python verify.py [BUNDLE.zip] --key KEY [--checkpoint FILE]
 
-Needs Python 3.11 and the package cryptography; no network, no account, no other file. BUNDLE.zip is the file as
-it was downloaded; without it, the folder that this script lies in is verified. KEY holds the installation's
-public keys (PEM, or the JSON that it exports), got by ANOTHER WAY than in this bundle: keys/keys.json in here
-proves nothing. FILE is a checkpoint that you kept. Exit code: 0 verified, 1 not, 2 wrong usage.
-
-Not looked at here: the PDF's own signature (only that it is the file that the manifest names), whether the
-verdict follows from the signed state, check results, duties kept apart, and what a revoked key signed before
-it was revoked (never verified here). `readiness verify` looks at all of that too.
+Needs Python 3.11 and the package cryptography; no network, no account, no other file. BUNDLE.zip is the
+file as it was downloaded; without it, the folder that this script lies in is verified. KEY holds public keys
+(PEM, or the JSON that an installation exports), got by ANOTHER WAY than in here: keys/keys.json proves
+nothing. FILE is a checkpoint that you kept. Exit code: 0 verified, 1 not, 2 wrong usage. Not looked at: the
+PDF's own signature, the verdict, check results, duties, old work of revoked keys (see `readiness verify`).
 """
 # ruff: noqa: T201  # it is a program
-
-from __future__ import annotations
 
 import argparse
 import base64
@@ -21,10 +16,9 @@ import re
 import struct
 import sys
 import zlib
-from collections.abc import Mapping, Sequence
 from datetime import datetime
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
@@ -33,6 +27,8 @@ from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat,
 VERBS = {"approve": "gate.approved", "decline": "gate.declined", "withdraw": "signoff.withdrawn"}
 TYPE = "application/vnd.in-toto+json"
 MANIFEST, SIGNED_MANIFEST, REPORT = "manifest.json", "manifest.dsse.json", "report.dsse.json"
+PLACE = ("installation", "gate", "project", "release", "environment")
+Signed = tuple[str, bytes, bytes]  # the key's id (or a checkpoint's hint), signature, signed bytes
 # The end of an entry of the log. "hash" and "previous" are not part of what is hashed.
 TAIL = re.compile(
     rb',"hash":"([0-9a-f]{64})","previous":"([0-9a-f]{64})"(,"revision":(?:null|-?\d+),"seq":\d+,'
@@ -41,28 +37,14 @@ TAIL = re.compile(
 ODD = (ValueError, KeyError, TypeError, AttributeError, IndexError, RecursionError, struct.error)
 
 
-class Wrong(Exception):
-    """Something is not as it was signed."""
-
-
-class Doubt(Exception):
-    """Something that this file and these keys do not show."""
-
-
-class Note(NamedTuple):
-    """A checkpoint: `log` is installation and stream, `end` number and hash of the last entry."""
-
-    log: tuple[str, str]
-    end: tuple[int, str]
-    at: datetime
-    signature: bytes
-    body: bytes
+class Doubt(ValueError):
+    """Something that this file and these keys do not show; any other error is something wrong."""
 
 
 def need(holds: object, why: str) -> None:
-    """Raise Wrong unless it holds."""
+    """Raise ValueError unless it holds."""
     if not holds:
-        raise Wrong(why)
+        raise ValueError(why)
 
 
 def sha256(data: bytes) -> str:
@@ -70,105 +52,82 @@ def sha256(data: bytes) -> str:
     return hashlib.sha256(data).hexdigest()
 
 
-def plain(data: bytes) -> Any:
-    """JSON without doubled keys."""
-
-    def unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-        need(len(dict(pairs)) == len(pairs), "a key stands twice in a JSON object")
-        return dict(pairs)
-
-    return json.loads(data, object_pairs_hook=unique)
+def unbase64(text: str) -> bytes:
+    """Base64 in its one form."""
+    data = base64.b64decode(text, validate=True)
+    need(base64.b64encode(data).decode() == text, "base64 is not canonical")
+    return data
 
 
 def unpack(data: bytes) -> dict[str, bytes]:
     """The files of a ZIP in its one form: stored, in order of names, without comments, extras and gaps."""
-    files, central, place = dict[str, bytes](), b"", 0
-    while data[place : place + 4] == b"PK\x03\x04":
-        size, _, length = struct.unpack_from("<2IH", data, place + 18)
-        raw, start = data[place + 30 : place + 30 + length], place + 30 + length
+    files, central, at = dict[str, bytes](), b"", 0
+    while data[at : at + 4] == b"PK\x03\x04":
+        size, _, length = struct.unpack_from("<2IH", data, at + 18)
+        raw, start = data[at + 30 : at + 30 + length], at + 30 + length
         name, content = raw.decode("ascii"), data[start : start + size]
         fields = (0, 0, 0, 0x21, zlib.crc32(content), len(content), len(content), length, 0)
         local = struct.pack("<4s5H3I2H", b"PK\x03\x04", 20, *fields) + raw
-        need(data[place:start] == local, f"{name} is packed in another form, or was changed")
+        need(data[at:start] == local, f"{name} is packed in another form, or was changed")
         need(not files or name > next(reversed(files)), f"{name} stands out of order, or twice")
-        head = (b"PK\x01\x02", 0x0314, 20, *fields, 0, 0, 0, 0o100644 << 16, place)
-        central += struct.pack("<4s6H3I5H2I", *head) + raw
-        files[name], place = content, start + size
-    end = struct.pack("<4s4H2IH", b"PK\x05\x06", 0, 0, len(files), len(files), len(central), place, 0)
-    need(files and data[place:] == central + end, "the ZIP is not in its canonical form, or was changed")
+        head = struct.pack("<4s6H3I5H2I", b"PK\x01\x02", 788, 20, *fields, 0, 0, 0, 0o100644 << 16, at)
+        files[name], central, at = content, central + head + raw, start + size
+    end = struct.pack("<4s4H2IH", b"PK\x05\x06", 0, 0, len(files), len(files), len(central), at, 0)
+    need(files and data[at:] == central + end, "the ZIP is not in its canonical form, or was changed")
     return files
 
 
-def read_keys(data: bytes) -> dict[str, dict[str, Any]]:
-    """{id: key}; a key is {public, not_before, not_after, revoked_at}, times or None."""
+def read_keys(data: bytes) -> dict[str, tuple[bytes, dict[str, datetime]]]:
+    """{id: (public, times)}; the times are not_before, not_after and revoked_at where they are set."""
     found = {}
     if data.lstrip().startswith(b"{"):
-        loaded = plain(data)
+        loaded = json.loads(data)
         need((loaded["kind"], loaded["schema_version"]) == ("readiness-keys", 1), "this is no file of keys")
-        listed = [key | {"public": base64.b64decode(key["public"], validate=True)} for key in loaded["keys"]]
-    else:
-        pems = re.findall(rb"-----BEGIN PUBLIC KEY-----.*?-----END PUBLIC KEY-----", data, re.DOTALL)
-        raw = (load_pem_public_key(pem).public_bytes(Encoding.Raw, PublicFormat.Raw) for pem in pems)
-        listed = [{"public": public} for public in raw]
-    for key in listed:
-        times = {
-            n: datetime.fromisoformat(key[n]) if key.get(n) else None for n in ("not_before", "not_after")
-        }
-        gone = datetime.fromisoformat(key["revoked_at"]) if key.get("revoked_at") else None
-        found[sha256(key["public"])] = {"public": key["public"], "revoked_at": gone, **times}
+        times = ("not_before", "not_after", "revoked_at")
+        for key in loaded["keys"]:
+            limits = {name: datetime.fromisoformat(key[name]) for name in times if key[name]}
+            found[sha256(unbase64(key["public"]))] = unbase64(key["public"]), limits
+    for pem in re.findall(rb"-----BEGIN PUBLIC KEY-----.*?-----END PUBLIC KEY-----", data, re.DOTALL):
+        public = load_pem_public_key(pem).public_bytes(Encoding.Raw, PublicFormat.Raw)
+        found[sha256(public)] = public, {}
     need(found, "this file holds no public key")
     return found
 
 
-def signed_by(key: Mapping[str, Any], signature: bytes, data: bytes, at: datetime, what: str) -> None:
-    """Raise Wrong unless the key signed the data within its time, Doubt for a key that was revoked later."""
-    try:
-        Ed25519PublicKey.from_public_bytes(key["public"]).verify(signature, data)
-    except InvalidSignature:
-        raise Wrong(f"{what}: the signature does not fit") from None
-    need(not key["not_before"] or at >= key["not_before"], f"{what}: dated before its key was used")
-    need(not key["not_after"] or at <= key["not_after"], f"{what}: dated after its key was retired")
-    need(not key["revoked_at"] or at < key["revoked_at"], f"{what}: dated after its key was revoked")
-    if key["revoked_at"]:
-        raise Doubt(f"{what}: its key was revoked later; readiness verify may know more")
-
-
-def envelope(data: bytes, kind: str, what: str) -> tuple[dict[str, Any], str, str, bytes, bytes]:
-    """(what is said, SHA-256 of the subject, key id, signature, signed bytes) of a DSSE envelope."""
-    loaded = plain(data)
-    payload = base64.b64decode(loaded["payload"], validate=True)
-    signature = base64.b64decode(loaded["signatures"][0]["sig"], validate=True)
-    one = {"keyid": str(loaded["signatures"][0]["keyid"]), "sig": base64.b64encode(signature).decode()}
-    again = {"payload": base64.b64encode(payload).decode(), "payloadType": TYPE, "signatures": [one]}
-    need(json.dumps(again, separators=(",", ":")).encode() == data, f"{what} is not canonical")
-    said = plain(payload)
-    need(said["predicateType"] == f"urn:readiness:{kind}:v1", f"{what} is of another kind")
+def envelope(data: bytes, kind: str) -> tuple[dict[str, Any], str, Signed]:
+    """What a DSSE envelope says, the SHA-256 of what it is about, and its signature, not verified yet."""
+    loaded = json.loads(data)
+    (one,) = loaded["signatures"]
+    payload, signature = unbase64(loaded["payload"]), unbase64(one["sig"])
+    again = json.dumps(loaded, sort_keys=True, separators=(",", ":")).encode()
+    form = len(loaded), len(one), loaded["payloadType"], again
+    need(form == (3, 2, TYPE, data), f"a {kind} is not canonical")
+    said = json.loads(payload)
+    need(said["predicateType"] == f"urn:readiness:{kind}:v1", f"this is no {kind}")
     (subject,) = said["subject"]
     pae = b"DSSEv1 %d %b %d %b" % (len(TYPE), TYPE.encode(), len(payload), payload)
-    return said["predicate"], subject["digest"]["sha256"], one["keyid"], signature, pae
+    return said["predicate"], subject["digest"]["sha256"], (one["keyid"], signature, pae)
 
 
-def note(data: bytes) -> Note:
-    """A checkpoint in its one form; its signature is not verified yet."""
+def note(data: bytes) -> tuple[tuple[str, str], tuple[int, str], datetime, Signed]:
+    """A checkpoint: (installation, stream), (length, head), time, signature, not verified yet."""
     body, _, tail = data.decode().partition("\n\n")
     origin, length, head, at = body.split("\n")
     installation, _, stream = origin.partition("/audit/")
-    raw = base64.b64decode(tail.split(" ")[-1].removesuffix("\n"), validate=True)
+    raw = unbase64(tail.split(" ")[-1].removesuffix("\n"))
     again = f"{body}\n\n— {installation} {base64.b64encode(raw).decode()}\n".encode()
-    need(again == data and str(int(length)) == length and len(raw) == 68, "the checkpoint is not canonical")
-    end = int(length), base64.b64decode(head, validate=True).hex()
-    signed_at = datetime.fromisoformat(at.removeprefix("time "))
-    return Note((installation, stream), end, signed_at, raw, f"{body}\n".encode())
+    need(again == data and str(int(length)) == length and len(raw) == 68, "a checkpoint is not canonical")
+    signed = raw[:4].hex(), raw[4:], f"{body}\n".encode()
+    end = int(length), unbase64(head).hex()
+    return (installation, stream), end, datetime.fromisoformat(at.removeprefix("time ")), signed
 
 
 class Bundle:
-    """The files, the keys that the verifier named, checkpoints of their own; the first methods are claims."""
+    """The files, the keys that the verifier named, checkpoints of their own; most methods are claims."""
 
-    def __init__(
-        self, files: Mapping[str, bytes], keys: Mapping[str, Any], own: Sequence[bytes] = ()
-    ) -> None:
+    def __init__(self, files: dict[str, bytes], keys: dict[str, Any], own: list[bytes]) -> None:
         self.files, self.keys, self.own = files, keys, own
-        self.entries, self.hashes = list[dict[str, Any]](), dict[int, str]()
+        self.entries, self.hashes, self.said = list[dict[str, Any]](), dict[int, str](), dict[str, Any]()
 
     def claims(self) -> list[tuple[str, str, str]]:
         """[(claim, verified | not-verified | failed, why)]; each rests on those before it."""
@@ -176,67 +135,63 @@ class Bundle:
         for claim in (self.whole, self.origin, self.log, self.checkpoint, self.signatures, self.state):
             try:
                 found.append((claim.__name__, "verified", claim()))
-            except Wrong as problem:
-                found.append((claim.__name__, "failed", str(problem)))
-            except Doubt as doubt:
-                found.append((claim.__name__, "not-verified", str(doubt)))
-            except ODD as odd:
-                why = f"cannot be read: {type(odd).__name__} {str(odd)[:80]}"
-                found.append((claim.__name__, "failed", why))
+            except ODD as problem:
+                state = "not-verified" if isinstance(problem, Doubt) else "failed"
+                found.append((claim.__name__, state, f"{problem or type(problem).__name__}"))
         return found
 
     def whole(self) -> str:
         """Every file is the one that the manifest lists, and no other is there."""
-        listed = {one["path"]: one["sha256"] for one in plain(self.files[MANIFEST])["files"]}
+        listed = {one["path"]: one["sha256"] for one in json.loads(self.files[MANIFEST])["files"]}
         hashes = {p: sha256(d) for p, d in self.files.items() if p not in (MANIFEST, SIGNED_MANIFEST)}
-        wrong = sorted({path for path, _ in listed.items() ^ hashes.items()})
-        need(not wrong, f"missing, changed, or not in the manifest: {', '.join(wrong[:5])}")
+        wrong = sorted(path for path, _ in listed.items() ^ hashes.items())
+        need(not wrong, f"missing, changed, or not in the manifest: {wrong[:6]}")
         return f"{len(listed)} files"
 
     def origin(self) -> str:
         """Manifest and report are signed by named keys, and are about these files."""
-        bundle, manifest, *signed_manifest = envelope(self.files[SIGNED_MANIFEST], "audit-bundle", "manifest")
-        said, report, *signed_report = envelope(self.files[REPORT], "report", "report")
+        bundle, manifest, signed_manifest = envelope(self.files[SIGNED_MANIFEST], "audit-bundle")
+        self.said, report, signed_report = envelope(self.files[REPORT], "report")
         need(manifest == sha256(self.files[MANIFEST]), "another manifest was signed")
         need(report == sha256(self.files["report.json"]), "another report.json was signed")
-        for name in ("installation", "gate", "report"):
-            need(said[name] == bundle[name], f"bundle and report name another {name}")
-        self.named("the bundle", bundle["made_at"], *signed_manifest)
-        self.named("the report", said["made_at"], *signed_report)
-        return f"signed by {said['installation']}"
+        same = all(self.said[name] == bundle[name] for name in ("installation", "gate", "report"))
+        need(same, "bundle and report name another installation, gate or report")
+        self.named("the bundle", bundle["made_at"], signed_manifest)
+        self.named("the report", self.said["made_at"], signed_report)
+        return f"signed by {self.said['installation']}"
 
     def log(self) -> str:
         """Each entry's hash covers the one before it, from the first entry on."""
-        self.entries, self.hashes, previous = [], {}, "0" * 64
+        previous, stream = "0" * 64, f"gate:{self.said['gate']}"
         lines = self.files["audit/log.jsonl"].split(b"\n")
         need(lines.pop() == b"", "the log ends in the middle of a line")
-        for seq, line in enumerate(lines, first := plain(lines[0])["seq"]):
-            tail, entry = TAIL.search(line, max(0, line.rfind(b',"hash":"'))), plain(line)
+        for seq, line in enumerate(lines, first := json.loads(lines[0])["seq"]):
+            tail, entry = TAIL.search(line, max(0, line.rfind(b',"hash":"'))), json.loads(line)
             if tail is None or tail.end() != len(line):
-                raise Wrong(f"entry {seq} is not canonical")
-            previous = tail[2].decode() if seq == first > 1 else previous
-            place = (entry["seq"], entry["stream"], tail[2].decode())
-            need(place == (seq, f"gate:{self.said()['gate']}", previous), f"entry {seq} is out of place")
-            content = previous.encode() + b"\n" + line[: tail.start()] + tail[3]
-            need(sha256(content) == tail[1].decode(), f"entry {seq} was changed")
+                raise ValueError(f"entry {seq} is not canonical")
+            here, before = tail[1].decode(), tail[2].decode()
+            previous = before if seq == first > 1 else previous
+            need((entry["seq"], entry["stream"], before) == (seq, stream, previous), f"{seq} is out of place")
+            hashed = sha256(previous.encode() + b"\n" + line[: tail.start()] + tail[3])
+            need(hashed == here, f"entry {seq} was changed")
             self.entries.append(entry)
-            self.hashes[seq] = previous = tail[1].decode()
+            self.hashes[seq] = previous = here
         if first != 1:
             raise Doubt(f"the log begins at entry {first}; what came before was cut off and sealed")
         return f"{len(lines)} entries"
 
     def checkpoint(self) -> str:
         """The end of the log is signed, and the verifier's own checkpoints agree with it."""
-        said, found = self.said(), note(self.files["audit/checkpoint.txt"])
-        need(found.log == (said["installation"], f"gate:{said['gate']}"), "it is of another log")
-        need(said["checkpoint"] == f"{found.end[0]}:{found.end[1]}", "the report names another checkpoint")
-        need(found.end == max(self.hashes.items(), default=None), "the log was cut off or rewritten")
-        for one in map(note, self.own):
-            if one.log == found.log and not (one.end > found.end and one.at > found.at):
-                need(self.hashes.get(one.end[0]) == one.end[1], f"your own disagrees at entry {one.end[0]}")
-                self.noted(one)
-        self.noted(found)
-        return f"{found.end[0]} entries, signed on {found.at}"
+        said, (log, end, at, signed) = self.said, note(self.files["audit/checkpoint.txt"])
+        need(log == (said["installation"], f"gate:{said['gate']}"), "it is of another log")
+        need(said["checkpoint"] == f"{end[0]}:{end[1]}", "the report names another checkpoint")
+        need(end == max(self.hashes.items(), default=None), "the log was cut off or rewritten")
+        for its_log, its_end, its_at, its_signed in map(note, self.own):
+            if its_log == log and not (its_end > end and its_at > at):
+                need(self.hashes.get(its_end[0]) == its_end[1], f"your own disagrees at entry {its_end[0]}")
+                self.named("your checkpoint", its_at, its_signed)
+        self.named("the checkpoint", at, signed)
+        return f"{end[0]} entries, signed on {at}"
 
     def signatures(self) -> str:
         """Each sign-off is by a named key, about this gate, used once, and recorded in the log, in order."""
@@ -245,83 +200,77 @@ class Bundle:
         recorded = [entry for entry in self.entries if entry["verb"] in VERBS.values()]
         logged = [entry["data"].get("envelope") for entry in recorded]
         need([sha256(self.files[name]) for name in names] == logged, "the log records other sign-offs")
-        doubts, live, challenges = list[str](), dict[str, Any](), set[str]()
+        doubts, live, challenges = list[str](), dict[str, Any](), list[str]()
         for name, entry in zip(names, recorded, strict=True):
-            said, digest, *signed = envelope(self.files[name], "gate-sign-off", name)
+            said, digest, signed = envelope(self.files[name], "gate-sign-off")
             self.bound(name, said, digest, entry)
-            need(said["credential"]["challenge"] not in challenges, f"{name} uses a challenge twice")
-            challenges.add(said["credential"]["challenge"])
-            if said["supersedes"]:
-                replaced = live.pop(said["supersedes"], {})
-                need(replaced.get("person") == said["person"], f"{name} replaces what it may not")
+            challenges.append(said["credential"]["challenge"])
+            replaced = live.pop(said["supersedes"], {}) if said["supersedes"] else said
+            need(replaced.get("person") == said["person"], f"{name} replaces what it may not")
             if said["decision"] != "withdraw":
                 live[sha256(self.files[name])] = said
             try:
-                self.named(name, said["signed_at"], *signed)
+                self.named(name, said["signed_at"], signed)
             except Doubt as doubt:
                 doubts.append(str(doubt))
-        need(
-            len({said["person"] for said in live.values()}) == len(live), "two sign-offs of one person count"
-        )
+        people = {said["person"] for said in live.values()}
+        need(len(people) == len(live), "two sign-offs of one person count")
+        need(len(set(challenges)) == len(challenges), "a challenge was used twice")
         if doubts:
             raise Doubt("; ".join(doubts))
-        return "".join(f"\n  {s['name']}, {s['signed_at']}: {s['meaning']}" for s in live.values())
+        return "".join(f"\n  {one['name']}, {one['signed_at']}: {one['meaning']}" for one in live.values())
+
+    def bound(self, name: str, said: dict[str, Any], digest: str, entry: dict[str, Any]) -> None:
+        """Raise unless a sign-off is about this gate and a state that lies here, and is what was logged."""
+        report, data = json.loads(self.files["report.json"]), entry["data"]
+        gate, project, release = report["gate"], report["project"]["slug"], report["release"]["version"]
+        place = (self.said["installation"], gate["id"], project, release, gate["environment"])
+        need(tuple(said[field] for field in PLACE) == place, f"{name} was given for another gate")
+        who = (entry["actor_id"], entry["actor_name"], entry["subject"], entry["verb"])
+        given = (said["person"], said["name"], said["role"], VERBS[said["decision"]])
+        need(who == given, f"{name} is by somebody else than the log records")
+        what = (data["meaning"], data["comment"], data["criteria"], data["digest"])
+        given = (said["meaning"], said["comment"], said["criteria"], f"sha256:{digest}")
+        need(what == given, f"{name} is not what the log records")
+        known = self.files[f"signatures/snapshots/{digest}.json"]
+        need(sha256(known) == digest, f"{name} is about another state than the one beside it")
 
     def state(self) -> str:
         """One digest everywhere; checklist and evidence are those that it covers."""
-        snapshot, digest = plain(self.files["snapshot.json"]), sha256(self.files["snapshot.json"])
-        signed = plain(self.files["report.json"])["signed"]
-        need(signed["digest"] == self.said()["digest"] == f"sha256:{digest}", "another state was signed")
+        snapshot, digest = json.loads(self.files["snapshot.json"]), sha256(self.files["snapshot.json"])
+        signed = json.loads(self.files["report.json"])["signed"]
+        need(signed["digest"] == self.said["digest"] == f"sha256:{digest}", "another state was signed")
         need(signed["snapshot"] == snapshot, "the report shows another state")
         named = snapshot["checklist"]["sha256"].removeprefix("sha256:")
         need(sha256(self.files["checklist.md"]) == named, "another checklist was signed")
         pieces = [p for one in snapshot["items"] + snapshot["approval_evidence"] for p in one["evidence"]]
-        for piece in (piece for piece in pieces if piece["kind"] == "file"):
-            content = self.files.get(f"evidence/{piece['sha256']}", b"")
-            need(sha256(content) == piece["sha256"], f"the evidence {piece['name']} is missing")
+        for wanted in (piece["sha256"] for piece in pieces if piece["kind"] == "file"):
+            need(sha256(self.files.get(f"evidence/{wanted}", b"")) == wanted, f"no evidence {wanted}")
         return f"sha256:{digest}"
 
-    def said(self) -> dict[str, Any]:
-        """What the report's statement says."""
-        return envelope(self.files[REPORT], "report", "report")[0]
-
-    def named(self, what: str, at: str, key: str, signature: bytes, data: bytes) -> None:
-        """Raise unless a key that was named signed it at that time."""
-        if key not in self.keys:
-            raise Doubt(f"{what} is signed by the key {key}, which you did not name")
-        signed_by(self.keys[key], signature, data, datetime.fromisoformat(at), what)
-
-    def noted(self, found: Note) -> None:
-        """The same for a checkpoint, which names its key by four bytes only."""
-        for key in self.keys.values():
-            hint = hashlib.sha256(found.log[0].encode() + b"\n\x01" + key["public"]).digest()[:4]
-            if hint == found.signature[:4]:
-                return signed_by(key, found.signature[4:], found.body, found.at, "the checkpoint")
-        raise Doubt("the checkpoint is signed by a key that you did not name")
-
-    def bound(self, name: str, said: dict[str, Any], digest: str, entry: dict[str, Any]) -> None:
-        """Raise unless a sign-off is about this gate and a state that lies here, and is what was logged."""
-        report, data = plain(self.files["report.json"]), entry["data"]
-        gate, project, release = report["gate"], report["project"]["slug"], report["release"]["version"]
-        place = (self.said()["installation"], gate["id"], project, release, gate["environment"])
-        fields = ("installation", "gate", "project", "release", "environment")
-        need(tuple(said[field] for field in fields) == place, f"{name} was given for another gate")
-        who = (entry["actor_id"], entry["actor_name"], entry["subject"], entry["verb"])
-        need(
-            who == (said["person"], said["name"], said["role"], VERBS[said["decision"]]),
-            f"{name}: log disagrees",
-        )
-        what = (data["meaning"], data["comment"], data["digest"])
-        need(what == (said["meaning"], said["comment"], f"sha256:{digest}"), f"{name}: log disagrees")
-        known = self.files[f"signatures/snapshots/{digest}.json"]
-        need(sha256(known) == digest, f"{name} is about another state than the one beside it")
+    def named(self, what: str, at: datetime | str, signed: Signed) -> None:
+        """Raise ValueError unless the key signed it, and might then; Doubt for a key that nobody named."""
+        name, signature, data = signed
+        at = datetime.fromisoformat(at) if isinstance(at, str) else at
+        hinted = data.partition(b"/audit/")[0] + b"\n\x01"  # a checkpoint names its key by four bytes only
+        known = (key for i, key in self.keys.items() if name in (i, sha256(hinted + key[0])[:8]))
+        public, times = next(known, (b"", {}))
+        if not public:
+            raise Doubt(f"{what} is signed by the key {name}, which you did not name")
+        try:
+            Ed25519PublicKey.from_public_bytes(public).verify(signature, data)
+        except InvalidSignature:
+            raise ValueError(f"{what}: the signature does not fit") from None
+        for limit, moment in times.items():
+            good = (at < moment) is not (limit == "not_before")
+            need(good, f"{what}: dated {at}; its key has {limit} {moment}")
+        if "revoked_at" in times:
+            raise Doubt(f"{what}: its key was revoked later; readiness verify may know more")
 
 
 def main() -> int:
     """Read the arguments, print a line for each claim, return the exit code."""
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
+    parser = argparse.ArgumentParser(usage=__doc__)
     parser.add_argument("bundle", nargs="?", type=Path)
     parser.add_argument("--key", type=Path, action="append", default=[])
     parser.add_argument("--checkpoint", type=Path, action="append", default=[])
@@ -329,26 +278,20 @@ def main() -> int:
     here = Path(__file__).resolve().parent
     try:
         keys = {name: key for path in given.key for name, key in read_keys(path.read_bytes()).items()}
-        if given.bundle:
-            files = unpack(given.bundle.read_bytes())
-        else:
-            files = {p.relative_to(here).as_posix(): p.read_bytes() for p in here.rglob("*") if p.is_file()}
+        there = [] if given.bundle else [path for path in here.rglob("*") if path.is_file()]
+        files = {path.relative_to(here).as_posix(): path.read_bytes() for path in there}
+        files = files or unpack(given.bundle.read_bytes())
         own = [path.read_bytes() for path in given.checkpoint]
-    except Wrong as problem:
-        print(f"FAILED: {problem}.")
-        return 1
     except (OSError, *ODD) as error:
-        print(f"This cannot be read: {error}", file=sys.stderr)
-        return 2
+        print(f"FAILED: {error}", file=sys.stderr)
+        return 2 if isinstance(error, OSError) else 1
     claims = Bundle(files, keys, own).claims()
     for name, state, why in claims:
-        print(f"{state:<13} {name:<11} {why}")
+        shown = "".join(c if c.isprintable() or c == "\n" else "?" for c in why)
+        print(f"{state:<13} {name:<11} {shown}")
     states = {state for _, state, _ in claims}
-    words = {"failed": "FAILED", "not-verified": "CONSISTENT, ORIGIN NOT VERIFIED", "verified": "VERIFIED"}
-    print(next(said for state, said in words.items() if state in states))
-    print(
-        "Not looked at: the PDF's own signature, the verdict, check results, duties (see readiness verify)."
-    )
+    rest = "VERIFIED" if states == {"verified"} else "CONSISTENT, ORIGIN NOT VERIFIED"
+    print("FAILED" if "failed" in states else rest)
     return 0 if states == {"verified"} else 1
 
 

@@ -1,0 +1,1 @@
+"""Backups: everything of an installation in one signed file, and a new installation made from one."""
