@@ -10,9 +10,10 @@ from pathlib import Path
 from django.conf import settings
 
 from checklists import clock, tasks
-from checklists.actions import gates, projects, releases, runs
+from checklists.actions import gates, projects, releases, reports, runs
 from checklists.loaded import LoadedGate, load
-from checklists.models import ChecklistVersion, CheckRun, Environment, Gate, Person, Project, Release
+from checklists.models import ChecklistVersion, CheckRun, Environment, Gate, Person, Project, Release, Report
+from checklists.models.verification import RunState
 from readiness.engine import library as builtin
 
 PROJECT = "Digits classifier"
@@ -90,6 +91,24 @@ def run_all(gate: Gate) -> list[int]:
     ids = runs.request_all(gate=gate.pk, by=Person.objects.get(username="lead"))
     tasks.send_runs(ids)
     return ids
+
+
+def ask_for_report(gate: Gate) -> Report:
+    """A report of the gate with its audit bundle, asked for by the auditor; the first stays the only one."""
+    known = Report.objects.filter(gate=gate).first()
+    if known:
+        return known
+    made = reports.request(
+        gate=gate.pk, by=Person.objects.get(username="auditor"), evidence="all", with_bundle=True
+    )
+    tasks.send_report(made.pk)
+    return made
+
+
+def reported(report: Report) -> bool:
+    """Whether it was rendered, or failed."""
+    report.refresh_from_db()
+    return report.state == RunState.DONE
 
 
 def checked(gate: Gate) -> bool:

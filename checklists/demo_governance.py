@@ -86,6 +86,7 @@ WAIVER: Mapping[str, str] = {
 WHERE = (
     "lead: the project’s page has its policy, rehearsal and proposals; 1.4.0’s has plan and scorecards.",
     "compliance: a waiver of 1.5.0 in staging waits for a decision (Home, “Waiting for me”).",
+    "auditor: the reports of 1.4.0 hold one with its audit bundle; drop either on “Verify a file”.",
     "Anybody: 1.5.0, “May it be deployed to production?” shows the decision that refused it.",
 )
 

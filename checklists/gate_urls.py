@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.urls import URLPattern, path
 
-from checklists.views import evidence, gate, items, score, signoff
+from checklists.views import evidence, gate, items, reports, score, signoff
 
 ITEM = "gates/<int:pk>/items/<str:key>/"
 
@@ -15,6 +15,7 @@ gate_urls: list[URLPattern] = [
     path("gates/<int:pk>/look", gate.look_again, name="gate-look"),
     path("gates/<int:pk>/score/", score.page, name="gate-score"),
     path("gates/<int:pk>/export", gate.export, name="gate-export"),
+    path("gates/<int:pk>/reports/new", reports.report_request, name="report-request"),
     path("gates/<int:pk>/evidence/<int:piece>/", evidence.download, name="evidence-download"),
     path("gates/<int:pk>/withdraw", signoff.withdraw, name="sign-withdraw"),
     path("gates/<int:pk>/sign/<slug:role>/", signoff.page, name="sign"),

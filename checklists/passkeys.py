@@ -60,12 +60,17 @@ def check(person: Person, challenge: str, answer: str) -> None:
     except ValueError:  # wrong challenge, kind, signature or passkey; not verified
         raise WrongPassword(REFUSED, AGAIN) from None
     row = next(pk for pk, data in stored if data.credential_id == used.credential_id)
-    if not count(row, parsed.response.authenticator_data.counter):
+    if not _count(row, parsed):
         raise WrongPassword(COPIED, COPIED_ADVICE)
 
 
-def count(row: int, counter: int) -> bool:
-    """Note that a passkey was used; False when its counter did not move on, which a copy's would not."""
+def moved_on(row: int, answer: Any) -> bool:
+    """Whether the counter in an answer that was checked already is above all before it; notes the use."""
+    return _count(row, AuthenticationResponse.from_dict(answer))
+
+
+def _count(row: int, answer: AuthenticationResponse) -> bool:
+    counter = answer.response.authenticator_data.counter
     with transaction.atomic():
         kept = Authenticator.objects.select_for_update().get(pk=row)
         last = kept.data.get("counter", 0)

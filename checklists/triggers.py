@@ -191,6 +191,7 @@ def install(connection: BaseDatabaseWrapper) -> None:
     with connection.cursor() as cursor:
         if connection.vendor == "postgresql":
             cursor.execute(_POSTGRES_FUNCTION + _POSTGRES_UNCUT)
+            cursor.execute(duty_triggers.function())
         for trigger in _all(connection.vendor):
             if trigger.name in absent:
                 cursor.execute(trigger.statement(connection.vendor))
@@ -225,7 +226,8 @@ def before_migrate(**kwargs: Any) -> None:
     connection = connections[kwargs["using"]]
     if connection.vendor == "sqlite":
         with connection.cursor() as cursor:
-            cursor.execute(f"DROP TRIGGER IF EXISTS {duty_triggers.NAME}")
+            for name in (duty_triggers.NAME, "checklists_auditentry_uncut"):
+                cursor.execute(f"DROP TRIGGER IF EXISTS {name}")
 
 
 def after_migrate(**kwargs: Any) -> None:

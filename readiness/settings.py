@@ -171,6 +171,11 @@ ACCOUNT_REAUTHENTICATION_TIMEOUT = 300
 
 # Second factors and passkeys (docs/sign-in.md).
 MFA_ADAPTER = "checklists.accounts.Factors"
+MFA_FORMS = {
+    "authenticate_webauthn": "checklists.forms.passkeys.Authenticate",
+    "login_webauthn": "checklists.forms.passkeys.Login",
+    "reauthenticate_webauthn": "checklists.forms.passkeys.Reauthenticate",
+}
 MFA_SUPPORTED_TYPES = ["totp", "webauthn", "recovery_codes"]
 MFA_PASSKEY_LOGIN_ENABLED = True
 MFA_WEBAUTHN_USER_VERIFICATION = "required"

@@ -79,12 +79,13 @@ class Passkey:
     ) -> str:
         """What the browser sends for a challenge (64 hexadecimal characters)."""
         self.counter += 1
+        handle = changed.get("handle")
         client = _said(changed.get("kind", "webauthn.get"), bytes.fromhex(challenge), origin)
         data = AuthenticatorData.create(_rp(changed.get("host", "localhost")), flags, self.counter)
         signed = self.key.sign(data + hashlib.sha256(client).digest(), ec.ECDSA(hashes.SHA256()))
         response = {
             "clientDataJSON": words(client), "authenticatorData": words(data), "signature": words(signed),
-            "userHandle": None,
+            "userHandle": handle,
         }  # fmt: skip
         return json.dumps(
             {"type": "public-key", "id": words(self.name), "rawId": words(self.name), "response": response}

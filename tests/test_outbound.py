@@ -9,10 +9,10 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parent.parent
 # Libraries that connect by themselves, or hand out what does.
 NETWORK = {
-    "aiohttp", "aiosmtplib", "allauth.socialaccount", "anyio", "apprise", "asyncio", "boto3", "botocore", "celery",
-    "dns", "django.core.mail", "ftplib", "grpc", "hiredis", "http.client", "http.server", "httpcore", "httpx",
-    "imaplib", "kombu", "ldap3", "multiprocessing.connection", "nntplib", "opentelemetry.exporter", "paramiko",
-    "poplib", "psycopg", "pycurl", "pyhanko.sign.timestamps", "pyhanko_certvalidator.fetchers", "redis",
+    "aiohttp", "aiosmtplib", "allauth.socialaccount", "anyio", "apprise", "asyncio", "boto3", "botocore",
+    "celery", "dns", "django.core.mail", "ftplib", "grpc", "hiredis", "http.client", "http.server", "httpcore",
+    "httpx", "imaplib", "kombu", "ldap3", "multiprocessing.connection", "nntplib", "opentelemetry.exporter",
+    "paramiko", "poplib", "psycopg", "pycurl", "pyhanko.sign.timestamps", "pyhanko_certvalidator.fetchers", "redis",
     "requests", "smtplib", "socket", "socketserver", "ssl", "telnetlib", "trio", "urllib.request", "urllib3",
     "valkey", "weasyprint", "webbrowser", "websocket", "websockets", "xmlrpc",
 }  # fmt: skip
@@ -37,6 +37,7 @@ REVIEWED = {
     ),
     "checklists/actions/checkpoints.py": ({"django.core.mail", "smtplib"}, "the operator's mail server"),
     "checklists/reports/typeset.py": ({"weasyprint"}, "with a fetcher that knows data: addresses only"),
+    "readiness/engine/trace.py": ({"opentelemetry.exporter"}, "the collector that the operator names"),
     "readiness/engine/sealed/pdf_sign.py": ({"asyncio"}, "runs pyHanko's coroutine; connects nowhere"),
 }  # fmt: skip
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Annotated, Any, Literal
 
 from django.db import transaction
 from django.db.models import QuerySet
@@ -21,6 +21,7 @@ from checklists.api.shapes import Before, Digest, Id, Limit, Moment, Name, Shape
 from checklists.models import Report
 from checklists.models.access import Scope
 from checklists.permissions import Act
+from checklists.reports import attached
 from checklists.reports.bundle_blobs import StoredFile
 from checklists.reports.enclosed import bundle_name
 from checklists.shown.files import attachment
@@ -51,6 +52,11 @@ class ReportShape(Shape):
 class ReportWanted(Shape):
     """What is asked for beside the PDF."""
 
+    evidence: Literal["all"] | Annotated[list[int], Field(max_length=attached.MOST_FILES)] = Field(
+        default=[],
+        description="Files to attach to the PDF: ids of the gate's evidence, or all of it",
+        examples=["all"],
+    )
     bundle: bool = Field(
         False, description="An audit bundle too: the report and everything it rests on, to verify offline"
     )
@@ -106,9 +112,11 @@ def report_list(request: ApiRequest, pk: Id, limit: Limit = 50, before: Before =
 def report_request(request: ApiRequest, pk: Id, body: ReportWanted | None = None) -> Any:
     """Freeze what the gate says now; a worker renders the PDF. Ask for the report until its state is done."""
     door.gate(request, pk, Act.EXPORT)
-    wanted = body or ReportWanted(bundle=False)
+    wanted = body or ReportWanted(evidence=[], bundle=False)
     with transaction.atomic():
-        made = reports.request(gate=pk, by=request.person, with_bundle=wanted.bundle)
+        made = reports.request(
+            gate=pk, by=request.person, evidence=wanted.evidence, with_bundle=wanted.bundle
+        )
         transaction.on_commit(lambda: tasks.send_report(made.pk))
     return Status(202, _fields(made))
 

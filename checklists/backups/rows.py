@@ -57,10 +57,9 @@ def lines(model: type[models.Model], using: str) -> Iterator[bytes]:
     """A line that names the columns, then one line per row in the order of the primary key."""
     fields = columns(model)
     yield _line([field.attname for field in fields])
-    rows = (
-        models.QuerySet(model, using=using).order_by("pk").values_list(*[field.attname for field in fields])
-    )
-    for row in rows.iterator(chunk_size=AT_ONCE):
+    every: models.QuerySet[models.Model] = models.QuerySet(model, using=using)
+    found: Any = every.order_by("pk").values_list(*[field.attname for field in fields])
+    for row in found.iterator(chunk_size=AT_ONCE):
         yield _line([_plain(value) for value in row])
 
 

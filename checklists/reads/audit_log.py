@@ -7,6 +7,7 @@ from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 
+from django.db import connection
 from django.db.models import Q, QuerySet, TextField
 from django.db.models.functions import Cast
 from django.utils import timezone
@@ -70,7 +71,7 @@ def entries(streams: Collection[str], wanted: Wanted) -> QuerySet[AuditEntry]:
         chosen = [wanted.stream] if wanted.stream in streams else []
     rows = AuditEntry.objects.filter(stream__in=chosen).order_by("-at", "-seq", "stream")
     if wanted.project:
-        gates = Gate.objects.filter(release__project=wanted.project).values_list("pk", flat=True)
+        gates = Gate.objects.filter(release__project=int(wanted.project)).values_list("pk", flat=True)
         rows = rows.filter(stream__in=[f"project:{wanted.project}", *(f"gate:{pk}" for pk in gates)])
     if wanted.person:
         rows = rows.filter(actor_id=None if wanted.person == SYSTEM else int(wanted.person))
@@ -100,9 +101,9 @@ def _worded(rows: QuerySet[AuditEntry], wanted: Wanted) -> QuerySet[AuditEntry]:
         rows = rows.filter(said__icontains=wanted.token)
     for word in wanted.words.split()[:10]:
         verbs = [verb for verb, words in audit.VERBS.items() if word.casefold() in words.casefold()]
-        escaped = json.dumps(word)[1:-1]  # as SQLite holds what is not ASCII
+        held = json.dumps(word, ensure_ascii=connection.vendor == "sqlite")[1:-1]
         found = Q(subject__icontains=word) | Q(actor_name__icontains=word) | Q(verb__in=verbs)
-        rows = rows.filter(found | Q(said__icontains=word) | Q(said__icontains=escaped))
+        rows = rows.filter(found | Q(said__icontains=held))
     return rows
 
 
@@ -117,7 +118,7 @@ def titles(rows: Iterable[AuditEntry]) -> dict[tuple[str, str], str]:
     versions = ChecklistVersion.objects.filter(pk__in=set(used.values())).only("content")
     lists = {version.pk: version.checklist for version in versions}
     return {
-        (f"gate:{gate}", item.key): item.title
+        (f"gate:{gate}", item.id): item.text
         for gate, version in used.items()
         for item in lists[version].items
     }

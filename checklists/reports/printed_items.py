@@ -8,16 +8,21 @@ from itertools import groupby
 from typing import Any, Self
 
 EVIDENCE_IN_PRINT = 200
+MOST_TABLES = 100
 
 
 @dataclass(frozen=True, slots=True)
 class Room:
-    """How many lines of each sort one item may take, so that hundreds of items stay a readable report."""
+    """How many lines of each sort one item may take, so that hundreds of items stay a readable report.
+
+    `in_tables`: measurements have a table in each item; beyond MOST_TABLES items a line.
+    """
 
     measurements: int
     files: int
     kept: int
     notes: int
+    in_tables: bool
 
     @classmethod
     def among(cls, items: int) -> Self:
@@ -31,6 +36,7 @@ class Room:
             files=share(20, 2, 800),
             kept=share(40, 2, 1000),
             notes=share(20, 1, 400),
+            in_tables=items <= MOST_TABLES,
         )
 
 
@@ -44,6 +50,7 @@ def _item(item: Mapping[str, Any], room: Room) -> dict[str, Any]:
     return {
         **item,
         "measured": foremost(measured, room.measurements),
+        "in_tables": room.in_tables,
         "more_measured": max(0, len(measured) - room.measurements),
         "files": files[: room.files],
         "more_files": max(0, len(files) - room.files),

@@ -1,4 +1,4 @@
-"""Entries of the audit log for its page: sentence, details, item titles for keys, and where they came from."""
+"""Entries of the audit log for its page: sentence, details, titles for keys, and where they came from."""
 
 from __future__ import annotations
 

@@ -37,6 +37,7 @@ def audit_log(request: Request) -> HttpResponse:
         "groups": reads.groups(),
         "people": people,
         "wanted": wanted,
+        "narrowed": audit_asked.narrowed(wanted),
         "again": audit_asked.again(wanted),
     }
     return render(request, "checklists/audit_log.html", context)

@@ -46,6 +46,12 @@ def _day(text: str) -> date | None:
     return day if 1970 <= day.year <= 9000 else None
 
 
+def narrowed(wanted: Wanted) -> bool:
+    """Whether anything is chosen that the page keeps folded up."""
+    more = (wanted.project, wanted.stream, wanted.since, wanted.until, wanted.token, wanted.refused)
+    return any(more)
+
+
 def again(wanted: Wanted) -> str:
     """The same choice as the end of an address."""
     chosen = QueryDict(mutable=True)

@@ -1,4 +1,4 @@
-"""Reports of a gate: the list, and the PDF as a download."""
+"""Reports of a gate: the list, asking for one, and the PDF as a download."""
 
 from __future__ import annotations
 
@@ -9,11 +9,15 @@ from django.http import FileResponse, HttpResponse
 from django.http.response import HttpResponseBase
 from django.shortcuts import get_object_or_404, render
 from django.urls import reverse
-from django.views.decorators.http import require_GET
+from django.views.decorators.http import require_GET, require_POST
 
-from checklists import blobs, queries
+from checklists import blobs, queries, tasks
+from checklists.actions import reports as acts
 from checklists.models import Report
-from checklists.views.visit import Request, SeeOther, signed_in
+from checklists.reads.attachable import attachable
+from checklists.reports.attached import Choice
+from checklists.views.visit import Request, SeeOther, act, signed_in, whole
+from readiness.engine.errors import ReadinessError
 
 
 @require_GET
@@ -24,7 +28,26 @@ def report_list(request: Request, pk: int) -> HttpResponse:
     reports = (
         Report.objects.filter(gate=gate).select_related("requested_by").defer("snapshot").order_by("-pk")
     )
-    return render(request, "checklists/report_list.html", {"gate": gate, "reports": reports})
+    offered = None if gate.superseded_by_id else attachable(gate)
+    return render(
+        request, "checklists/report_list.html", {"gate": gate, "reports": reports, "offered": offered}
+    )
+
+
+@require_POST
+@signed_in
+def report_request(request: Request, pk: int) -> HttpResponse:
+    """Freeze the report of this moment, with the evidence that was chosen, and let the worker render it."""
+    chosen = [int(value) for value in request.POST.getlist("evidence") if whole(value, otherwise=0)]
+    wanted: Choice = "all" if "all" in request.POST else chosen
+    try:
+        made = act(request, pk, acts.request, evidence=wanted, with_bundle="bundle" in request.POST)
+    except ReadinessError as error:
+        messages.warning(request, str(error))
+    else:
+        tasks.send_report(made.pk)
+        messages.success(request, f"Report {made.pk} is being rendered; it stands here when it is done.")
+    return SeeOther(reverse("report-list", args=[pk]))
 
 
 @require_GET

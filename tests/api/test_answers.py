@@ -154,8 +154,9 @@ def test_reports(api, gate):
     made = api.post(f"gates/{gate.pk}/reports")
     assert made.status_code == 202
     assert (made.json()["state"], made.json()["content"]) == ("queued", None)
-    told = problem_of(api.get(f"gates/{gate.pk}/reports/{made.json()['id']}/content"))
-    assert "not rendered yet" in told["detail"]
+    url = f"gates/{gate.pk}/reports/{made.json()['id']}"
+    assert "not rendered yet" in problem_of(api.get(f"{url}/content"))["detail"]
+    assert "was not asked for" in problem_of(api.get(f"{url}/bundle"))["detail"]
 
 
 def test_rest(gate, people, project, api):

@@ -12,12 +12,15 @@ from typing import Any
 from django.conf import settings
 from django.core.files.base import ContentFile
 from django.core.management import call_command
+from django.db import connection
 
-from checklists import blobs, keys
+from checklists import blobs, keys, parts, triggers
 from checklists.actions import archives, evidence, items, pushes, reports, run_directory, uploads
+from checklists.backups import restoring
 from checklists.models import Evidence, InstallationKey, Note, Release, Report, SignOff, StoredFile
 from readiness import embedded
 from readiness.engine.ready.sealing import seal
+from readiness.engine.sealed.keys import Keyring
 from tests import signing
 from tests.faults import world
 
@@ -60,8 +63,6 @@ def _part(size: int) -> None:
 
 
 def _received() -> int:
-    from checklists import parts
-
     upload = world.upload()
     whole = uploads.stored(upload.project_id, [world.sha(world.LARGE)])
     return len(world.LARGE) if whole else parts.received(upload.pk).get(world.sha(world.LARGE), 0)
@@ -119,10 +120,6 @@ def _rendered() -> bool:
 
 
 def _no_key() -> None:
-    from django.db import connection
-
-    from checklists import triggers
-
     triggers.remove(connection)
     InstallationKey.objects.all().delete()
     triggers.install(connection)
@@ -149,6 +146,24 @@ def _out() -> Path:
 
 def _backup() -> None:
     call_command("backup", out=str(_out() / "backup.tar"), with_keys=True, force=True, verbosity=0)
+
+
+def _backed_up() -> bool:
+    with (_out() / "backup.tar").open("rb") as file:
+        return restoring.inspect(file, "backup.tar", keys.ring()).known
+
+
+def _emptied() -> None:
+    _backup()
+    connection.close()
+    for path in Path(settings.DATA_DIR).iterdir():
+        shutil.rmtree(path) if path.is_dir() else path.unlink()
+    call_command("migrate", verbosity=0)
+
+
+def _restore() -> None:
+    with (_out() / "backup.tar").open("rb") as file:
+        restoring.restore(file, restoring.inspect(file, "backup.tar", Keyring()), str)
 
 
 SCENES: dict[str, Scene] = {
@@ -178,6 +193,8 @@ SCENES: dict[str, Scene] = {
         lambda: any((Path(settings.DATA_DIR) / "pushed-runs").glob("[0-9a-f]*/card.md")),
         before=_pushed,
     ),
+    "backup": Scene(_backup, _backed_up),
+    "restore": Scene(_restore, Evidence.objects.exists, before=_emptied),
     "seal": Scene(
         lambda: seal(_sealed_run()).to_dict(),
         lambda: (_sealed_run() / "hashes.json").is_file() and not seal(_sealed_run()).written,

@@ -5,6 +5,8 @@ from __future__ import annotations
 import pytest
 from playwright.sync_api import Page, expect
 
+from tests.journeys.test_every_page import PHONE, WIDE, problems
+
 pytestmark = [pytest.mark.journey, pytest.mark.xdist_group("journeys")]
 AUTHENTICATOR = {
     "protocol": "ctap2",
@@ -97,5 +99,32 @@ def test_without_the_passkey_the_password_is_not_enough(visit, new_gate):
         elsewhere.get_by_role("button", name="Sign in", exact=True).click()
         expect(elsewhere.get_by_role("heading", name="Second factor")).to_be_visible()
         other.close()
+    finally:
+        remove(lead)
+
+
+ACCOUNT = ("security/", "password/change/", "factors/app/add/", "factors/passkeys/add/", "reauthenticate/")
+
+
+@pytest.mark.parametrize("viewport", [WIDE, PHONE], ids=["wide", "phone"])
+def test_pages_of_the_account(visit, axe, viewport):
+    """Nothing is found on the pages about the account, and nothing is wider than the window."""
+    reader = visit("auditor", viewport=viewport)
+    page = reader.goto("/accounts/factors/app/add/")
+    confirm(page, reader.password)
+    expect(page.get_by_role("heading", name="Add an authenticator app")).to_be_visible()
+    assert problems(reader, axe, [f"/accounts/{path}" for path in ACCOUNT]) == []
+
+
+def test_pages_of_a_second_factor(visit, axe):
+    """The same with a passkey there: its own pages, the codes', and the signing form that asks for it."""
+    lead = visit("lead", viewport=PHONE)
+    give_authenticator(lead.page)
+    add(lead)
+    try:
+        key = lead.page.get_by_role("link", name="Rename Laptop").get_attribute("href")
+        factors = ("codes/", "codes/new/", "passkeys/reauthenticate/")
+        own = [key, f"{key}remove/", *(f"/accounts/factors/{path}" for path in factors)]
+        assert problems(lead, axe, ["/accounts/security/", *own, "/gates/1/sign/technical-lead/"]) == []
     finally:
         remove(lead)

@@ -39,7 +39,7 @@ _PAGES: dict[Rule, str] = {
         GET waiver-list, GET release-plan, GET release-manifest, GET release-manifests, GET release-scorecard,
         GET release-scorecards, GET report-list,
         POST sign-withdraw""",
-    Act.EXPORT: "POST gate-export, GET report, GET report-bundle, GET evidence-download",
+    Act.EXPORT: "POST gate-export, POST report-request, GET report, GET report-bundle, GET evidence-download",
     Act.CREATE_RELEASE: """
         GET release-create, POST release-create, POST gate-open, POST release-stages, GET gate-upgrade,
         POST gate-upgrade, POST gate-look""",

@@ -91,7 +91,7 @@ def facts(gate: Gate, first: int) -> dict[str, Any]:
     """What stands of a gate; `first` is its revision before."""
     gate.refresh_from_db()
     entries = AuditEntry.objects.filter(stream=gate.stream, revision__gt=first).order_by("seq")
-    acts = list(entries.values_list("revision", flat=True))
+    acts = [entry.revision or 0 for entry in entries]
     live = list(SignOff.objects.filter(gate=gate, live=True))
     return {
         "live": len(live),

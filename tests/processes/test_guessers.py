@@ -21,6 +21,7 @@ def test_many_guess_at_once(tmp_path, database):  # noqa: F811  # pytest's way t
         "DATABASE_URL": database,
         "READINESS_DATA_DIR": str(tmp_path),
         "READINESS_LOG_LEVEL": "CRITICAL",
+        "READINESS_DEBUG": "yes",  # pages without collected static files
         "DJANGO_SETTINGS_MODULE": "readiness.settings",
         "PYTHONPATH": str(ROOT),
     }

@@ -33,7 +33,7 @@ WRITE = {
     "role-restore": "sign/product-owner/restore",
 }
 # Readers may do these (export), or are refused for another reason than their role (withdraw).
-OPEN_TO_READERS = {"gate-export": "export", "sign-withdraw": "withdraw"}
+OPEN_TO_READERS = {"gate-export": "export", "report-request": "reports/new", "sign-withdraw": "withdraw"}
 NOT_HERE = {"evidence-download"}  # tests/views/test_evidence.py
 EVERY = READ | WRITE | OPEN_TO_READERS
 

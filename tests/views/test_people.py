@@ -6,12 +6,20 @@ import re
 from datetime import timedelta
 
 import pytest
+from django.core.cache import cache
 from django.test import Client
 from django.urls import reverse
 
 from checklists import clock
 from checklists.actions import projects
 from checklists.models import Invitation, Membership
+from checklists.views.invitation import tries
+
+
+@pytest.fixture(autouse=True)
+def _fresh_minute():
+    cache.clear()
+    tries.forget()
 
 
 @pytest.fixture

@@ -6,15 +6,17 @@ import re
 import time
 
 import pytest
+from allauth.account.utils import user_pk_to_url_str
 from allauth.mfa.models import Authenticator
 from django.core.cache import cache
 from django.test import Client
+from fido2.utils import websafe_decode
 
 from checklists.actions import factors
 from checklists.errors import Forbidden, Refused
 from checklists.models import AuditEntry, Identity
 from tests.conftest import PASSWORD
-from tests.factors import Passkey, add_app, add_codes, app_code
+from tests.factors import PRESENT, Passkey, add_app, add_codes, app_code, words
 
 FACTORS = "/accounts/factors/"
 # Every page about factors, with whether it exists without one.
@@ -290,6 +292,59 @@ def test_the_admin_shows_no_secret(client, people):
     client.force_login(people.owner)
     for model in ("mfa/authenticator", "usersessions/usersession"):
         assert client.get(f"/admin/{model}/").status_code == 404
+
+
+def by_passkey(client, key: Passkey, person, **how) -> None:
+    """Sign in with a passkey alone, as the page's script does."""
+    asked = client.get(f"{FACTORS}passkeys/login/", headers={"accept": "application/json"}).json()
+    challenge = websafe_decode(asked["request_options"]["publicKey"]["challenge"]).hex()
+    handle = words(user_pk_to_url_str(person).encode())
+    client.post(f"{FACTORS}passkeys/login/", {"credential": key.answer(challenge, handle=handle, **how)})
+
+
+def test_a_passkey_signs_in_alone(client, people):
+    """A passkey that saw its owner is enough; one that only felt a touch is not."""
+    key = Passkey()
+    key.give(people.lead)
+    by_passkey(client, key, people.lead, flags=PRESENT)
+    assert client.get("/").status_code == 302
+    by_passkey(client, key, people.lead)
+    assert client.get("/").status_code == 200
+    record = client.session["account_authentication_methods"][-1]
+    assert (record["type"], record["passwordless"]) == ("webauthn", True)
+
+
+def test_a_copied_passkey_signs_nobody_in(people):
+    """A counter that stands still lets nobody in."""
+    key = Passkey()
+    key.give(people.lead)
+    codes = []
+    for _ in range(2):
+        client = Client()
+        by_passkey(client, key, people.lead)
+        codes.append(client.get("/").status_code)
+        key.counter -= 1
+    assert codes == [200, 302]
+
+
+@pytest.mark.parametrize("field", ["is_active", "is_service"])
+def test_a_passkey_lets_in_nobody_who_is_out(client, people, field):
+    """A deactivated person's passkey, or one of a service account, signs nobody in."""
+    key = Passkey()
+    key.give(people.lead)
+    setattr(people.lead, field, field == "is_service")
+    people.lead.save()
+    by_passkey(client, key, people.lead)
+    assert client.get("/").status_code == 302
+    assert "_auth_user_id" not in client.session
+
+
+def test_somebody_elses_passkey_signs_nobody_in(client, people):
+    """A passkey with the handle of another account is nobody's."""
+    key = Passkey()
+    key.give(people.lead)
+    by_passkey(client, key, people.second)
+    assert client.get("/").status_code == 302
 
 
 def test_a_service_account_stays_out(client, people):

@@ -109,6 +109,12 @@ def read(data: bytes, place: str) -> Note:
         and len(raw) == 68
     )
     note = checkpoint.body() + f"\n— {name} {base64.b64encode(raw).decode()}\n".encode()
-    if not whole or checkpoint.at.tzinfo is None or len(checkpoint.head) != 64 or note != data:
+    if (
+        not whole
+        or checkpoint.at.tzinfo is None
+        or checkpoint.length < 0
+        or len(checkpoint.head) != 64
+        or note != data
+    ):
         raise problem
     return Note(data, checkpoint, raw[:4], raw[4:])

@@ -6,6 +6,8 @@ stranger's PDF is work for a confined process (see verify/confined.py). Needs py
 
 from __future__ import annotations
 
+import struct
+import zlib
 from collections.abc import Coroutine, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -32,9 +34,9 @@ MAX_DEPTH = 20
 SUBFILTER = "/ETSI.CAdES.detached"
 # What a hostile PDF makes pyHanko raise, all of it ending in "cannot be read".
 _ODD = (
-    PdfError, SigningError, ValidationInfoReadingError, PathError, ValueError, TypeError, KeyError,
-    IndexError, AttributeError, OverflowError, RecursionError, NotImplementedError, AssertionError,
-    EOFError, OSError,
+    PdfError, SigningError, ValidationInfoReadingError, PathError, ValueError, TypeError, AttributeError,
+    AssertionError,
+    EOFError, OSError, ArithmeticError, RuntimeError, LookupError, struct.error, zlib.error,
 )  # fmt: skip
 
 
@@ -128,7 +130,8 @@ def _attached(reader: PdfFileReader) -> Iterator[tuple[str, bytes]]:
         stream = specification["/EF"]["/F"]
         if not isinstance(name, str) or not isinstance(stream, generic.StreamObject):
             raise BadContent("The PDF has an attached file that is not understood.", ADVICE)
-        yield str(name), bytes(stream.data)
+        # Some writers call nothing at all a compressed stream.
+        yield str(name), bytes(stream.data) if stream.encoded_data else b""
 
 
 def _leaves(node: Any, depth: int) -> Iterator[Any]:

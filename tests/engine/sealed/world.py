@@ -190,7 +190,14 @@ class World:
     def _snapshot(self) -> dict[str, Any]:
         from readiness.engine.sealed.signable import signable
 
-        item = {"by": "", "reason": "", "confirmed": [], "checks": [], "evidence": [], "requirement": "mandatory"}
+        item = {
+            "by": "",
+            "reason": "",
+            "confirmed": [],
+            "checks": [],
+            "evidence": [],
+            "requirement": "mandatory",
+        }
         return {
             "schema_version": 1,
             "project": {"slug": "fraud", "name": "Fraud model"},
@@ -256,7 +263,10 @@ class World:
         state = _set(copy.deepcopy(self.state), one["state"]) if "state" in one else self.state
         digest = seal.digest(state)
         self.states[digest[7:]] = state
-        decision, role = one.get("decision", "approve"), one.get("role", ROLES.get(one["by"], "technical-lead"))
+        decision, role = (
+            one.get("decision", "approve"),
+            one.get("role", ROLES.get(one["by"], "technical-lead")),
+        )
         replaced = hashlib.sha256(self.sign_offs[one["replaces"]]).hexdigest() if "replaces" in one else ""
         said: dict[str, Any] = {
             "installation": self.installation,
@@ -292,7 +302,7 @@ class World:
             "digest": digest, "meaning": said["meaning"], "criteria": said["criteria"], "comment": said["comment"],
             "envelope": hashlib.sha256(data).hexdigest(), "methods": ["password"],
         }  # fmt: skip
-        self._append(VERBS[decision], one["by"], minute, subject=role, data=logged)
+        self._append(VERBS.get(decision, "gate.approved"), one["by"], minute, subject=role, data=logged)
         if isinstance(one.get("log"), dict):
             _set(self.entries[-1]["content"], one["log"])
 
@@ -415,7 +425,7 @@ class World:
         )  # fmt: skip
         signatures = tuple(
             policy.Signature(
-                role=said["role"], decision=policy.Decision(said["decision"]), digest=said["digest"],
+                role=said["role"], decision=_decision(said), digest=said["digest"],
                 person=said["name"],
             )
             for said in self._live()
@@ -445,7 +455,7 @@ class World:
             "checkpoint.txt": self.note,
             "signatures.jsonl": b"".join(data + b"\n" for data in self.sign_offs),
             "keys.json": self.enclosed_keys(),
-            "evidence/issues.csv": EVIDENCE,
+            "evidence/issues": EVIDENCE,
         }
 
     def _statement(self) -> bytes:
@@ -461,7 +471,9 @@ class World:
                 "verdict": self.report["verdict"]["state"],
                 "checkpoint": f"{note.length}:{note.head}",
                 "certificates": signatory().fingerprints,
-                "attached": {n: hashlib.sha256(d).hexdigest() for n, d in files.items() if n != "report.json"},
+                "attached": {
+                    n: hashlib.sha256(d).hexdigest() for n, d in files.items() if n != "report.json"
+                },
             },
             self.recipe.get("statement", {}),
         )
@@ -507,7 +519,9 @@ class World:
         }
         for number, (data, said) in enumerate(zip(self.sign_offs, self.said, strict=True), 1):
             found[f"signatures/{number:03}-{said['role']}-{said['decision']}.dsse.json"] = data
-        found |= {f"signatures/snapshots/{name}.json": seal.canonical(one) for name, one in self.states.items()}
+        found |= {
+            f"signatures/snapshots/{name}.json": seal.canonical(one) for name, one in self.states.items()
+        }
         found |= {f"audit/checkpoints/{length}.txt": data for length, data in self.earlier.items()}
         _replace(found, self.recipe.get("files", {}))
         if "exchange" in self.recipe:
@@ -532,6 +546,10 @@ class World:
     def bundle(self) -> bytes:
         """The ZIP."""
         return b"".join(bytes(part) for part in canonical_zip.parts(self.files()))
+
+
+def _decision(said: Mapping[str, Any]) -> policy.Decision:
+    return policy.Decision.DECLINE if said["decision"] == "decline" else policy.Decision.APPROVE
 
 
 def _replace(files: dict[str, bytes], wanted: Mapping[str, str | None]) -> None:

@@ -6,14 +6,14 @@ from collections.abc import Iterator
 from itertools import count
 
 from django.apps import apps
-from django.db import models
+from django.db import IntegrityError, models, transaction
 
 from tests.journeys.stored.corpus import PAYLOADS
 
 # Names and numbers that machines made: a person writes none of them.
 MADE = {
-    "sha256", "hash", "digest", "prefix", "stream", "verb", "head", "cut_head", "previous", "envelope", "envelope_sha256",
-    "key_id", "public", "challenge", "request_hash", "bundle_sha256", "log_sha256", "index_sha256", "trace_id",
+    "sha256", "hash", "digest", "prefix", "stream", "verb", "head", "cut_head", "previous", "envelope",
+    "envelope_sha256", "key_id", "public", "challenge", "request_hash", "bundle_sha256", "log_sha256", "index_sha256", "trace_id",
     "checkpoint", "seal", "note", "media_type", "checklist_slug", "slug", "key", "outcome", "verdict",
 }  # fmt: skip
 ELSEWHERE = {
@@ -48,18 +48,18 @@ def columns() -> Iterator[tuple[type[models.Model], models.Field]]:
                 yield model, field
 
 
-def every_row(turn: int) -> int:
-    """Fill them; long columns take many payloads, short ones another at each turn. How many were filled."""
-    numbers, filled = count(turn), 0
+def every_row(turn: int) -> set[str]:
+    """Fill them; long columns take many payloads, short ones another at each turn. Which were filled."""
+    numbers, filled = count(turn), set()
     for model, field in columns():
-        unique = field.unique or any(
-            field.name in c.fields for c in model._meta.constraints if hasattr(c, "fields")
-        )
         for row in model._default_manager.order_by("pk").values_list("pk", flat=True):
-            text = filling(field, next(numbers))
-            text = f"{text}{row}"[-(field.max_length or 10**6) :] if unique else text
-            model._default_manager.filter(pk=row).update(**{field.name: text})
-            filled += 1
+            text = f"{filling(field, next(numbers))[: (field.max_length or 10**6) - 6]}{row}"
+            try:
+                with transaction.atomic():
+                    model._default_manager.filter(pk=row).update(**{field.name: text})
+            except IntegrityError:
+                continue  # a constraint keeps it empty in this row's state
+            filled.add(f"{model.__name__}.{field.name}")
     return filled
 
 

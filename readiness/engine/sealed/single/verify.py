@@ -25,7 +25,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat, load_pem_public_key
 
 VERBS = {"approve": "gate.approved", "decline": "gate.declined", "withdraw": "signoff.withdrawn"}
-TYPE = "application/vnd.in-toto+json"
+TYPE, STATEMENT = "application/vnd.in-toto+json", "https://in-toto.io/Statement/v1"
 MANIFEST, SIGNED_MANIFEST, REPORT = "manifest.json", "manifest.dsse.json", "report.dsse.json"
 PLACE = ("installation", "gate", "project", "release", "environment")
 Signed = tuple[str, bytes, bytes]  # the key's id (or a checkpoint's hint), signature, signed bytes
@@ -103,7 +103,8 @@ def envelope(data: bytes, kind: str) -> tuple[dict[str, Any], str, Signed]:
     form = len(loaded), len(one), loaded["payloadType"], again
     need(form == (3, 2, TYPE, data), f"a {kind} is not canonical")
     said = json.loads(payload)
-    need(said["predicateType"] == f"urn:readiness:{kind}:v1", f"this is no {kind}")
+    types = f"{said['_type']} {said['predicateType']}"
+    need(types == f"{STATEMENT} urn:readiness:{kind}:v1", f"this is no {kind}")
     (subject,) = said["subject"]
     pae = b"DSSEv1 %d %b %d %b" % (len(TYPE), TYPE.encode(), len(payload), payload)
     return said["predicate"], subject["digest"]["sha256"], (one["keyid"], signature, pae)
@@ -213,8 +214,7 @@ class Bundle:
                 self.named(name, said["signed_at"], signed)
             except Doubt as doubt:
                 doubts.append(str(doubt))
-        people = {said["person"] for said in live.values()}
-        need(len(people) == len(live), "two sign-offs of one person count")
+        need(len({one["person"] for one in live.values()}) == len(live), "one person counts twice")
         need(len(set(challenges)) == len(challenges), "a challenge was used twice")
         if doubts:
             raise Doubt("; ".join(doubts))
@@ -231,9 +231,9 @@ class Bundle:
         need(who == given, f"{name} is by somebody else than the log records")
         what = (data["meaning"], data["comment"], data["criteria"], data["digest"])
         given = (said["meaning"], said["comment"], said["criteria"], f"sha256:{digest}")
-        need(what == given, f"{name} is not what the log records")
-        known = self.files[f"signatures/snapshots/{digest}.json"]
-        need(sha256(known) == digest, f"{name} is about another state than the one beside it")
+        times = {datetime.fromisoformat(at) for at in (entry["at"], said["signed_at"])}
+        need(what == given and len(times) == 1, f"{name} is not what the log records")
+        need(sha256(self.files[f"signatures/snapshots/{digest}.json"]) == digest, f"{name}: another state")
 
     def state(self) -> str:
         """One digest everywhere; checklist and evidence are those that it covers."""

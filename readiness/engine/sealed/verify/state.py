@@ -126,7 +126,7 @@ def checks(case: Case) -> Claim:
     for place, data in case.material.results.items():
         run = Fields(canonical_json(data, place), place)
         found[run.text("item")] = [_signable(signable, one) for one in run.each("results")]
-    lacking = []
+    lacking: list[str] = []
     whole = case.material.kind == "bundle"
     for item in Fields(case.snapshot, "the snapshot").each("items"):
         key, signed = item.text("key"), [one.data for one in item.each("checks")]
@@ -137,10 +137,7 @@ def checks(case: Case) -> Claim:
     if problems:
         return failed("checks", "Check results differ from what was signed.", problems)
     if lacking:
-        where = "The PDF" if case.material.kind == "report" else "The bundle"
-        return unknown(
-            "checks", f"{where} does not enclose every check's full result; ask for the bundle.", lacking
-        )
+        return unknown("checks", "The PDF does not enclose full check results; ask for the bundle.", lacking)
     return verified("checks", f"The results of {len(found)} items are those that were signed.")
 
 
