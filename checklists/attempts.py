@@ -17,6 +17,7 @@ class Attempt:
     """
 
     def __init__(self, person: Person) -> None:
+        self.person = person.pk
         keys = (f"signing-{person.pk}-{number}" for number in range(MOST))
         self.slot = next((key for key in keys if cache.add(key, 1, SECONDS)), None)
 
@@ -24,6 +25,10 @@ class Attempt:
     def allowed(self) -> bool:
         """Whether a slot was free."""
         return self.slot is not None
+
+    def first_refusal(self) -> bool:
+        """Whether this is the first attempt in SECONDS that found no slot: the one that is logged."""
+        return not self.allowed and cache.add(f"signing-{self.person}-refused", 1, SECONDS)
 
     def forget(self) -> None:
         """Give the slot back: the password was right, or was not what failed."""

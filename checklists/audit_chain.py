@@ -8,50 +8,16 @@ one either, because canonical JSON that hashes right is what was written.
 from __future__ import annotations
 
 import hashlib
-import json
-from collections.abc import Iterator
-from contextlib import closing
 from dataclasses import dataclass
-from typing import Any, NamedTuple
 
 import msgspec
 import rfc8785
-from django.db import connection
 from django.db.models import OuterRef, Subquery
 
+from checklists.audit_rows import Stored, stored
 from checklists.models import AuditEntry, AuditStream, Checkpoint
 from readiness.engine import seal
 from readiness.engine.sealed.log import GENESIS, hash_of
-
-CHUNK = 2000
-
-
-class Row(msgspec.Struct):
-    """An entry as it stands in the database; the names are in canonical order."""
-
-    actor_id: int | None
-    actor_name: str
-    at: str
-    data: Any
-    revision: int | None
-    seq: int
-    stream: str
-    subject: str
-    verb: str
-
-
-class Stored(NamedTuple):
-    """A row as it was read: content, and both hashes."""
-
-    row: Row
-    previous: str
-    hash: str
-
-    @property
-    def content(self) -> dict[str, Any]:
-        """What the hash covers, exactly. Raises ValueError for data that is no JSON."""
-        found: dict[str, Any] = msgspec.structs.asdict(self.row)
-        return {**found, "data": json.loads(self.row.data)}
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,9 +85,7 @@ def names() -> list[str]:
 
 def follow(stream: str, seq: int = 0, previous: str = GENESIS, *, until: int | None = None) -> Chain:
     """The chain of the entries after entry `seq`, whose hash is `previous`, to the first that breaks it."""
-    decode = msgspec.json.Decoder(float_hook=_fraction).decode
-    encode = msgspec.json.Encoder(order="sorted").encode
-    sha256 = hashlib.sha256
+    decode, encode, sha256 = quick_decode, quick_encode, hashlib.sha256
     for row, before, hashed in stored(stream, after=seq, until=until):
         if row.seq != seq + 1:
             return Chain(stream, seq, previous, Broken(stream, seq + 1, f"entry {seq + 1} is missing"))
@@ -148,40 +112,12 @@ def _fraction(text: str) -> msgspec.Raw:
     return msgspec.Raw(rfc8785.dumps(float(text)))
 
 
+quick_decode = msgspec.json.Decoder(float_hook=_fraction).decode
+quick_encode = msgspec.json.Encoder(order="sorted").encode
+
+
 def _exactly(found: Stored) -> bool:
     try:
         return hash_of(found.previous, found.content) == found.hash
     except (ValueError, UnicodeEncodeError, seal.NotCanonicalError):
         return False
-
-
-def stored(stream: str, *, after: int = 0, until: int | None = None) -> Iterator[Stored]:
-    """The rows of a stream in order, as they stand; `data` is its JSON as text."""
-    last = 2**62 if until is None else until
-    with closing(connection.chunked_cursor()) as cursor:
-        cursor.execute(_QUERY[connection.vendor], [stream, after, last])
-        while rows := cursor.fetchmany(CHUNK):
-            for actor, name, at, data, revision, seq, subject, verb, previous, hashed in rows:
-                yield Stored(
-                    Row(actor, name, _moment(at), data, revision, seq, stream, subject, verb),
-                    previous,
-                    hashed,
-                )
-
-
-def _moment(text: str) -> str:
-    """A time as the database holds it, in the form that is hashed; anything else stays as it is."""
-    if len(text) == 19:  # SQLite leaves out a whole second's fraction
-        text += ".000000"
-    return f"{text[:10]}T{text[11:]}+00:00" if text[10:11] == " " else text
-
-
-_ROWS = """
-SELECT actor_id, CAST(actor_name AS TEXT), {at}, CAST(data AS TEXT), revision, seq, CAST(subject AS TEXT),
-       CAST(verb AS TEXT), CAST(previous AS TEXT), CAST(hash AS TEXT)
-  FROM checklists_auditentry WHERE stream = %s AND seq > %s AND seq <= %s ORDER BY seq
-"""
-_QUERY = {
-    "sqlite": _ROWS.format(at="CAST(at AS TEXT)"),
-    "postgresql": _ROWS.format(at="to_char(at AT TIME ZONE 'UTC', 'YYYY-MM-DD HH24:MI:SS.US')"),
-}

@@ -12,7 +12,7 @@ from django.core.checks import Warning as Caution
 from django.core.exceptions import ImproperlyConfigured
 from django.db import connections
 
-from checklists import certificates, clock, keys, sso_checks, triggers
+from checklists import audit_checks, certificates, clock, keys, sso_checks, triggers
 from checklists.certificate_pairs import CertificateUnusable
 from readiness.engine.hosts import parse_entry
 
@@ -23,6 +23,7 @@ def register_all() -> None:
     register(check_roots, "readiness")
     register(check_outgoing, "readiness")
     register(sso_checks.check_sso, "readiness")
+    register(audit_checks.check_audit, "readiness")
     register(check_certificate, "readiness")
     register(check_triggers, Tags.database)
     register(check_keys, Tags.database)

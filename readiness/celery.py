@@ -28,10 +28,12 @@ def refuse_unsafe(**kwargs: Any) -> None:
 
 @worker_init.connect
 def preload(**kwargs: Any) -> None:
-    """Import every kind of check once, before the pool's processes are forked from this one."""
-    from readiness.engine import registry  # heavy, and only a worker wants it at start
+    """Import every kind of check and the signing of PDFs once, before the pool's processes are forked."""
+    from readiness.engine import registry  # heavy, and only a worker wants them at start
+    from readiness.engine.sealed import pdf_sign
 
     registry.kinds()
+    assert pdf_sign
 
 
 @worker_init.connect

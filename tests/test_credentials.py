@@ -7,6 +7,7 @@ import time
 
 import pytest
 from allauth.mfa.models import Authenticator
+from django.core.cache import cache
 
 from checklists import credentials
 from checklists.credentials import Given, check, needs
@@ -20,6 +21,12 @@ A, B = "a" * 64, "b" * 64
 def given(**more) -> Given:
     """The password, and what a test adds."""
     return Given(**({"password": PASSWORD} | more))
+
+
+@pytest.fixture(autouse=True)
+def _fresh_limits():
+    """Codes used in another test are not used here."""
+    cache.clear()
 
 
 @pytest.fixture

@@ -9,33 +9,33 @@ import pytest
 from checklists.models import MemberRole
 from checklists.permissions import TABLE, Act, may, may_drop, why_not_sign
 
-# Columns: owner, contributor, technical lead, product owner, compliance, reader.
-COLUMNS = ("owner", "contributor", "technical-lead", "product-owner", "compliance", "reader")
+# Columns: owner, contributor, technical lead, product owner, compliance, reader, auditor.
+COLUMNS = ("owner", "contributor", "technical-lead", "product-owner", "compliance", "reader", "auditor")
 EXPECTED = {
-    Act.READ: "yyyyyy",
-    Act.EXPORT: "yyyyyy",
-    Act.CREATE_RELEASE: "yyy---",
-    Act.RUN_CHECKS: "yyy---",
-    Act.TICK: "yyy---",
-    Act.NOT_APPLICABLE: "yyy---",
-    Act.ATTACH: "yyyyy-",
-    Act.NOTE: "yyyyy-",
-    Act.SIGN: "--yyy-",
-    Act.DROP_ROLE: "y--yy-",
-    Act.MEMBERS: "y-----",
-    Act.PARAMETERS: "y-----",
-    Act.ENVIRONMENTS: "y-----",
-    Act.ASK_WAIVER: "yyy---",
-    Act.DECIDE_WAIVER: "---yy-",
-    Act.REHEARSE: "yyy---",
-    Act.REGISTER: "yyy---",
-    Act.DECIDE_DEPLOYMENT: "yyy---",
-    Act.DEPLOY: "yyy---",
-    Act.PROPOSE: "yyyyy-",
-    Act.VOTE: "y-yyy-",
-    Act.STAGES: "y-----",
-    Act.TOKENS: "y-----",
-    Act.WEBHOOKS: "y-----",
+    Act.READ: "yyyyyyy",
+    Act.EXPORT: "yyyyyyy",
+    Act.CREATE_RELEASE: "yyy----",
+    Act.RUN_CHECKS: "yyy----",
+    Act.TICK: "yyy----",
+    Act.NOT_APPLICABLE: "yyy----",
+    Act.ATTACH: "yyyyy--",
+    Act.NOTE: "yyyyy--",
+    Act.SIGN: "--yyy--",
+    Act.DROP_ROLE: "y--yy--",
+    Act.MEMBERS: "y------",
+    Act.PARAMETERS: "y------",
+    Act.ENVIRONMENTS: "y------",
+    Act.ASK_WAIVER: "yyy----",
+    Act.DECIDE_WAIVER: "---yy--",
+    Act.REHEARSE: "yyy----",
+    Act.REGISTER: "yyy----",
+    Act.DECIDE_DEPLOYMENT: "yyy----",
+    Act.DEPLOY: "yyy----",
+    Act.PROPOSE: "yyyyy--",
+    Act.VOTE: "y-yyy--",
+    Act.STAGES: "y------",
+    Act.TOKENS: "y------",
+    Act.WEBHOOKS: "y------",
 }
 
 

@@ -1,12 +1,34 @@
-"""The audit bundle of a report that was rendered."""
+"""The audit bundle of a report: whether there is room for one, and making it."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from datetime import datetime, timedelta
+from typing import Any
+
+from django.conf import settings
 from django.core.files.storage import default_storage
+from django.db.models import Sum
 
 from checklists import blobs
-from checklists.models import Report
-from checklists.reports import bundle
+from checklists.errors import Refused
+from checklists.models import Gate, Report
+from checklists.reports import bundle, enclosed
+
+DAY, DAILY = timedelta(days=1), 10  # so many of the largest bundles
+
+
+def require_room(gate: Gate, snapshot: Mapping[str, Any], at: datetime) -> None:
+    """Raises Refused for more evidence than a bundle holds, and when a gate's bundles of a day fill the disk."""
+    enclosed.require_size(snapshot)
+    asked = Report.objects.filter(gate=gate, with_bundle=True, requested_at__gt=at - DAY)
+    made, most = asked.aggregate(sum=Sum("bundle_size"))["sum"] or 0, DAILY * settings.BUNDLE_MAX_BYTES
+    if made > most:
+        raise Refused(
+            f"Bundles of this gate with {made / 1e6:.0f} MB were made in the last 24 hours; at most "
+            f"{most / 1e6:.0f} MB are.",
+            "Download one that is there, or ask for the report without the bundle.",
+        )
 
 
 def make(report: int, *, pdf: str, size: int) -> tuple[str, int]:

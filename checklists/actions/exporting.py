@@ -6,7 +6,7 @@ import json
 from collections.abc import Iterable, Iterator
 from typing import Any
 
-from checklists.audit_chain import stored
+from checklists.audit_rows import stored
 from checklists.models import AuditEntry
 from readiness.engine.sealed import log
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from checklists.actions.base import GateAct, gate_act
+from checklists.actions.base import GateAct, before_after, gate_act
 from checklists.errors import Forbidden, Refused
 from checklists.loaded import LoadedGate
 from checklists.models import GateRole, Person
@@ -36,10 +36,11 @@ def restore_role(*, gate: int, role: str, by: Person) -> LoadedGate:
         _may_drop(act, row)
         if not row.dropped_reason:
             raise Refused("This role is not dropped.")
+        change = before_after({"dropped": row.dropped_reason}, {"dropped": ""})
         row.dropped_reason, row.dropped_by, row.dropped_at = "", None, None
         row.save(update_fields=["dropped_reason", "dropped_by", "dropped_at"])
         touch_approval(act, role)
-        act.log("role.restored", subject=role)
+        act.log("role.restored", subject=role, **change)
     return act.loaded
 
 

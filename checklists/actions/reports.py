@@ -18,7 +18,7 @@ from checklists.permissions import Act
 from checklists.reports import attached, sealing
 from checklists.reports.attached import Choice
 from checklists.reports.content import build
-from checklists.reports.enclosed import enclosed, require_size
+from checklists.reports.enclosed import enclosed
 from readiness.engine.errors import ReadinessError
 
 MAX_ATTEMPTS = 3
@@ -43,7 +43,7 @@ def request(*, gate: int, by: Person, evidence: Choice = (), with_bundle: bool =
         snapshot = build(act.loaded, judged, at=act.at, by=by, upto=checkpoint)
         snapshot |= {"enclosed": enclosed(act.loaded)}
         if with_bundle:
-            require_size(snapshot)
+            bundles.require_room(act.gate, snapshot, act.at)
         sealed = sealing.frozen(seal, checkpoint=checkpoint, chosen=chosen, at=act.at)
         report = Report.objects.create(
             gate=act.gate,

@@ -204,18 +204,21 @@ def _mine(act: GateAct) -> SignOff | None:
     return next((row for row in standing if row.person_id == act.person.pk), None)
 
 
-@contextmanager
-def _refusals_logged(gate: int, by: Person, role: str) -> Iterator[None]:
-    """Keep refused attempts of people who sign in this project in the gate's own log.
+def log_refusal(gate: int, by: Person, role: str, why: str) -> None:
+    """Keep a refused attempt of somebody who signs in this project in the gate's own log.
 
     Those of others are kept where refused requests are: nobody from outside fills the gate's log.
     """
+    now = clock.now()
+    held = Membership.objects.live(now).filter(person=by, role__in=SIGNING_ROLES)
+    if held.filter(project__releases__gates=gate).exists():
+        audit.refused(f"gate:{gate}", by=by, verb="signing.refused", at=now, subject=role, why=why)
+
+
+@contextmanager
+def _refusals_logged(gate: int, by: Person, role: str) -> Iterator[None]:
     try:
         yield
     except ReadinessError as error:
-        now = clock.now()
-        held = Membership.objects.live(now).filter(person=by, role__in=SIGNING_ROLES)
-        if held.filter(project__releases__gates=gate).exists():
-            stream = f"gate:{gate}"
-            audit.refused(stream, by=by, verb="signing.refused", at=now, subject=role, why=error.message)
+        log_refusal(gate, by, role, error.message)
         raise

@@ -17,6 +17,7 @@ from checklists.errors import Refused
 from checklists.loaded import LoadedGate
 from checklists.models import AuditEntry, CheckRun, Evidence, Report, SignOff
 from checklists.models.evidence import EvidenceKind
+from checklists.reports import enclosed
 from checklists.reports.legible import plain
 from readiness.engine import seal
 from readiness.engine.errors import ReadinessError
@@ -162,7 +163,7 @@ def _results(row: Report) -> Iterator[bytes]:
         if pk not in runs:
             raise RecordMissing(f"Check run {pk} of {key} is gone.", "Restore a backup.")
         found = {"item": key, "run": pk, "outcome": runs[pk].outcome, "results": runs[pk].results}
-        yield seal.canonical(found) + b"\n"
+        yield enclosed.canonical(found) + b"\n"
 
 
 def _name(piece: Evidence) -> str:

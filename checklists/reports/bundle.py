@@ -60,9 +60,7 @@ def parts(report: Report, *, pdf: str, size: int) -> Iterator[bytes]:
             "Ask for the report again.",
         )
     files = list(_files(report, StoredFile(pdf, size)))
-    words = bundle_words.verify_md(
-        report, paths=[file.path for file in files], key_id=key.id, installation=keys.installation()
-    )
+    words = bundle_words.verify_md(report, paths=[file.path for file in files], key_id=key.id)
     files.append(File("VERIFY.md", words, "What this is and how to verify it."))
     contents = {file.path: file.content for file in files} | _signed(report, files, key)
     for part in canonical_zip.parts(contents):
@@ -72,7 +70,7 @@ def parts(report: Report, *, pdf: str, size: int) -> Iterator[bytes]:
 def _signed(report: Report, files: list[File], key: SigningKey) -> dict[str, bytes]:
     """The manifest of all other files, and the statement about it."""
     said = statements.Bundle(
-        installation=keys.installation(),
+        installation=report.snapshot["sealed"]["installation"],
         gate=report.gate_id,
         report=report.pk,
         made_at=report.snapshot["generated"]["at"],

@@ -14,7 +14,6 @@ from readiness.engine import seal
 
 SCHEMA_VERSION = 1
 LONGEST_KEY = 80
-LARGEST = 2**53 - 1
 Record = tuple[str, bytes, str]  # path, bytes, description
 
 
@@ -42,7 +41,7 @@ def _results(report: Report) -> Iterator[Record]:
         if run is None:
             raise RecordMissing(f"Check run {ids[key]} of {key} is gone.", "Restore a backup.")
         path = f"results/{item['number']:03}-{_plain(key)}.json"
-        yield path, _canonical(_run(key, run)), f"What the checks of {_plain(key)} found."
+        yield path, enclosed.canonical(_run(key, run)), f"What the checks of {_plain(key)} found."
 
 
 def _run(key: str, run: CheckRun) -> dict[str, Any]:
@@ -59,22 +58,6 @@ def _run(key: str, run: CheckRun) -> dict[str, Any]:
         "reported_by": run.reported_by,
         "results": run.results,
     }
-
-
-def _canonical(content: dict[str, Any]) -> bytes:
-    """Canonical JSON. Checks of anybody may have noted integers that JSON does not hold: they become text."""
-    try:
-        return seal.canonical(content)
-    except seal.NotCanonicalError:
-        return seal.canonical(_exact(content))
-
-
-def _exact(value: Any) -> Any:
-    if isinstance(value, dict):
-        return {key: _exact(inner) for key, inner in value.items()}
-    if isinstance(value, list):
-        return [_exact(inner) for inner in value]
-    return str(value) if type(value) is int and abs(value) > LARGEST else value
 
 
 def _index(report: Report) -> Record:

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from django.conf import settings
 from django.template.loader import render_to_string
 
 from checklists.models import Report
@@ -17,13 +16,13 @@ LONGEST = 300
 NOTHING_SIGNED = "Nobody had signed this state."
 
 
-def verify_md(report: Report, *, paths: Sequence[str], key_id: str, installation: str) -> bytes:
+def verify_md(report: Report, *, paths: Sequence[str], key_id: str) -> bytes:
     """The text, as UTF-8; `paths` of all other files, `key_id` of the key that signs the bundle."""
     context = {
-        "installation": installation,
+        "installation": report.snapshot["sealed"]["installation"],
         "decided": "\n".join(f"    {line}".rstrip() for line in _decided(report.snapshot)),
         "contents": "\n".join(_contents(paths)),
-        "keys_url": f"{settings.PUBLIC_URL}/keys/",
+        "keys_url": f"{report.snapshot['enclosed']['address']}/keys/",
         "key_id": key_id,
         "filename": enclosed.bundle_name(report),
     }

@@ -15,18 +15,20 @@ from django.utils.text import slugify
 from checklists.errors import Refused
 from checklists.loaded import LoadedGate
 from checklists.models import Report, SignOff
+from readiness.engine import seal
 
 MOST_NAMED = 3
+LARGEST = 2**53 - 1
 
 
 def enclosed(loaded: LoadedGate) -> dict[str, Any]:
-    """`{runs: {item key: id}, signoffs: [id]}`: the latest run of each item, every sign-off ever given.
+    """`{runs: {item key: id}, signoffs: [id], address}`: each item's latest run, every sign-off ever given.
 
-    Runs in the transaction of the act that asks for the report; one query.
+    `address` is the installation's. Runs in the transaction of the act that asks for the report; one query.
     """
     ids = SignOff.objects.filter(gate=loaded.gate.pk).order_by("pk").values_list("pk", flat=True)
     runs = {item.key: item.row.run_id for item in loaded.items if item.row.run_id}
-    return {"runs": runs, "signoffs": list(ids)}
+    return {"runs": runs, "signoffs": list(ids), "address": settings.PUBLIC_URL}
 
 
 def items(snapshot: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
@@ -67,3 +69,19 @@ def bundle_name(report: Report) -> str:
     version = release.version.replace(".", "-")
     slug = slugify(f"{release.project.slug} {version} {report.gate.environment.name}")
     return f"readiness-audit-{slug[:100]}-report-{report.pk}.zip"
+
+
+def canonical(content: dict[str, Any]) -> bytes:
+    """Canonical JSON. Checks of anybody may have noted integers that JSON does not hold: they become text."""
+    try:
+        return seal.canonical(content)
+    except seal.NotCanonicalError:
+        return seal.canonical(_exact(content))
+
+
+def _exact(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {key: _exact(inner) for key, inner in value.items()}
+    if isinstance(value, list):
+        return [_exact(inner) for inner in value]
+    return str(value) if type(value) is int and abs(value) > LARGEST else value

@@ -89,7 +89,7 @@ def _sign(data: bytes, pair: Pair, row: Report) -> bytes:
         at=row.requested_at,
         reason=REASON,
         name=pair.name,
-        location=keys.installation(),
+        location=row.snapshot["sealed"]["installation"],
     )
 
 
@@ -106,7 +106,7 @@ def _same(sealed: Seal, named: Mapping[str, Any]) -> Seal:
 def _statement(row: Report, files: Sequence[Attached], sealed: Seal) -> bytes:
     first, *others = files
     said = statements.Report(
-        installation=keys.installation(),
+        installation=row.snapshot["sealed"]["installation"],
         gate=row.gate_id,
         report=row.pk,
         made_at=row.snapshot["generated"]["at"],

@@ -132,6 +132,8 @@ def _prove(
         raise Http404
     attempt = Attempt(request.user)
     if not attempt.allowed:
+        if attempt.first_refusal():
+            signoffs.log_refusal(pk, request.user, form.role, TOO_MANY)
         return _page(request, visit(request, pk), form, error=WrongPassword(TOO_MANY, WAIT), status=429)
     wrong = False
     try:

@@ -194,7 +194,7 @@ def test_duties_stay_apart(ready_gate, people, project):
     run_state_machine_as_test(
         Duties,
         settings=settings(
-            max_examples=25,
+            max_examples=12,
             stateful_step_count=30,
             deadline=None,
             suppress_health_check=list(HealthCheck),

@@ -13,6 +13,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any, NoReturn
 
+from django.core.management.base import CommandError
 from django.db import Error, connections
 
 from readiness.engine.errors import ReadinessError
@@ -41,6 +42,8 @@ def fork(act: Callable[[], Any], held: Callable[[int], Callable[[], None]] | Non
     answer_out, answer_in = os.pipe()
     child = os.fork()
     if child == 0:
+        os.close(go_in)  # so that it ends when this process does
+        os.close(answer_out)
         _be_child(act, go_out, answer_in)
     os.close(go_out)
     os.close(answer_in)
@@ -69,7 +72,8 @@ def _be_child(act: Callable[[], Any], go: int, answer: int) -> NoReturn:
     try:
         ctypes.CDLL(None).prctl(_PR_SET_PTRACER, _ANY, 0, 0, 0)
         os.setpgid(0, 0)
-        os.read(go, 1)
+        if not os.read(go, 1):
+            os._exit(1)
         time.sleep(0.002)  # the tracer is attached, and about to stop us for the first time
         data = json.dumps(_tried(act), default=str).encode()
         with suppress(OSError, Error):
@@ -85,7 +89,7 @@ def _be_child(act: Callable[[], Any], go: int, answer: int) -> NoReturn:
 def _tried(act: Callable[[], Any]) -> dict[str, Any]:
     try:
         return {"said": act()}
-    except (ReadinessError, Error) as error:
+    except (ReadinessError, Error, CommandError) as error:
         return {"refused": f"{type(error).__name__}: {error}"}
     except BaseException:  # noqa: BLE001  # whatever it is, the parent judges it
         return {"broke": traceback.format_exc()[-2000:]}

@@ -13,7 +13,8 @@ from tests.faults.strace import SYNCS, WRITES, Call
 
 # Beneath the installation: SQLite has rules of its own, scratch files and locks are nobody's word.
 _LEFT_OUT = ("/scratch/", "readiness.sqlite3", ".lock")
-_GROWS_IN_PLACE = ("/data/uploads/",)  # a part file is appended to, and judged by its digest at the end
+# Appended to: a part file is judged by its digest at the end, a checkpoint by its signature.
+_GROWS_IN_PLACE = ("/data/uploads/", "/checkpoints.txt")
 
 
 @dataclass(slots=True)
@@ -68,5 +69,5 @@ def _ours(path: str, live: Path) -> bool:
 
 
 def _temporary(path: str) -> bool:
-    beneath = any(part.startswith(".") for part in Path(path).parts)
+    beneath = any(part.startswith((".", "#")) for part in Path(path).parts)  # "#": it never has a name
     return beneath or any(place in path for place in _GROWS_IN_PLACE)

@@ -15,9 +15,27 @@ from django.core.management import call_command
 from django.db import connection
 
 from checklists import blobs, keys, parts, triggers
-from checklists.actions import archives, evidence, items, pushes, reports, run_directory, uploads
+from checklists.actions import (
+    archives,
+    checkpoint_file,
+    evidence,
+    items,
+    pushes,
+    reports,
+    run_directory,
+    uploads,
+)
 from checklists.backups import restoring
-from checklists.models import Evidence, InstallationKey, Note, Release, Report, SignOff, StoredFile
+from checklists.models import (
+    Checkpoint,
+    Evidence,
+    InstallationKey,
+    Note,
+    Release,
+    Report,
+    SignOff,
+    StoredFile,
+)
 from readiness import embedded
 from readiness.engine.ready.sealing import seal
 from readiness.engine.sealed.keys import Keyring
@@ -144,6 +162,30 @@ def _out() -> Path:
     return Path(settings.DATA_DIR).parent / "out"
 
 
+def _checkpoint_file() -> Path:
+    return _out() / "checkpoints.txt"
+
+
+def _append_checkpoint() -> None:
+    row = Checkpoint.objects.order_by("pk").last()
+    if row is None:
+        raise AssertionError("signing the head of a log made no checkpoint")
+    try:
+        checkpoint_file.append(_checkpoint_file(), [row.note])
+    except OSError as error:  # as the delivery of checkpoints does: it tries again later
+        raise blobs.refused(error) from error
+
+
+def _sign_and_append() -> None:
+    _sign()
+    _append_checkpoint()
+
+
+def _whole_notes() -> bool:
+    row = Checkpoint.objects.order_by("pk").last()
+    return row is not None and _checkpoint_file().read_text(encoding="utf-8").endswith(row.note)
+
+
 def _backup() -> None:
     call_command("backup", out=str(_out() / "backup.tar"), with_keys=True, force=True, verbosity=0)
 
@@ -193,6 +235,7 @@ SCENES: dict[str, Scene] = {
         lambda: any((Path(settings.DATA_DIR) / "pushed-runs").glob("[0-9a-f]*/card.md")),
         before=_pushed,
     ),
+    "checkpoint-file": Scene(_append_checkpoint, _whole_notes, before=_sign_and_append),
     "backup": Scene(_backup, _backed_up),
     "restore": Scene(_restore, Evidence.objects.exists, before=_emptied),
     "seal": Scene(

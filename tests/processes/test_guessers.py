@@ -14,7 +14,7 @@ ROOT = Path(__file__).resolve().parent.parent.parent
 __all__ = ["database"]
 
 
-def test_many_guess_at_once(tmp_path, database):  # noqa: F811  # pytest's way to use a fixture
+def test_many_guess_at_once(tmp_path, database):
     """The shared cache tells one of many that it was first, also where a row of before is over."""
     env = {
         **os.environ,

@@ -71,7 +71,7 @@ def report(gate: Gate, people: People) -> Made:
     row = Report.objects.select_related("gate__release__project", "gate__environment", "gate__checklist").get(
         pk=asked.pk
     )
-    assert row.error == ""
+    assert row.error == "", row.error
     return Made(row, blobs.get(row.bundle_sha256))
 
 

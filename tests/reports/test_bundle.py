@@ -82,7 +82,7 @@ def test_records(made, lenient):
     assert files["snapshot.json"] == seal.canonical(made.row.snapshot["signed"]["snapshot"])
 
 
-def test_same_row_same_bytes(made, lenient, people, now):
+def test_same_row_same_bytes(made, lenient, people, now, settings):
     """Whatever happens later to the gate, its people and keys' neighbours, the row gives the same bundle."""
     now.forward(days=3)
     signing.withdraw(gate=lenient.pk, by=people.lead, reason="New facts.")
@@ -92,6 +92,8 @@ def test_same_row_same_bytes(made, lenient, people, now):
     run_checks(lenient, people.lead)
     people.lead.first_name = "Renamed"
     people.lead.save()
+    settings.PUBLIC_URL = "https://moved.example"
+    settings.TIME_ZONE = "Asia/Tokyo"
     bundled.report(lenient, people)
     assert bundled.again(made) == made.data
     assert hashlib.sha256(made.data).hexdigest() == made.row.bundle_sha256
@@ -147,6 +149,15 @@ def test_too_much_evidence(lenient, people, settings):
     assert "READINESS_BUNDLE_MAX_MB" in refused.value.advice
     assert not Report.objects.exists()
     assert reports.request(gate=lenient.pk, by=people.reader).pk
+
+
+def test_not_without_end(made, lenient, people, settings, now):
+    """Bundles of one gate fill no disk: after ten of the largest in a day the next waits for tomorrow."""
+    settings.BUNDLE_MAX_BYTES = made.row.bundle_size // 10 - 1
+    with pytest.raises(Refused, match="last 24 hours"):
+        reports.request(gate=lenient.pk, by=people.reader, with_bundle=True)
+    now.forward(days=1)
+    assert reports.request(gate=lenient.pk, by=people.reader, with_bundle=True).pk
 
 
 def test_long_keys_and_many_digits(made):

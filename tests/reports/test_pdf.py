@@ -7,8 +7,6 @@ import os
 import shutil
 import subprocess
 import sys
-import threading
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
 import pikepdf
@@ -109,74 +107,6 @@ def test_page_one_holds_its_answer(ready_gate, people):
     pages = [text(pdf.render(report, seconds=SECONDS), "-f", str(n), "-l", str(n)) for n in (1, 2)]
     assert "how to verify" in pages[0]
     assert len(pages[1]) > 500
-
-
-@pytest.fixture
-def counting_server():
-    """A local server that remembers what it was asked for."""
-    asked: list[str] = []
-
-    class Handler(BaseHTTPRequestHandler):
-        def do_GET(self) -> None:
-            asked.append(self.path)
-            self.send_response(200)
-            self.end_headers()
-            self.wfile.write(b"body{color:red}")
-
-        do_POST = do_HEAD = do_GET
-
-        def log_message(self, *args: object) -> None:
-            """Say nothing."""
-
-    with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
-        threading.Thread(target=server.serve_forever, daemon=True).start()
-        yield f"http://127.0.0.1:{server.server_port}", asked
-        server.shutdown()
-
-
-VECTORS = [
-    '<img src="{u}/img">',
-    '<img srcset="{u}/srcset 2x" alt="">',
-    '<link rel="stylesheet" href="{u}/css">',
-    '<style>@import "{u}/import";</style>',
-    "<style>@font-face{{font-family:X;src:url({u}/font)}} p{{font-family:X}}</style><p>x</p>",
-    '<p style="background:url({u}/background)">x</p>',
-    '<ul><li style="list-style-image:url({u}/list)">x</li></ul>',
-    '<p style="border-image:url({u}/border) 1">x</p>',
-    "<style>p::before{{content:url({u}/content)}}</style><p>x</p>",
-    "<style>@color-profile x{{src:url({u}/profile)}}</style>",
-    '<object data="{u}/object"></object>',
-    '<embed src="{u}/embed">',
-    '<link rel="attachment" href="{u}/attachment">',
-    '<a rel="attachment" href="{u}/anchor">x</a>',
-    '<svg width="9" height="9"><image href="{u}/svg" width="9" height="9"/></svg>',
-    '<svg width="9" height="9"><use href="{u}/use#x"/></svg>',
-    '<base href="{u}/"><img src="relative">',
-]
-
-
-def test_fetches_nothing(counting_server, tmp_path):
-    """Seventeen ways to ask for something, on the network and in files: none arrives, none is embedded."""
-    address, asked = counting_server
-    secret = tmp_path / "secret.txt"
-    secret.write_text("a secret of this machine")
-    for where in (address, f"file://{secret}", "data:text/css,p%7Bcolor:red%7D"):
-        body = "".join(vector.format(u=where) for vector in VECTORS)
-        payload = {
-            "html": f"<!doctype html><html lang=en><title>t</title><body>{body}",
-            "fonts": pdf.fonts(),
-            "created": "2026-11-21T12:00:00+00:00",
-            "attachments": [],
-        }
-        limits = ChildLimits(seconds=SECONDS, writes=pdf.WRITES)
-        result = run_in_child(pdf.TASK, payload, limits=limits)
-        assert len(result.value["refused"]) >= 12
-        data = pdf.typeset(html=payload["html"], created=payload["created"], attached=(), seconds=SECONDS)
-        with pikepdf.open(io.BytesIO(data)) as file:
-            assert not list(file.attachments)
-            streams = (o.read_bytes() for o in file.objects if isinstance(o, pikepdf.Stream))
-            assert b"a secret" not in b"".join(streams)
-    assert asked == []
 
 
 def test_confined(approved):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+from django.core.cache import cache
 
 from checklists.actions import second_factor
 from checklists.errors import Forbidden, Refused
@@ -10,6 +11,12 @@ from checklists.models import AuditEntry, SignOff
 from tests.conftest import PASSWORD
 from tests.factors import Passkey, add_app, app_code
 from tests.views.test_sso import form
+
+
+@pytest.fixture(autouse=True)
+def _fresh_limits():
+    """Attempts of another test do not count here."""
+    cache.clear()
 
 
 @pytest.fixture

@@ -6,6 +6,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from decimal import Decimal
 from typing import Any
 
 from readiness.engine import seal
@@ -15,6 +16,7 @@ from readiness.engine.readers import plain_json
 MAX_LINE = 4 << 20
 _HASH = re.compile(r"[0-9a-f]{64}")
 _WHOLE = 2**53  # above it RFC 8785 writes whole fractions only
+_LARGEST = 10**22  # above that it writes them with an exponent
 _SHAPE: dict[str, type | tuple[type, ...]] = {
     "stream": str,
     "seq": int,
@@ -85,7 +87,10 @@ def _as_written(value: Any) -> Any:
         return {key: _as_written(each) for key, each in value.items()}
     if isinstance(value, list):
         return [_as_written(each) for each in value]
-    return float(value) if type(value) is int and abs(value) >= _WHOLE and float(value) == value else value
+    if type(value) is not int or abs(value) < _WHOLE or abs(value) > _LARGEST:
+        return value
+    fraction = float(value)
+    return fraction if int(Decimal(repr(fraction))) == value else value
 
 
 def _shaped(raw: Mapping[str, Any]) -> bool:

@@ -9,14 +9,14 @@ import zipfile
 from collections.abc import Callable
 from datetime import UTC, datetime
 
-from asn1crypto import cms, core
+from asn1crypto import cms, core  # type: ignore[import-untyped]
 from pyhanko.pdf_utils.incremental_writer import IncrementalPdfFileWriter
 from pyhanko.sign.fields import MDPPerm, SigFieldSpec, SigSeedSubFilter
 from pyhanko.sign.signers.pdf_cms import PdfCMSSignedAttributes
 from pyhanko.sign.signers.pdf_signer import PdfSignatureMetadata, PdfSigner
 
 from readiness.engine.sealed import canonical_zip, pdf_frame, pdf_sign
-from tests.engine.sealed.world import signatory
+from tests.engine.sealed.named_keys import signatory
 
 
 def _zip(data: bytes, **options: object) -> bytes:
@@ -175,6 +175,18 @@ def byte_range(data: bytes) -> bytes:
     return data[: found.start(1)] + less + data[found.end(1) :]
 
 
+def another(data: bytes) -> bytes:
+    """The unsigned PDF signed by a key that is not the installation's."""
+    return pdf_sign.sign(
+        _unsigned(data),
+        signatory("forger"),
+        at=datetime(2026, 3, 1, 10, 0, tzinfo=UTC),
+        reason="Test",
+        name="Test",
+        location="Test",
+    )
+
+
 ATTACKS: dict[str, Callable[[bytes], bytes]] = {
     "comment": comment,
     "local extra": local_extra,
@@ -195,7 +207,5 @@ ATTACKS: dict[str, Callable[[bytes], bytes]] = {
     "byte range": byte_range,
     "unsigned": _unsigned,
     "first line": lambda data: data.replace(b"%PDF-1.", b"%PDF-2.", 1),
-    "signed by another": lambda data: pdf_sign.sign(
-        _unsigned(data), signatory("forger"), at=datetime(2026, 3, 1, 10, 0, tzinfo=UTC), reason="T", name="T", location="T"
-    ),
-}  # fmt: skip
+    "signed by another": another,
+}

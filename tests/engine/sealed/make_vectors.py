@@ -19,7 +19,8 @@ from pathlib import Path
 from typing import Any
 
 from readiness.engine.sealed import keys
-from tests.engine.sealed.world import World, at, ring, signing_key
+from tests.engine.sealed.named_keys import at, ring, signing_key
+from tests.engine.sealed.world import World
 
 HERE = Path(__file__).parent / "vectors"
 V, F, N = "verified", "failed", "not-verified"

@@ -10,26 +10,18 @@ import base64
 import copy
 import hashlib
 import io
-import random
 from collections.abc import Mapping
-from datetime import UTC, datetime, timedelta
-from functools import cache
+from datetime import datetime
 from typing import Any
 
 import pikepdf
-from cryptography import x509
-from cryptography.hazmat.primitives import hashes
-from cryptography.hazmat.primitives.asymmetric import rsa
-from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
-from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
-from cryptography.x509.oid import NameOID
 
 from readiness.engine import policy, seal
 from readiness.engine.checklist import Requirement
 from readiness.engine.sealed import canonical_zip, checkpoint, dsse, log, pdf_sign, statements
-from readiness.engine.sealed.keys import Key, Keyring, SigningKey
+from readiness.engine.sealed.keys import Keyring, SigningKey
+from tests.engine.sealed.named_keys import at, ring, signatory, signing_key
 
-START = datetime(2026, 3, 1, 9, 0, tzinfo=UTC)
 SOURCE = b"""---
 title: Small
 slug: small
@@ -59,6 +51,8 @@ sign_off:
 - [ ] **Product owner** {#approve-product role=product-owner}
 - [ ] **Compliance** {#approve-compliance role=compliance}
 """
+MOST_ATTACHED = 1 << 20
+DAY = "D:20260301000000Z"
 EVIDENCE = b"id,severity\n1,low\n"
 RESULT: dict[str, Any] = {
     "kind": "metric",
@@ -86,74 +80,6 @@ HONEST: dict[str, Any] = {
 }
 
 
-def at(minutes: float) -> datetime:
-    """That many minutes after the beginning."""
-    return START + timedelta(minutes=minutes)
-
-
-@cache
-def signing_key(name: str) -> SigningKey:
-    """The Ed25519 key of a name."""
-    return SigningKey(Ed25519PrivateKey.from_private_bytes(hashlib.sha256(f"test {name}".encode()).digest()))
-
-
-def ring(listed: list[dict[str, Any]]) -> Keyring:
-    """Public keys: `{name, not_before, not_after, revoked_at}`, times in minutes."""
-    times = ("not_before", "not_after", "revoked_at")
-    return Keyring(
-        tuple(
-            Key(public=signing_key(one["name"]).public, **{t: at(one[t]) for t in times if t in one})
-            for one in listed
-        )
-    )
-
-
-@cache
-def rsa_key(name: str) -> rsa.RSAPrivateKey:
-    """The RSA key of a name, of 2048 bits."""
-    chance = random.Random(f"test {name}")
-    p, q = _prime(chance), _prime(chance)
-    d = pow(65537, -1, (p - 1) * (q - 1))
-    public = rsa.RSAPublicNumbers(65537, p * q)
-    numbers = rsa.RSAPrivateNumbers(
-        p, q, d, rsa.rsa_crt_dmp1(d, p), rsa.rsa_crt_dmq1(d, q), rsa.rsa_crt_iqmp(p, q), public
-    )
-    return numbers.private_key()
-
-
-def _prime(chance: random.Random) -> int:
-    small = [n for n in range(3, 5000, 2) if all(n % m for m in range(3, int(n**0.5) + 1, 2))]
-    while True:
-        found = chance.getrandbits(1024) | (3 << 1022) | 1
-        likely = found % 65537 != 1 and all(found % prime for prime in small)
-        if likely and all(pow(base, found - 1, found) == 1 for base in (2, 3, 5, 7)):
-            return found
-
-
-@cache
-def signatory(name: str = "report") -> pdf_sign.Signatory:
-    """The RSA key of a name with its certificate."""
-    key = rsa_key(name)
-    said = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, f"Readiness reports, {name}")])
-    usage = dict.fromkeys(
-        ("key_encipherment", "data_encipherment", "key_agreement", "key_cert_sign", "crl_sign", "encipher_only",
-         "decipher_only"), False,
-    )  # fmt: skip
-    builder = (
-        x509.CertificateBuilder()
-        .subject_name(said)
-        .issuer_name(said)
-        .public_key(key.public_key())
-        .serial_number(17)
-        .not_valid_before(at(-1000))
-        .not_valid_after(at(5_000_000))
-        .add_extension(x509.KeyUsage(digital_signature=True, content_commitment=True, **usage), critical=True)
-    )
-    certificate = builder.sign(key, hashes.SHA256())
-    pem = key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
-    return pdf_sign.Signatory(pem, (certificate.public_bytes(Encoding.DER),))
-
-
 class World:
     """One gate with its state, sign-offs, log, report and bundle, as the recipe says.
 
@@ -164,7 +90,8 @@ class World:
     `note_signer`, `bundle_signer`, `attached` (files attached to the PDF), `signatory`.
     """
 
-    def __init__(self, recipe: Mapping[str, Any] | None = None) -> None:
+    def __init__(self, recipe: Mapping[str, Any] | None = None, *, evidence: bytes = EVIDENCE) -> None:
+        self.evidence = evidence
         self.recipe: dict[str, Any] = {**copy.deepcopy(HONEST), **(recipe or {})}
         self.installation, self.gate = self.recipe["installation"], self.recipe["gate"]
         self.state = _set(self._snapshot(), self.recipe.get("snapshot", {}))
@@ -208,21 +135,22 @@ class World:
             "parameters": {"number": 0, "values": {}, "bar_moved_after_result": False},
             "items": [
                 item
-                | {"key": "accuracy", "title": "Accuracy meets the target", "state": "passed", "decided": "checks",
-                   "checks": [signable(RESULT)]},
+                | {"key": "accuracy", "title": "Accuracy meets the target", "state": "passed",
+                   "decided": "checks", "checks": [signable(RESULT)]},
                 item
                 | {"key": "issues", "title": "No critical issue", "state": "passed", "decided": "person",
                    "by": "maker", "evidence": [self._piece()]},
             ],
             "roles": [
-                {"role": role, "conditional": role != "technical-lead", "dropped": ""} for role in ROLES.values()
+                {"role": role, "conditional": role != "technical-lead", "dropped": ""}
+                for role in ROLES.values()
             ],
             "approval_evidence": [],
         }  # fmt: skip
 
     def _piece(self) -> dict[str, Any]:
         return {
-            "kind": "file", "name": "issues.csv", "sha256": hashlib.sha256(EVIDENCE).hexdigest(), "url": "",
+            "kind": "file", "name": "issues.csv", "sha256": hashlib.sha256(self.evidence).hexdigest(), "url": "",
             "by": "maker",
         }  # fmt: skip
 
@@ -256,7 +184,7 @@ class World:
 
     def _sign(self, one: dict[str, Any], minute: float) -> None:
         """`by`, and maybe `decision`, `key`, `minute`, `replaces` (number of another), `state` (fields of an
-        earlier state), `say` (fields set before signing), `then` (fields set after it), `envelope` (fields of
+        earlier state), `say` (fields set before signing), `quietly` (the same, in the statement alone), `then` (fields set after it), `envelope` (fields of
         the envelope itself), `log` (False: not recorded; or fields of the entry).
         """
         minute = one.get("minute", minute)
@@ -290,7 +218,8 @@ class World:
             "supersedes": replaced,
         }
         said = _set(said, one.get("say", {}))
-        statement = statements.sign_off(said, digest=digest)  # type: ignore[arg-type]
+        told = _set(copy.deepcopy(said), one.get("quietly", {}))
+        statement = statements.sign_off(told, digest=digest)  # type: ignore[arg-type]
         statement = _set(statement, one.get("statement", {}))
         data = dsse.sign(statement, signing_key(one.get("key", self.recipe.get("signer", "main"))))
         data = _rewritten(data, one.get("then", {}), one.get("envelope", {}))
@@ -299,8 +228,8 @@ class World:
         if one.get("log", True) is False:
             return
         logged = {
-            "digest": digest, "meaning": said["meaning"], "criteria": said["criteria"], "comment": said["comment"],
-            "envelope": hashlib.sha256(data).hexdigest(), "methods": ["password"],
+            "digest": digest, "meaning": said["meaning"], "criteria": said["criteria"],
+            "comment": said["comment"], "envelope": hashlib.sha256(data).hexdigest(), "methods": ["password"],
         }  # fmt: skip
         self._append(VERBS.get(decision, "gate.approved"), one["by"], minute, subject=role, data=logged)
         if isinstance(one.get("log"), dict):
@@ -361,7 +290,7 @@ class World:
 
     def _report(self) -> dict[str, Any]:
         verdict = self._verdict()
-        printed = {"checks": [], "charts": [], "notes": []}
+        printed: dict[str, Any] = {"checks": [], "charts": [], "notes": []}
         sections = [
             printed
             | {k: item[k] for k in ("key", "title", "requirement", "state", "reason", "evidence")}
@@ -369,8 +298,8 @@ class World:
             for item in self.state["items"]
         ]
         approvals = [
-            printed | {"key": f"approve-{by}", "title": by, "requirement": "mandatory", "state": "open", "reason": "",
-                       "evidence": [], "role": role}
+            printed | {"key": f"approve-{by}", "title": by, "requirement": "mandatory", "state": "open",
+                       "reason": "", "evidence": [], "role": role}
             for by, role in ROLES.items()
         ]  # fmt: skip
         head = checkpoint.read(self.note, "note").checkpoint
@@ -400,8 +329,8 @@ class World:
                 "length": head.length,
                 "head": f"{head.length}:{head.head}",
                 "entries": [
-                    {"seq": e["content"]["seq"], "who": e["content"]["actor_name"], "verb": e["content"]["verb"],
-                     "hash": e["hash"]}
+                    {"seq": e["content"]["seq"], "who": e["content"]["actor_name"],
+                     "verb": e["content"]["verb"], "hash": e["hash"]}
                     for e in self.entries
                 ],
             },
@@ -418,7 +347,8 @@ class World:
         )  # fmt: skip
         roles = tuple(
             policy.RoleState(
-                role=one["role"], title=one["role"], conditional=one["conditional"], dropped_reason=one["dropped"],
+                role=one["role"], title=one["role"], conditional=one["conditional"],
+                dropped_reason=one["dropped"],
                 item=next(f"approve-{by}" for by, role in ROLES.items() if role == one["role"]),
             )
             for one in self.state["roles"]
@@ -455,7 +385,7 @@ class World:
             "checkpoint.txt": self.note,
             "signatures.jsonl": b"".join(data + b"\n" for data in self.sign_offs),
             "keys.json": self.enclosed_keys(),
-            "evidence/issues": EVIDENCE,
+            **({"evidence/issues": self.evidence} if len(self.evidence) < MOST_ATTACHED else {}),
         }
 
     def _statement(self) -> bytes:
@@ -478,7 +408,7 @@ class World:
             self.recipe.get("statement", {}),
         )
         sha256 = hashlib.sha256(files["report.json"]).hexdigest()
-        stated = statements.report(said, sha256=sha256)  # type: ignore[arg-type]
+        stated = statements.report(said, sha256=sha256)
         return dsse.sign(_set(stated, self.recipe.get("report_envelope", {})), self._key("report_signer"))
 
     def pdf(self) -> bytes:
@@ -492,7 +422,7 @@ class World:
             made.add_blank_page()
             for name, data in files.items():
                 made.attachments[name] = pikepdf.AttachedFileSpec(
-                    made, data, filename=name, creation_date="D:20260301000000Z", mod_date="D:20260301000000Z"
+                    made, data, filename=name, description="", mime_type="", creation_date=DAY, mod_date=DAY
                 )
             out = io.BytesIO()
             made.save(out, deterministic_id=True)
@@ -511,7 +441,7 @@ class World:
             "snapshot.json": seal.canonical(self.report["signed"]["snapshot"]),
             "checklist.md": SOURCE,
             "results/001-accuracy.json": seal.canonical(result),
-            f"evidence/{hashlib.sha256(EVIDENCE).hexdigest()}": EVIDENCE,
+            f"evidence/{hashlib.sha256(self.evidence).hexdigest()}": self.evidence,
             "evidence/index.json": b"{}",
             "audit/log.jsonl": self.lines,
             "audit/checkpoint.txt": self.note,
@@ -538,7 +468,7 @@ class World:
         manifest = {"schema_version": 1, "kind": "readiness-audit-bundle", **said, "files": listed}
         raw = seal.canonical(_set(manifest, self.recipe.get("manifest", {})))
         said = _set(said, self.recipe.get("bundle", {}))
-        stated = statements.bundle(said, sha256=hashlib.sha256(raw).hexdigest())  # type: ignore[arg-type]
+        stated = statements.bundle(said, sha256=hashlib.sha256(raw).hexdigest())
         found |= {"manifest.json": raw, "manifest.dsse.json": dsse.sign(stated, self._key("bundle_signer"))}
         _replace(found, self.recipe.get("later", {}))
         return found

@@ -1,4 +1,4 @@
-"""Texts that run in a careless page. Each that runs says MARK on the console, opens a dialog, or calls out."""
+"""Texts that run in a careless page. Each that runs says MARK, opens a dialog, or calls out."""
 
 from __future__ import annotations
 
@@ -74,5 +74,5 @@ FILES = {
     "table.csv": "=cmd|' /C calc'!A0,<script>alert(1)</script>",
     f"<img src=x onerror={RUN}>.txt": "plain",
     'a"; filename="page.html': f"<script>{RUN}</script>",
-    "sheet.xml": f"<?xml-stylesheet href='data:text/xsl,x'?><x xmlns:h='http://www.w3.org/1999/xhtml'><h:script>{RUN}</h:script></x>",
+    "sheet.xml": f"<x xmlns:h='http://www.w3.org/1999/xhtml'><h:script>{RUN}</h:script></x>",
 }

@@ -13,8 +13,8 @@ from tests.journeys.stored.corpus import PAYLOADS
 # Names and numbers that machines made: a person writes none of them.
 MADE = {
     "sha256", "hash", "digest", "prefix", "stream", "verb", "head", "cut_head", "previous", "envelope",
-    "envelope_sha256", "key_id", "public", "challenge", "request_hash", "bundle_sha256", "log_sha256", "index_sha256", "trace_id",
-    "checkpoint", "seal", "note", "media_type", "checklist_slug", "slug", "key", "outcome", "verdict",
+    "envelope_sha256", "key_id", "public", "challenge", "request_hash", "bundle_sha256", "log_sha256",
+    "index_sha256", "trace_id", "checkpoint", "seal", "note", "media_type", "checklist_slug", "slug", "key", "outcome", "verdict",
 }  # fmt: skip
 ELSEWHERE = {
     "Person.password": "a hash",
@@ -26,7 +26,6 @@ ELSEWHERE = {
     "GateItem.role": "a role, or nothing",
     "Message.channel": "a name of the operator’s",
     "Notification.path": "made by the acts from a route",
-    "CheckpointDelivery.error": "",
     "Waiver.rule": "a rule’s name, or nothing",
     "Waiver.expires_zone": "a zone’s name, by its validator",
     "Heartbeat.name": "a key",

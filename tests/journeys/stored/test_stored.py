@@ -4,81 +4,35 @@ from __future__ import annotations
 
 import io
 import json
-import mimetypes
-from dataclasses import dataclass, field
-from urllib.parse import urlsplit
+import threading
 
 import pytest
-from django.contrib.staticfiles import finders
 from django.test import Client
-from playwright.sync_api import Browser, Error, Page, Route
+from playwright.sync_api import Error, Page
 
 from checklists.actions import evidence, library
 from checklists.models import AuditEntry, CheckRun, Evidence, Person
 from tests.conftest import SOURCE
 from tests.journeys.stored import poison
 from tests.journeys.stored.corpus import FILES, MARK, PAYLOADS
+from tests.journeys.stored.watch import FOUND, ORIGIN, Watch
 from tests.matrix import world
 from tests.matrix.table import OWN_ROWS, PAGES
 
-pytestmark = [pytest.mark.journey, pytest.mark.xdist_group("journeys")]
-ORIGIN = "http://testserver"
-# What a page must not hold, whether the policy would stop it or not.
-FOUND = """() => [...document.querySelectorAll('*')].filter(e =>
-  [...e.attributes].some(a => a.name.startsWith('on') || /^\\s*javascript:/i.test(a.value))
-  || ['BASE', 'IFRAME', 'OBJECT', 'EMBED', 'STYLE', 'MATH', 'TEMPLATE', 'MARQUEE', 'VIDEO', 'AUDIO', 'XSS']
-     .includes(e.tagName.toUpperCase())
-  || (e.tagName === 'SCRIPT' && !e.src)
-  || (e.tagName === 'META' && e.httpEquiv)
-  || (e.hasAttribute('style') || e.hasAttribute('hx-vals') || e.hasAttribute('data-hx-get'))
-  || (e.src && new URL(e.src, location).origin !== location.origin)
-  || (e.action && e.tagName === 'FORM' && new URL(e.action, location).origin !== location.origin)
-).map(e => e.outerHTML.slice(0, 300))"""
-
-
-@dataclass
-class Watched:
-    """A page whose every request is answered here, and what it did that it must not."""
-
-    page: Page
-    client: Client
-    wrong: list[str] = field(default_factory=list)
-
-    def answer(self, route: Route) -> None:
-        """By the application itself; another host, and anything but looking, is a fault."""
-        request = route.request
-        if not request.url.startswith(f"{ORIGIN}/") or request.method != "GET":
-            self.wrong.append(f"{request.method} {request.url}")
-            route.abort()
-            return
-        path = urlsplit(request.url)
-        if path.path.startswith("/static/"):
-            found = finders.find(path.path.removeprefix("/static/"))
-            assert found, path.path
-            kind = mimetypes.guess_type(found)[0] or "application/octet-stream"
-            route.fulfill(path=found, content_type=kind)
-            return
-        told = self.client.get(request.url.removeprefix(ORIGIN))
-        body = b"".join(told.streaming_content) if told.streaming else told.content
-        route.fulfill(status=told.status_code, headers=dict(told.headers), body=body)
-
-    def said(self, text: str) -> None:
-        """A console line: the mark of a payload, or a breach of the policy that a payload tried."""
-        if MARK in text or "Content Security Policy" in text:
-            self.wrong.append(text)
+pytestmark = [pytest.mark.journey, pytest.mark.xdist_group("stored")]
+PLAIN = {"healthz", "readyz"}  # text, which the browser dresses itself
+SAVED = "Download is starting"
 
 
 @pytest.fixture
-def watched(db, browser: Browser) -> Watched:
-    """A browser without a network; the application answers in this process."""
-    context = browser.new_context(accept_downloads=True)
-    made = Watched(context.new_page(), Client(raise_request_exception=False))
-    made.page.route("**/*", made.answer)
-    made.page.on("dialog", lambda d: (made.wrong.append(f"dialog {d.message}"), d.dismiss()))
-    made.page.on("console", lambda m: made.said(m.text))
-    made.page.on("pageerror", lambda e: made.wrong.append(str(e)))
+def watched(db):
+    """A watched browser."""
+    made = Watch(Client(raise_request_exception=False))
+    thread = threading.Thread(target=made.run)
+    thread.start()
     yield made
-    context.close()
+    made.end()
+    thread.join()
 
 
 @pytest.fixture
@@ -91,41 +45,38 @@ def checklist(db):
     )
 
 
-def looked_at(watched: Watched, urls: dict[str, str]) -> list[str]:
+def look(page: Page, url: str) -> tuple[int, list[str]]:
+    """Open a page; its status and what it holds that it must not. A file is saved, so it holds nothing."""
+    try:
+        status = page.goto(f"{ORIGIN}{url}").status
+    except Error as error:
+        if SAVED not in str(error):
+            raise
+        return 200, []
+    page.wait_for_timeout(50)
+    return status, page.evaluate(FOUND)
+
+
+def looked_at(watched: Watch, urls: dict[str, str]) -> list[str]:
     """Open each; what was found where."""
     faults = []
     for name, url in urls.items():
         watched.wrong.clear()
-        status = watched.page.goto(f"{ORIGIN}{url}").status
-        assert status in {200, 400, 409, 503}, (name, status)
-        watched.page.wait_for_timeout(50)
-        found = watched.page.evaluate(FOUND)
+        status, found = watched.do(lambda page, url=url: look(page, url))
+        assert status in {200, 400, 409}, (name, status)
         faults += [f"{name}: {what}" for what in [*watched.wrong, *found]]
     return faults
 
 
-# Files, which the other test opens, and plain text.
-NO_PAGES = {
-    "healthz",
-    "readyz",
-    "report",
-    "report-bundle",
-    "evidence-download",
-    "rehearsal-log",
-    "keys-json",
-    "keys-pem",
-}
-
-
 @pytest.mark.parametrize("turn", range(0, len(PAYLOADS), 20))
 def test_every_page(turn, watched, gate, people, project, checklist, lifted_triggers):
-    """Every page that can be looked at, as an owner who is an administrator too, with every column poisoned."""
+    """Every page that can be looked at, as an owner and administrator, with every column poisoned."""
     world.askers(project, people)
     world.fill(gate, people, project)
     urls = world.addresses(gate, people, project, checklist)
     shown = {
         name: url for name, url in urls.items()
-        if f"GET {name}" in PAGES and name not in NO_PAGES and f"POST {name}" not in OWN_ROWS
+        if f"GET {name}" in PAGES and name not in PLAIN and f"POST {name}" not in OWN_ROWS
     }  # fmt: skip
     Person.objects.filter(pk=people.owner.pk).update(is_staff=True)
     assert len(poison.every_row(turn)) >= 40
@@ -146,35 +97,25 @@ def test_files_never_open(watched, gate, people):
     for name, text in FILES.items():
         content = io.BytesIO(text.encode())
         evidence.attach_file(gate=gate.pk, key="issues", by=people.lead, name=name, content=content)
-    for piece in Evidence.objects.values_list("pk", flat=True):
-        with (
-            watched.page.expect_download() as saved,
-            pytest.raises(Error, match="Download is starting"),
-        ):
-            r = watched.page.goto(f"{ORIGIN}/gates/{gate.pk}/evidence/{piece}/"); print("DBG", piece, r.status, r.all_headers(), watched.page.url, watched.wrong)
-        assert saved.value.failure() is None
+    for piece in list(Evidence.objects.values_list("pk", flat=True)):
+        assert watched.do(lambda page, piece=piece: saved(page, gate.pk, piece))
     assert watched.wrong == []
-    watched.page.goto(f"{ORIGIN}/gates/{gate.pk}/items/issues/")
-    assert watched.wrong == []
-    assert watched.page.evaluate(FOUND) == []
+    assert looked_at(watched, {"item": f"/gates/{gate.pk}/items/issues/"}) == []
 
 
-def test_the_watch_sees(watched, people):
+def saved(page: Page, gate: int, piece: int) -> bool:
+    """Whether the browser saved the file instead of showing it."""
+    with page.expect_download() as download, pytest.raises(Error, match=SAVED):
+        page.goto(f"{ORIGIN}/gates/{gate}/evidence/{piece}/")
+    return download.value.failure() is None
+
+
+def test_the_watch_sees(watched):
     """The watch itself notices each kind of fault: a page that runs payloads is found out."""
-    page = f"<!doctype html><title>x</title>{PAYLOADS[7]}{PAYLOADS[8]}<script>alert(1)</script>"
-    watched.page.unroute_all()
-    watched.page.route(
-        "**/*",
-        lambda r: (
-            r.fulfill(body=page, content_type="text/html")
-            if r.request.url.startswith(ORIGIN)
-            else watched.answer(r)
-        ),
-    )
-    watched.page.goto(f"{ORIGIN}/")
-    watched.page.wait_for_timeout(200)
+    watched.fixed["/"] = f"<!doctype html><title>x</title>{PAYLOADS[7]}{PAYLOADS[8]}<script>alert(1)</script>"
+    _, found = watched.do(lambda page: look(page, "/"))
     wrong = " ".join(watched.wrong)
     assert MARK in wrong
     assert "dialog" in wrong
     assert "far.invalid" in wrong
-    assert len(watched.page.evaluate(FOUND)) >= 3
+    assert len(found) >= 3
