@@ -8,7 +8,7 @@ LOCK := uv pip compile pyproject.toml --quiet --universal --python-version 3.11 
 SERVER_TESTS := --ignore=tests/engine --ignore=tests/corpus --ignore=tests/fuzz -m "not journey and not processes"
 
 .DEFAULT_GOAL := help
-.PHONY: help demo run test fuzz lint format bench lock clean
+.PHONY: help demo run test fuzz faults lint format bench lock clean
 
 help: ## what there is
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /  make \1\t/'
@@ -29,6 +29,10 @@ test: $(VENV)/.dev ## everything: lint, types, layers, tests on SQLite, server t
 
 fuzz: $(VENV)/.dev ## disturbed files on every parser, each for SECONDS (20)
 	FUZZ_SECONDS=$(or $(SECONDS),20) $(BIN)/python -m pytest -q -n 2 tests/fuzz $(ARGS)
+
+faults: $(VENV)/.dev ## kills, full and broken disks at every write, 200 kills of checks and reports
+	@scripts/system-packages faults
+	$(BIN)/python -m tests.faults $(ARGS)
 
 lint: $(VENV)/.dev ## ruff, mypy, import-linter
 	$(BIN)/ruff check
