@@ -19,7 +19,7 @@ HERE = Path(__file__).resolve().parent
 ORDER = (
     "first_load", "gate_page", "api", "tick", "latency", "checkpoint", "scan", "start", "import", "index",
     "hash", "history", "pdf", "command", "log", "run_all", "sparse", "push", "deploy",
-    "audit", "signoff",
+    "audit", "signoff", "verify",
 )  # fmt: skip
 
 

@@ -13,7 +13,6 @@ from checklists import clock, tasks
 from checklists.actions import gates, projects, releases, reports, runs
 from checklists.loaded import LoadedGate, load
 from checklists.models import ChecklistVersion, CheckRun, Environment, Gate, Person, Project, Release, Report
-from checklists.models.verification import RunState
 from readiness.engine import library as builtin
 
 PROJECT = "Digits classifier"
@@ -103,12 +102,6 @@ def ask_for_report(gate: Gate) -> Report:
     )
     tasks.send_report(made.pk)
     return made
-
-
-def reported(report: Report) -> bool:
-    """Whether it was rendered, or failed."""
-    report.refresh_from_db()
-    return report.state == RunState.DONE
 
 
 def checked(gate: Gate) -> bool:

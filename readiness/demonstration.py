@@ -29,7 +29,7 @@ def show(here: Installation, *, new_passwords: bool) -> bool:
     gates = demo.open_gates(project)
     took = {gate.pk: _check(here, console, gate) for gate in gates if not demo.checked(gate)}
     demo_governance.govern(project)
-    _report(here, console, gates[0])
+    demo.ask_for_report(gates[0])
     console.print(_verdicts(gates, took))
     for gate in gates:
         for title, observed in demo.failures(gate):
@@ -55,19 +55,6 @@ def _check(here: Installation, console: Console, gate: Gate) -> float:
             f"{left} did not end in {LONGEST_SECONDS:g} s.", f"Look at {here.log('worker')}."
         )
     return time.monotonic() - started
-
-
-def _report(here: Installation, console: Console, gate: Gate) -> None:
-    """A report with its audit bundle, ready to be downloaded and verified."""
-    from checklists import demo  # needs the models
-
-    report = demo.ask_for_report(gate)
-    if not wait_for(lambda: here.alive() and demo.reported(report), LONGEST_SECONDS):
-        raise ReadinessError(
-            f"Report {report.pk} did not end in {LONGEST_SECONDS:g} s.", f"Look at {here.log('worker')}."
-        )
-    if report.error:
-        console.print(f"[red]Report {report.pk} could not be made:[/red] {report.error}", soft_wrap=True)
 
 
 def _verdicts(gates: list[Gate], took: Mapping[int, float]) -> Table:

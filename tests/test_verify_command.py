@@ -95,7 +95,7 @@ def test_json(files: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert (told["schema_version"], told["kind"], told["result"]) == (1, "readiness-verification", "verified")
     assert [claim["id"] for claim in told["claims"]] == list(TITLES)
     assert {claim["state"] for claim in told["claims"]} <= {"verified", "not-verified", "failed"}
-    assert [one["role"] for one in told["decided"]["signatures"]][0] == "technical-lead"
+    assert told["decided"]["signatures"][0]["role"] == "technical-lead"
 
 
 @pytest.mark.parametrize(

@@ -42,7 +42,7 @@ REVIEWED: dict[tuple[str, str], tuple[int, str]] = {
     ("checklists/actions/run_directory.py", "rename"): (2, "the whole directory appears, or goes, at once"),
     ("checklists/actions/checkpoint_file.py", "os.open O_CREAT"): (
         1,
-        "appended to, synced, cut back after an error; its notes are signed, so half a one counts for nothing",
+        "appended to, synced, cut back after an error; half a note has no signature",
     ),
     ("checklists/actions/sealing.py", "os.open O_CREAT"): (1, "a temporary file beside the sealed one"),
     ("checklists/actions/sealing.py", "open w"): (1, "into it; synced and read back before it is named"),

@@ -19,7 +19,7 @@ DAY, DAILY = timedelta(days=1), 10  # so many of the largest bundles
 
 
 def require_room(gate: Gate, snapshot: Mapping[str, Any], at: datetime) -> None:
-    """Raises Refused for more evidence than a bundle holds, and when a gate's bundles of a day fill the disk."""
+    """Raises Refused for more evidence than a bundle holds, and when a gate has too many bundles of a day."""
     enclosed.require_size(snapshot)
     asked = Report.objects.filter(gate=gate, with_bundle=True, requested_at__gt=at - DAY)
     made, most = asked.aggregate(sum=Sum("bundle_size"))["sum"] or 0, DAILY * settings.BUNDLE_MAX_BYTES

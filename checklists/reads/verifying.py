@@ -11,6 +11,7 @@ from typing import IO
 from django.conf import settings
 from django.core.cache import cache
 from django.core.files.base import File
+from django.core.files.uploadedfile import TemporaryUploadedFile
 
 from checklists.errors import Refused
 from checklists.models import Person
@@ -55,6 +56,9 @@ def _key_file(keys: Keyring) -> bytes:
 @contextmanager
 def _on_disk(file: File[bytes]) -> Iterator[IO[bytes]]:
     """The upload as a file with a descriptor: Django keeps small ones in memory."""
+    if isinstance(file, TemporaryUploadedFile):
+        yield file.file
+        return
     with tempfile.TemporaryFile() as kept:
         for chunk in file.chunks():
             kept.write(chunk)

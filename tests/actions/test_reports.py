@@ -10,12 +10,13 @@ from pathlib import Path
 import pytest
 from django.core.files.storage import default_storage
 
-from checklists import audit, blobs, clock
-from checklists.actions import reports
-from checklists.errors import Forbidden
-from checklists.models import AuditEntry, Report
+from checklists import audit, blobs, clock, keys
+from checklists.actions import evidence, reports
+from checklists.errors import Forbidden, Refused
+from checklists.models import AuditEntry, Checkpoint, Evidence, InstallationKey, Report
 from checklists.models.verification import RunState
-from checklists.reports import html, sealing
+from checklists.reports import attached, html, sealing
+from tests.reports.made import attach
 
 
 @pytest.fixture
@@ -53,6 +54,71 @@ def test_row_gives_the_same_bytes(queued):
     again, seal = sealing.render(row, seconds=60)
     assert hashlib.sha256(again).hexdigest() == row.sha256
     assert seal == row.seal
+
+
+def test_evidence_is_chosen(ready_gate, people):
+    """None, some or all files; the row, the snapshot and the log say which. Links have nothing to attach."""
+    for name in ("a.csv", "b.csv"):
+        attach(ready_gate, people.owner, name)
+    evidence.attach_link(
+        gate=ready_gate.pk, key="issues", by=people.owner, url="https://a.example/", name="a"
+    )
+    ids = list(Evidence.objects.filter(kind="file").values_list("pk", flat=True))
+    for wanted, expected in (((), []), (ids[1:], ids[1:]), ("all", ids)):
+        row = reports.request(gate=ready_gate.pk, by=people.reader, evidence=wanted)
+        assert row.evidence == expected
+        entry = AuditEntry.objects.filter(verb="report.requested").last()
+        assert entry.data["attached"] == [f["sha256"] for f in row.snapshot["sealed"]["attached"]]
+        assert len(entry.data["attached"]) == len(expected)
+
+
+def test_only_this_gates_files(ready_gate, people):
+    """A link, removed evidence and what belongs elsewhere are refused; nothing is queued."""
+    attach(ready_gate, people.owner, "gone.csv")
+    gone = Evidence.objects.get()
+    evidence.remove(gate=ready_gate.pk, key="issues", evidence=gone.pk, by=people.owner)
+    for wanted in ([gone.pk], [gone.pk + 1000]):
+        with pytest.raises(Refused, match=attached.NOT_OF_THIS_GATE):
+            reports.request(gate=ready_gate.pk, by=people.owner, evidence=wanted)
+    assert not Report.objects.exists()
+
+
+def test_too_much_to_attach(ready_gate, people, monkeypatch):
+    """More than a PDF takes is refused with both figures and the way out."""
+    monkeypatch.setattr(attached, "MOST_BYTES", 5)
+    attach(ready_gate, people.owner)
+    with pytest.raises(Refused, match=r"1 files with 0\.0 MB.*The audit bundle holds all of them"):
+        reports.request(gate=ready_gate.pk, by=people.owner, evidence="all")
+
+
+def test_the_head_is_signed(queued, ready_gate):
+    """Asking signs the head of the log as it was then; the report's own log ends there."""
+    point = Checkpoint.objects.get(cause="report")
+    assert (queued.checkpoint, queued.snapshot["sealed"]["checkpoint"]) == (point.note, point.note)
+    assert queued.snapshot["audit"]["head"] == f"{point.length}:{point.head}"
+    assert AuditEntry.objects.get(verb="report.requested").seq == point.length + 1
+
+
+@pytest.mark.parametrize("what", ["certificate", "key"])
+def test_changed_meanwhile(queued, what):
+    """Key or certificate changed before it was rendered: told, with what to do; it names no key but its own."""
+    if what == "certificate":
+        (keys.directory() / "report-certificate.pem").unlink()
+    else:
+        InstallationKey.objects.update(not_after=clock.now())
+    reports.render(queued.pk)
+    row = Report.objects.get()
+    assert "was changed after this report was asked for" in row.error
+    assert (row.sha256, row.seal) == ("", "")
+
+
+def test_evidence_gone(ready_gate, people):
+    """A chosen file whose bytes are lost fails the report by name instead of leaving it out."""
+    attach(ready_gate, people.owner)
+    queued = reports.request(gate=ready_gate.pk, by=people.owner, evidence="all")
+    default_storage.delete(blobs.path_of(Evidence.objects.get().sha256))
+    reports.render(queued.pk)
+    assert "is missing" in Report.objects.get().error
 
 
 def test_failure_is_told(queued, monkeypatch):

@@ -1,7 +1,7 @@
-"""SIGKILL at moments by chance, in check runs and report renderings: `python -m tests.faults.kills RUNS REPORTS`.
+"""SIGKILL at moments by chance in check runs and renderings: `python -m tests.faults.kills RUNS REPORTS`.
 
-A child does what a worker does, and is killed; its lease runs out; the sweep sends the row again, and the next
-child may be killed too. Prints figures as JSON.
+A child does what a worker does, and is killed; its lease runs out; the sweep sends the row again, and the
+next child may be killed too. Prints figures as JSON.
 """
 
 from __future__ import annotations
@@ -18,9 +18,11 @@ from collections import Counter
 from collections.abc import Callable
 from contextlib import suppress
 from datetime import timedelta
+from functools import partial
 from pathlib import Path
 from typing import Any
 
+from tests.faults import children
 from tests.faults.place import Place
 
 AT_ONCE = 12
@@ -79,11 +81,11 @@ def swept(kind: str) -> list[int]:
     from checklists.actions import reports, runs
     from checklists.models import CheckRun, Report
 
-    model = CheckRun if kind == "run" else Report
-    model._default_manager.filter(state="running").update(lease_until=clock.now() - timedelta(seconds=1))
+    model: Any = CheckRun if kind == "run" else Report
+    model.objects.filter(state="running").update(lease_until=clock.now() - timedelta(seconds=1))
     runs.end_overdue()
     reports.end_overdue()
-    return list(model._default_manager.filter(state="queued").values_list("pk", flat=True))
+    return list(model.objects.filter(state="queued").values_list("pk", flat=True))
 
 
 def killer(delay: float, killed: list[bool]) -> Callable[[int], Callable[[], None]]:
@@ -117,14 +119,14 @@ def judge() -> dict[str, Any]:
         verb__in=["run.finished", "run.ended", "report.finished", "report.failed"]
     ):
         ends[entry.verb.partition(".")[0], entry.data.get("run") or entry.data["report"]] += 1
-    every = list(CheckRun.objects.select_related("item"))
-    made = list(Report.objects.all())
+    every, made = list(CheckRun.objects.select_related("item")), list(Report.objects.all())
+    rows: list[CheckRun | Report] = [*every, *made]
     wrong = [row.pk for row in every if row.outcome == "PASS" and int(row.item.key[5:]) % 2 == 0]
     torn = [row.pk for row in made if row.sha256 and len(blobs.get(row.sha256)) != row.size]
     return {
         "runs": len(every),
         "reports": len(made),
-        "open": sum(row.state != "done" for row in [*every, *made]),
+        "open": sum(row.state != "done" for row in rows),
         "not_once": [key for key, count in ends.items() if count != 1]
         + [row.pk for row in every if not ends["run", row.pk]]
         + [row.pk for row in made if not ends["report", row.pk]],
@@ -136,30 +138,31 @@ def judge() -> dict[str, Any]:
     }
 
 
-def rounds(kind: str, wanted: int, chance: random.Random) -> tuple[int, int]:
-    """Work and kill until so many were killed; how many were, and of those how many again."""
-    from tests.faults import children
-
-    children.fresh(lambda: ask(kind))
-    kills, repeated, longest = 0, 0, 0.0
-    while kills < wanted:
-        waiting, first = children.fresh(lambda: swept(kind)) or children.fresh(lambda: ask(kind)), True
-        if not longest:
-            began = time.monotonic()
-            children.fresh(lambda: work(kind, waiting.pop()))
-            longest = time.monotonic() - began
+def rounds(kind: str, wanted: int, chance: random.Random) -> dict[str, int]:
+    """Work and kill until so many were killed: how many `kills`, and how many `again`, of later attempts."""
+    longest, found = measured(kind), {"kills": 0, "again": 0}
+    while found["kills"] < wanted:
+        waiting, again = children.fresh(partial(ask, kind)), False
         while waiting:
             for pk in waiting:
-                if not first and chance.random() > KILLED_AGAIN:
-                    children.fork(lambda pk=pk: work(kind, pk))  # type: ignore[misc]  # bound now
-                    continue
-                killed: list[bool] = []
-                delay = chance.uniform(0.004, longest)
-                children.fork(lambda pk=pk: work(kind, pk), killer(delay, killed))  # type: ignore[misc]
-                kills += len(killed)
-                repeated += len(killed) * (not first)
-            waiting, first = children.fresh(lambda: swept(kind)), False
-    return kills, repeated
+                spare = again and chance.random() > KILLED_AGAIN
+                killed = list[bool]()
+                held = None if spare else killer(chance.uniform(0.004, longest), killed)
+                children.fork(partial(work, kind, pk), held)
+                found["kills"] += len(killed)
+                found["again"] += len(killed) * again
+            waiting, again = children.fresh(partial(swept, kind)), True
+    return found
+
+
+def measured(kind: str) -> float:
+    """How long the work takes, in seconds; a whole round is done for that."""
+    times = []
+    for pk in children.fresh(partial(ask, kind)):
+        began = time.monotonic()
+        children.fresh(partial(work, kind, pk))
+        times.append(time.monotonic() - began)
+    return sorted(times)[len(times) // 2]
 
 
 def main(home: Path, runs: int, reports: int) -> dict[str, Any]:
@@ -169,9 +172,7 @@ def main(home: Path, runs: int, reports: int) -> dict[str, Any]:
     import django  # only now: its settings are the place's
 
     django.setup()
-    from tests.faults import children
-
-    children.fresh(lambda: build(place.live))
+    children.fresh(partial(build, place.live))
     chance, began = random.Random(7), time.monotonic()
     killed = {"run": rounds("run", runs, chance), "report": rounds("report", reports, chance)}
     found: dict[str, Any] = children.fresh(judge)

@@ -22,8 +22,9 @@ _PAGES: dict[Rule, str] = {
         GET healthz, GET readyz, POST theme, GET invitation, POST invitation, GET keys, GET keys-json,
         GET keys-pem""",
     ACCOUNTS: """
-        GET home, GET project-list, GET project-create, POST project-create, GET checklist-list, GET checklist,
-        GET audit-log, GET tokens, POST tokens, GET api-page, GET inbox, POST inbox-read,
+        GET home, GET project-list, GET project-create, POST project-create, GET checklist-list,
+        GET checklist, GET audit-log, GET audit-export-csv, GET audit-export-jsonl,
+        GET audit-checkpoints, GET tokens, POST tokens, GET api-page, GET inbox, POST inbox-read,
         GET inbox-preferences, POST inbox-preferences, GET verify, POST verify""",
     MINE_AS_CONTRIBUTOR: "POST waiver-submit, POST waiver-withdraw",
     SIGNS_AS_PRODUCT_OWNER: "POST sign-approve, POST sign-decline",
@@ -37,7 +38,7 @@ _PAGES: dict[Rule, str] = {
         GET item-history, GET sign, GET change-list, GET proposal, GET decision, GET release-deployment,
         GET policy, GET stages, GET schedule-list, GET rehearsal-list, GET rehearsal-log, GET waiver,
         GET waiver-list, GET release-plan, GET release-manifest, GET release-manifests, GET release-scorecard,
-        GET release-scorecards, GET report-list,
+        GET release-scorecards, GET report-list, GET audit-checkpoint,
         POST sign-withdraw""",
     Act.EXPORT: "POST gate-export, POST report-request, GET report, GET report-bundle, GET evidence-download",
     Act.CREATE_RELEASE: """

@@ -43,7 +43,7 @@ FORMS: dict[str, dict[str, str]] = {
     "invitation": {
         "username": "nora", "name": "Nora New", "password": PASSWORD, "again": PASSWORD,
     },
-    "tokens": {"name": "mine", "scopes": "read", "days": "30"},
+    "tokens": {"name": "mine", "scopes": "read", "days": "30", "project": ""},
     "access-account": {"name": "Deploy", "role": "reader"},
     "access-token": {"name": "deploy", "scopes": "read", "days": "30"},
     "item-note": {"text": "Looked at."},
@@ -64,6 +64,8 @@ FORMS: dict[str, dict[str, str]] = {
 }  # fmt: skip
 # Differ at every request: times, secrets, and what is computed from them.
 PASSING = (models.DateTimeField, models.UUIDField)
+# So do texts in which a time or a token's prefix stands. A scorecard is kept as it was sent.
+TEXTS = {"AuditEntry.subject", "Checkpoint.note", "Report.checkpoint", "Report.snapshot", "Scorecard.sha256"}
 SECRETS = {
     "hash",
     "prefix",
@@ -85,7 +87,9 @@ def rows() -> dict[str, list[dict[str, Any]]]:
         names = [
             f.attname
             for f in model._meta.concrete_fields
-            if not isinstance(f, PASSING) and f.name not in SECRETS
+            if not isinstance(f, PASSING)
+            and f.name not in SECRETS
+            and f"{model.__name__}.{f.name}" not in TEXTS
         ]
         found[model.__name__] = list(model._default_manager.order_by("pk").values(*names))
     return found
@@ -101,9 +105,16 @@ def after(ask) -> tuple[int, Any]:
         transaction.savepoint_rollback(point)
 
 
-def differences(before: Any, plain: Any, more: Any) -> list[str]:
-    """Rows that only the added fields explain."""
-    return [name for name in plain if more[name] not in (plain[name], before[name])]
+def differences(before: Any, plain: Any, more: Any) -> set[str]:
+    """Columns of rows that only the added fields explain."""
+    found = set()
+    for name in plain:
+        if more[name] in (plain[name], before[name]):
+            continue
+        pairs = zip(plain[name], more[name], strict=False)
+        columns = {f"{name}.{c}" for one, other in pairs for c in one if one[c] != other[c]}
+        found |= columns or {f"{name}: {len(more[name])} rows instead of {len(plain[name])}"}
+    return found
 
 
 @pytest.fixture
@@ -117,10 +128,7 @@ def everything(gate, people, project, checklist, settings):
 
 def senders(people):
     """Who sends a form: the first whom the table allows."""
-    return {
-        "owner": people.owner, "contributor": people.contributor, "technical-lead": people.lead,
-        "product-owner": people.product, "compliance": people.compliance,
-    }  # fmt: skip
+    return {"owner": people.owner, "contributor": people.contributor, "product-owner": people.product}
 
 
 def test_forms(everything, people, project, gate, monkeypatch):
@@ -138,12 +146,12 @@ def test_forms(everything, people, project, gate, monkeypatch):
             form = {"seen": seen} | FORMS.get(name, {})
             more = {key: value for key, value in WANTED.items() if key not in form} | form
             (_, plain), (_, full) = (
-                after(lambda d=d, n=name: browser.post(addresses[n], d)) for d in (form, more)
+                after(lambda d=d, n=name, b=browser: b.post(addresses[n], d)) for d in (form, more)
             )
             changed += plain != before
             if found := differences(before, plain, full):
                 wrong[role, name] = found
-    assert wrong == {}
+    assert not wrong, wrong
     assert changed >= 25
 
 
@@ -160,13 +168,13 @@ def test_bodies(everything, people):
         changed += plain != before
         if found := differences(before, plain, full):
             wrong[name] = (status, found)
-    assert wrong == {}
+    assert not wrong, wrong
     assert changed >= 8
 
 
 def with_more(api, name, known):
     """The same request with the added fields in its JSON."""
-    method, path, operation = api_world.OPERATIONS[name]
+    operation = api_world.OPERATIONS[name][2]
     content = operation.get("requestBody", {}).get("content", {})
     example = content.get("application/json", {}).get("example")
     if not isinstance(example, dict):

@@ -10,7 +10,7 @@ from uuid import UUID
 from django.test import Client
 from django.urls import reverse
 
-from checklists import clock
+from checklists import checkpoints, clock
 from checklists.actions import invitations, projects, tokens, uploads
 from checklists.models import (
     Deployment,
@@ -155,6 +155,7 @@ def addresses(gate, people, project, checklist) -> dict[str, str]:
         project=project, by=people.owner, address="a@b.example", role="reader"
     )
     evidence = gate.items.get(key="issues").evidence.get().pk
+    checkpoint = checkpoints.sign_head(gate.stream, cause="asked", at=clock.now())
     first = {"pk": release.pk, "environment": gate.environment.pk, "number": 1}
     known: dict[str, dict[str, int | str]] = {
         "checklist": {"slug": checklist.slug},
@@ -174,6 +175,7 @@ def addresses(gate, people, project, checklist) -> dict[str, str]:
         "schedule": {"pk": Schedule.objects.get().pk},
         "inbox": {"pk": 0},
         "gate-open": {"pk": release.pk},
+        "audit-checkpoint": {"pk": checkpoint.pk},
         "keys-pem": {"key_id": InstallationKey.objects.latest("pk").key_id},
     }
     common = {

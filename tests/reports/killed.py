@@ -1,11 +1,16 @@
-"""A report in an installation of its own: `python -m tests.reports.killed seed|render|again`; prints JSON."""
+"""A report in an installation of its own: `python -m tests.reports.killed seed|render|again|die|same`; prints JSON."""
 
 from __future__ import annotations
 
+import hashlib
+import importlib
 import json
+import os
+import signal
 import sys
 from datetime import timedelta
 from pathlib import Path
+from typing import Any, NoReturn
 
 import django
 
@@ -14,6 +19,7 @@ django.setup()
 from checklists import audit, blobs, clock  # noqa: E402  # models need the line above
 from checklists.actions import gates, library, projects, releases, reports  # noqa: E402
 from checklists.models import Environment, Person, Report  # noqa: E402
+from checklists.reports import sealing  # noqa: E402
 from tests.conftest import SOURCE  # noqa: E402
 
 
@@ -45,6 +51,31 @@ def again() -> dict[str, object]:
     return {"state": row.state, "sha256": row.sha256, "whole": whole, "error": row.error, "broken": broken}
 
 
+def die(where: str, when: str) -> NoReturn:
+    """Render, and be killed before or after a function named as `module:function`."""
+    module, _, name = where.partition(":")
+    place = importlib.import_module(module)
+    function = getattr(place, name)
+
+    def deadly(*args: Any, **more: Any) -> NoReturn:
+        if when == "after":
+            function(*args, **more)
+        os.kill(os.getpid(), signal.SIGKILL)
+        raise AssertionError("still alive")
+
+    setattr(place, name, deadly)
+    render()
+    raise AssertionError(f"{where} was never called")
+
+
+def same() -> bool:
+    """Render the row anew, in this process; whether the bytes are those that are kept."""
+    row = Report.objects.get()
+    return hashlib.sha256(sealing.render(row, seconds=60)[0]).hexdigest() == row.sha256
+
+
 if __name__ == "__main__":
-    said = {"seed": seed, "render": render, "again": again}[sys.argv[1]](*sys.argv[2:])
+    said = {"seed": seed, "render": render, "again": again, "same": same, "die": die}[sys.argv[1]](
+        *sys.argv[2:]
+    )
     print(json.dumps(said))

@@ -57,6 +57,35 @@ class Installation:
         return [p for p in (self.data / "blobs").rglob("*") if p.is_file() and p.name[0] != "."]
 
 
+# Every step between the row and the whole report.
+STEPS = [
+    ("checklists.reports.pdf:typeset", "before"),
+    ("checklists.reports.sealing:_sign", "before"),
+    ("readiness.engine.sealed.pdf_sign:sign", "after"),
+    ("checklists.blobs:put", "before"),
+    ("checklists.blobs:put", "after"),
+    ("checklists.actions.reports:_end", "before"),
+    ("checklists.actions.reports:_end", "after"),
+]
+
+
+def test_killed_at_every_step(tmp_path):
+    """Set, signed, stored, named: killed between any two, there is no report or the whole signed one."""
+    place = Installation(tmp_path)
+    place.act("seed", str(place.run))
+    for where, when in STEPS:
+        command = [sys.executable, "-m", "tests.reports.killed", "die", where, when]
+        done = subprocess.run(command, env=place.env, cwd=ROOT, capture_output=True, check=False)
+        assert done.returncode == -signal.SIGKILL, done.stderr[-2000:]
+        now = place.act("again")
+        last = (where, when) == STEPS[-1]
+        assert (now["state"], bool(now["sha256"])) == (("done", True) if last else ("queued", False)), where
+        assert now["broken"] == []
+        assert all(hashlib.sha256(p.read_bytes()).hexdigest() == p.name for p in place.blobs())
+    assert now["whole"]
+    assert place.act("same") is True
+
+
 def test_killed_while_rendering(tmp_path):
     """Killed at several moments: each time the report waits again or is whole; in the end it is there."""
     place = Installation(tmp_path)

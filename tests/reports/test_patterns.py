@@ -5,12 +5,14 @@ from __future__ import annotations
 import resource
 import time
 from collections.abc import Callable
+from contextlib import suppress
 
 import pytest
 
 from checklists import guidance
 from checklists.actions import library
 from checklists.reports import html, pdf
+from readiness.engine.errors import ChecklistError
 from tests.conftest import SOURCE
 from tests.reports.made import snapshot
 
@@ -45,7 +47,12 @@ def test_as_markdown(name):
 def test_as_a_checklist(name, db):
     """In a checklist that is imported: published or refused, but soon."""
     source = SOURCE.replace("# Small checklist", f"# Small checklist\n\n{PATTERNS[name]}\n")
-    assert cpu(lambda: library.publish(source=source, by=None)) < SECONDS
+
+    def publish() -> None:
+        with suppress(ChecklistError):
+            library.publish(source=source, by=None)
+
+    assert cpu(publish) < SECONDS
 
 
 @pytest.mark.parametrize("name", PATTERNS)

@@ -76,9 +76,10 @@ def test_a_password_set_for_somebody_else_is_logged(staff, people):
     assert people.reader.check_password("a-new-and-long-one")
     assert _told() == [(people.owner.name, "account.password_set", people.reader.username)]
     entry = AuditEntry.objects.get(verb="account.password_set")
-    assert entry.data == {"usable": True}
+    here = {"door": "page", "address": "127.0.0.1"}
+    assert entry.data == {"usable": True, "from": here}
     staff.post(address, {"usable_password": "false", "unset-password": "yes"})
-    assert AuditEntry.objects.filter(verb="account.password_set", data={"usable": False}).count() == 1
+    assert AuditEntry.objects.filter(verb="account.password_set", data__usable=False).count() == 1
 
 
 def test_accounts_made_and_changed_are_logged(staff, people):
@@ -102,6 +103,7 @@ def test_accounts_made_and_changed_are_logged(staff, people):
         "fields": ["is_superuser", "email"],
         "before": {"is_superuser": False},
         "after": {"is_superuser": True},
+        "from": {"door": "page", "address": "127.0.0.1"},
     }
     assert audit.verify(audit.INSTALLATION) is None
     page = staff.get("/audit/?stream=installation").content.decode()

@@ -8,7 +8,8 @@ from __future__ import annotations
 import hashlib
 from typing import Any
 
-from asn1crypto import algos, cms, x509  # type: ignore[import-untyped]
+# tsp teaches cms what signing_certificate_v2 is.
+from asn1crypto import algos, cms, tsp, x509  # type: ignore[import-untyped]  # noqa: F401
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.padding import PKCS1v15
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey

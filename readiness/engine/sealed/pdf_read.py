@@ -30,7 +30,6 @@ from readiness.engine.errors import BadContent
 from readiness.engine.sealed.pdf_frame import ADVICE, Frame
 
 MAX_ATTACHED = 10_000
-MAX_DEPTH = 20
 SUBFILTER = "/ETSI.CAdES.detached"
 # What a hostile PDF makes pyHanko raise, all of it ending in "cannot be read".
 _ODD = (
@@ -125,7 +124,7 @@ def _unique(found: Iterator[tuple[str, bytes]]) -> Iterator[tuple[str, bytes]]:
 def _attached(reader: PdfFileReader) -> Iterator[tuple[str, bytes]]:
     names = _at(reader.root, "/Names")
     tree = _at(names, "/EmbeddedFiles") if isinstance(names, generic.DictionaryObject) else None
-    for specification in _leaves(tree, 0) if tree is not None else ():
+    for specification in _leaves(tree) if tree is not None else ():
         name = _at(specification, "/UF") or _at(specification, "/F")
         stream = specification["/EF"]["/F"]
         if not isinstance(name, str) or not isinstance(stream, generic.StreamObject):
@@ -134,18 +133,22 @@ def _attached(reader: PdfFileReader) -> Iterator[tuple[str, bytes]]:
         yield str(name), bytes(stream.data) if stream.encoded_data else b""
 
 
-def _leaves(node: Any, depth: int) -> Iterator[Any]:
-    if depth > MAX_DEPTH or not isinstance(node, generic.DictionaryObject):
-        raise BadContent("The PDF's list of attached files is not understood.", ADVICE)
-    listed = _at(node, "/Names") or []
-    for place in range(1, len(listed), 2):
-        specification = listed[place]
-        if not isinstance(specification, generic.DictionaryObject):
-            raise BadContent("The PDF has an attached file that is not understood.", ADVICE)
-        yield specification
-    kids = _at(node, "/Kids") or []
-    for place in range(len(kids)):
-        yield from _leaves(kids[place], depth + 1)
+def _leaves(tree: Any) -> Iterator[Any]:
+    """What the leaves of a name tree hold. A tree that runs in circles ends with BadContent."""
+    left = [tree]
+    for _ in range(MAX_ATTACHED):
+        if not left:
+            return
+        node = left.pop()
+        if not isinstance(node, generic.DictionaryObject):
+            break
+        listed, kids = _at(node, "/Names") or [], _at(node, "/Kids") or []
+        for place in range(1, len(listed), 2):
+            if not isinstance(listed[place], generic.DictionaryObject):
+                raise BadContent("The PDF has an attached file that is not understood.", ADVICE)
+            yield listed[place]
+        left += [kids[place] for place in range(min(len(kids), MAX_ATTACHED))]
+    raise BadContent("The PDF's list of attached files is not understood.", ADVICE)
 
 
 def _at(held: Any, name: str) -> Any:

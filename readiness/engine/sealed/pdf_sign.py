@@ -25,6 +25,7 @@ from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.serialization import load_pem_private_key
 from pyhanko.pdf_utils import generic
 from pyhanko.pdf_utils.incremental_writer import IncrementalPdfFileWriter
+from pyhanko.pdf_utils.misc import PdfError
 from pyhanko.pdf_utils.reader import PdfFileReader
 from pyhanko.sign.fields import MDPPerm, SigFieldSpec, SigSeedSubFilter
 from pyhanko.sign.general import SigningError
@@ -79,7 +80,7 @@ def sign(pdf: bytes, signatory: Signatory, *, at: datetime, reason: str, name: s
         size = _now(session.estimate_signature_container_size(None, tight=True))
         document = session.prepare_tbs_document(None, bytes_reserved=size)
         digest, _ = document.digest_tbs_document(output=output)
-    except (SigningError, ValueError, KeyError) as error:
+    except (SigningError, PdfError, ValueError, KeyError) as error:
         raise BadContent(f"This PDF cannot be signed: {str(error)[:200]}.", "Render it again.") from error
     attributes = PdfCMSSignedAttributes(signing_time=session.system_time)
     _now(document.perform_signature(digest.document_digest, attributes))

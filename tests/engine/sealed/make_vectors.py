@@ -590,20 +590,23 @@ def _recipes(found: Iterator[tuple[str, dict[str, Any], dict[str, str]]]) -> lis
     ]
 
 
-def main() -> None:
-    """Write all files."""
-    bytes_of_bundle = [
-        (f"bundle, {name}", {"bytes": name}, {"result": F, "file-whole": F}) for name in BYTES_OF_BUNDLE
-    ]
-    made = {
+def everything() -> dict[str, list[dict[str, Any]]]:
+    """All vectors, by file."""
+    whole = {"result": F, "file-whole": F}
+    bytes_of_bundle = [(f"bundle, {name}", {"bytes": name}, whole) for name in BYTES_OF_BUNDLE]
+    return {
         "bundles": _recipes(bundles()) + _recipes(iter(bytes_of_bundle)),
         "reports": _recipes(reports()),
         "envelopes": list(envelopes()),
         "checkpoints": list(checkpoints()),
         "keys": list(key_files()),
     }
+
+
+def main() -> None:
+    """Write all files."""
     HERE.mkdir(exist_ok=True)
-    for name, vectors in made.items():
+    for name, vectors in everything().items():
         text = ",\n".join(json.dumps(one, ensure_ascii=False) for one in vectors)
         (HERE / f"{name}.json").write_text(f"[\n{text}\n]\n", encoding="utf-8")
 

@@ -17,6 +17,7 @@ import pytest
 from readiness.engine.errors import BadContent
 from readiness.engine.sealed import checkpoint, dsse, keys
 from readiness.engine.sealed.verify import Result, Verification, verify_bundle, verify_pdf
+from tests.engine.sealed import make_vectors
 from tests.engine.sealed.attacks import ATTACKS
 from tests.engine.sealed.world import World
 
@@ -165,3 +166,9 @@ def test_the_single_file_is_short_and_stands_alone() -> None:
     assert len(text.splitlines()) < 300
     imported = re.findall(r"^(?:from|import) ([a-z_0-9]+)", text, re.MULTILINE)
     assert set(imported) - set(sys.stdlib_module_names) == {"cryptography"}
+
+
+def test_the_vectors_are_what_makes_them() -> None:
+    """Nobody edits the stored vectors without the table that they come from, or the other way round."""
+    for name, made_now in make_vectors.everything().items():
+        assert made_now == json.loads((HERE / f"{name}.json").read_text("utf-8")), name

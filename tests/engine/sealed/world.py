@@ -150,8 +150,8 @@ class World:
 
     def _piece(self) -> dict[str, Any]:
         return {
-            "kind": "file", "name": "issues.csv", "sha256": hashlib.sha256(self.evidence).hexdigest(), "url": "",
-            "by": "maker",
+            "kind": "file", "name": "issues.csv", "sha256": hashlib.sha256(self.evidence).hexdigest(),
+            "url": "", "by": "maker",
         }  # fmt: skip
 
     def _happen(self) -> None:
@@ -184,8 +184,9 @@ class World:
 
     def _sign(self, one: dict[str, Any], minute: float) -> None:
         """`by`, and maybe `decision`, `key`, `minute`, `replaces` (number of another), `state` (fields of an
-        earlier state), `say` (fields set before signing), `quietly` (the same, in the statement alone), `then` (fields set after it), `envelope` (fields of
-        the envelope itself), `log` (False: not recorded; or fields of the entry).
+        earlier state), `say` (fields set before signing), `quietly` (the same, in the statement alone),
+        `then` (fields set after it), `envelope` (fields of the envelope itself), `log` (False: not recorded;
+        or fields of the entry), `checkpoint` (the key of one that follows).
         """
         minute = one.get("minute", minute)
         state = _set(copy.deepcopy(self.state), one["state"]) if "state" in one else self.state
@@ -219,7 +220,7 @@ class World:
         }
         said = _set(said, one.get("say", {}))
         told = _set(copy.deepcopy(said), one.get("quietly", {}))
-        statement = statements.sign_off(told, digest=digest)  # type: ignore[arg-type]
+        statement = statements.sign_off(told, digest=digest)
         statement = _set(statement, one.get("statement", {}))
         data = dsse.sign(statement, signing_key(one.get("key", self.recipe.get("signer", "main"))))
         data = _rewritten(data, one.get("then", {}), one.get("envelope", {}))

@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from typing import TYPE_CHECKING
 
 from readiness.engine.sealed import statements
 from readiness.engine.sealed.dsse import Envelope
-from readiness.engine.sealed.pdf_frame import Sealed
-from readiness.engine.sealed.pdf_read import Read
 from readiness.engine.sealed.verify.fields import Fields
 from readiness.engine.sealed.verify.material import Case, sha256
 from readiness.engine.sealed.verify.result import Claim, State, failed, unknown, verified
 from readiness.engine.sealed.verify.trust import FAILED, Word
+
+if TYPE_CHECKING:  # pyHanko takes half a second to import
+    from readiness.engine.sealed.pdf_frame import Sealed
+    from readiness.engine.sealed.pdf_read import Read
 
 NO_KEY = "You named no key. Name the installation's public key, which you got by another way, with --key."
 
