@@ -8,6 +8,7 @@ import time
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from django.core.files.storage import default_storage
 from django.db.models import Model, QuerySet
@@ -44,7 +45,8 @@ def used(using: str = "default") -> Iterator[str]:
     """The SHA-256 of every blob that a row names, each once, sorted."""
     found = set[str]()
     for model, column in USES:
-        rows = QuerySet(model, using=using).order_by().values_list(column, flat=True).distinct()
+        every: QuerySet[Model] = QuerySet(model, using=using)
+        rows: Any = every.order_by().values_list(column, flat=True).distinct()
         found.update(str(value).removeprefix("sha256:") for value in rows.iterator(chunk_size=5000) if value)
     yield from sorted(found)
 

@@ -1,7 +1,9 @@
 """Headers of every answer: pages, errors, redirects, the API, downloads, static files.
 
 The outermost middleware, so that nothing is answered without them. Pages have the content security policy
-of the settings; what comes as a download never runs anywhere, whatever was uploaded.
+of the settings; what comes as a download never runs anywhere, whatever was uploaded. Trusted Types are not
+demanded of browsers: htmx makes fragments from texts, and a policy that lets all of them pass would say
+nothing.
 """
 
 from __future__ import annotations

@@ -56,3 +56,14 @@ def test_the_waiver_waits_for_compliance(governed):
 def test_undecided_gates_store_no_decision(governed):
     """The demonstration asks once the checks have failed; before, there is nothing to decide."""
     assert not Release.objects.get(version="1.5.0").decisions.exists()
+
+
+def test_one_report_with_its_bundle(governed, monkeypatch):
+    """The first start asks for a report of 1.4.0 with a bundle; a second start for no other."""
+    sent: list[int] = []
+    monkeypatch.setattr("checklists.demo.tasks.send_report", sent.append)
+    gate = Gate.objects.get(release__version=demo_governance.RUNNING, environment__name="production")
+    first = demo.ask_for_report(gate)
+    assert demo.ask_for_report(gate) == first
+    assert (first.with_bundle, first.requested_by.username) == (True, "auditor")
+    assert sent == [first.pk]

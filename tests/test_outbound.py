@@ -10,11 +10,12 @@ ROOT = Path(__file__).resolve().parent.parent
 # Libraries that connect by themselves, or hand out what does.
 NETWORK = {
     "aiohttp", "aiosmtplib", "allauth.socialaccount", "anyio", "apprise", "asyncio", "boto3", "botocore",
-    "celery", "dns", "django.core.mail", "ftplib", "grpc", "hiredis", "http.client", "http.server", "httpcore",
-    "httpx", "imaplib", "kombu", "ldap3", "multiprocessing.connection", "nntplib", "opentelemetry.exporter",
-    "paramiko", "poplib", "psycopg", "pycurl", "pyhanko.sign.timestamps", "pyhanko_certvalidator.fetchers", "redis",
-    "requests", "smtplib", "socket", "socketserver", "ssl", "telnetlib", "trio", "urllib.request", "urllib3",
-    "valkey", "weasyprint", "webbrowser", "websocket", "websockets", "xmlrpc",
+    "celery", "dns", "django.core.mail", "ftplib", "grpc", "hiredis", "http.client", "http.server",
+    "httpcore", "httpx", "imaplib", "kombu", "ldap3", "multiprocessing.connection", "nntplib",
+    "opentelemetry.exporter", "paramiko", "poplib", "psycopg", "pycurl", "pyhanko.sign.timestamps",
+    "pyhanko_certvalidator.fetchers", "redis", "requests", "smtplib", "socket", "socketserver", "ssl",
+    "telnetlib", "trio", "urllib.request", "urllib3", "valkey", "weasyprint", "webbrowser", "websocket",
+    "websockets", "xmlrpc",
 }  # fmt: skip
 GUARDED, OWN = "the guarded client itself", "this machine's own processes"
 QUEUE = "the broker that the operator names"

@@ -56,7 +56,7 @@ def _key_file(keys: Keyring) -> bytes:
 @contextmanager
 def _on_disk(file: File[bytes]) -> Iterator[IO[bytes]]:
     """The upload as a file with a descriptor: Django keeps small ones in memory."""
-    if isinstance(file, TemporaryUploadedFile):
+    if isinstance(file, TemporaryUploadedFile) and file.file:
         yield file.file
         return
     with tempfile.TemporaryFile() as kept:

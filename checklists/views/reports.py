@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 
 from django.contrib import messages
+from django.db.models.fields.json import KT
 from django.http import FileResponse, HttpResponse
 from django.http.response import HttpResponseBase
 from django.shortcuts import get_object_or_404, render
@@ -14,8 +15,8 @@ from django.views.decorators.http import require_GET, require_POST
 from checklists import blobs, queries, tasks
 from checklists.actions import reports as acts
 from checklists.models import Report
-from checklists.reads.attachable import attachable
 from checklists.reports.attached import Choice
+from checklists.shown.attachable import attachable
 from checklists.views.visit import Request, SeeOther, act, signed_in, whole
 from readiness.engine.errors import ReadinessError
 
@@ -26,7 +27,11 @@ def report_list(request: Request, pk: int) -> HttpResponse:
     """Every report of a gate, newest first, with its hash and who asked for it."""
     gate = get_object_or_404(queries.visible_gates(request.user), pk=pk)
     reports = (
-        Report.objects.filter(gate=gate).select_related("requested_by").defer("snapshot").order_by("-pk")
+        Report.objects.filter(gate=gate)
+        .select_related("requested_by")
+        .annotate(key=KT("snapshot__sealed__key"))
+        .defer("snapshot")
+        .order_by("-pk")
     )
     offered = None if gate.superseded_by_id else attachable(gate)
     return render(

@@ -120,9 +120,7 @@ def test_held_already(project, people):
 def test_an_auditor_returns(project, people, now):
     """An auditor whose access ended is let in again by an invitation, until its end."""
     ends = clock.now() + timedelta(days=2)
-    projects.add_member(
-        project=project, by=people.owner, person=people.outsider, role="auditor", until=ends
-    )
+    projects.add_member(project=project, by=people.owner, person=people.outsider, role="auditor", until=ends)
     now.forward(days=3)
     assert roles_of(people.outsider, project) == frozenset()
     until = clock.now() + timedelta(days=30)
@@ -200,7 +198,7 @@ def test_no_account_without_one(project, people, now):
 def test_mail(project, people, settings, mailoutbox):
     """It goes by mail where mail works; the link stays in no row once it was sent."""
     settings.EMAIL_HOST = "mail.example"
-    row, secret = invite(project, people)
+    _, secret = invite(project, people)
     (message,) = Message.objects.all()
     assert message.to == "new@team.example"
     assert secret in message.body

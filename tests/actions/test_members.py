@@ -95,7 +95,12 @@ def test_end_is_moved(auditor, people, project):
 
 @pytest.mark.parametrize(
     ("role", "days", "words"),
-    [("auditor", None, "must end"), ("auditor", 367, "at most"), ("auditor", 0, "later"), ("owner", 9, "no end")],
+    [
+        ("auditor", None, "must end"),
+        ("auditor", 367, "at most"),
+        ("auditor", 0, "later"),
+        ("owner", 9, "no end"),
+    ],
 )
 def test_bad_ends(role, days, words, auditor, people, project):
     """The rules of ends hold when an end is moved too."""
@@ -110,10 +115,9 @@ def test_bad_ends(role, days, words, auditor, people, project):
 @pytest.mark.parametrize("who", ["contributor", "lead", "reader", "outsider"])
 def test_only_owners(who, auditor, people, project):
     """Nobody else moves an end; the auditor least."""
+    by, until = getattr(people, who), clock.now() + timedelta(days=9)
     with pytest.raises(Forbidden):
-        members.set_end(
-            project=project, by=getattr(people, who), membership=auditor, until=clock.now() + timedelta(days=9)
-        )
+        members.set_end(project=project, by=by, membership=auditor, until=until)
 
 
 def test_not_ones_own(people, project):

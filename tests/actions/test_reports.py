@@ -48,7 +48,7 @@ def test_render(queued):
 
 
 def test_row_gives_the_same_bytes(queued):
-    """What the database gives back renders to the bytes that are kept, signature and all, at any later time."""
+    """What the database gives back renders to the bytes that are kept, signature and all, at any time."""
     reports.render(queued.pk)
     row = Report.objects.get()
     again, seal = sealing.render(row, seconds=60)
@@ -101,7 +101,7 @@ def test_the_head_is_signed(queued, ready_gate):
 
 @pytest.mark.parametrize("what", ["certificate", "key"])
 def test_changed_meanwhile(queued, what):
-    """Key or certificate changed before it was rendered: told, with what to do; it names no key but its own."""
+    """Key or certificate changed before it was rendered: told, with what to do."""
     if what == "certificate":
         (keys.directory() / "report-certificate.pem").unlink()
     else:

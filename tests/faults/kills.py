@@ -88,14 +88,13 @@ def swept(kind: str) -> list[int]:
     return list(model.objects.filter(state="queued").values_list("pk", flat=True))
 
 
-def killer(delay: float, killed: list[bool]) -> Callable[[int], Callable[[], None]]:
+def killer(delay: float) -> Callable[[int], Callable[[], None]]:
     """For `children.fork`: kill the child after that time, if it still lives."""
 
     def held(child: int) -> Callable[[], None]:
         def kill() -> None:
             with suppress(ProcessLookupError):
                 os.kill(child, signal.SIGKILL)
-                killed.append(True)
 
         timer = threading.Timer(delay, kill)
         timer.start()
@@ -146,11 +145,10 @@ def rounds(kind: str, wanted: int, chance: random.Random) -> dict[str, int]:
         while waiting:
             for pk in waiting:
                 spare = again and chance.random() > KILLED_AGAIN
-                killed = list[bool]()
-                held = None if spare else killer(chance.uniform(0.004, longest), killed)
-                children.fork(partial(work, kind, pk), held)
-                found["kills"] += len(killed)
-                found["again"] += len(killed) * again
+                held = None if spare else killer(chance.uniform(0.002, longest))
+                killed = children.fork(partial(work, kind, pk), held).signal == signal.SIGKILL
+                found["kills"] += killed
+                found["again"] += killed and again
             waiting, again = children.fresh(partial(swept, kind)), True
     return found
 

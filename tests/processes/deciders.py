@@ -18,9 +18,17 @@ from django.core.management import call_command  # noqa: E402  # needs the line 
 from django.db import connection, connections  # noqa: E402
 
 from checklists import audit, clock  # noqa: E402
-from checklists.actions import deployments, gates, projects, releases, schedules  # noqa: E402
+from checklists.actions import deployments, gates, projects, releases, schedules, signoffs  # noqa: E402
 from checklists.errors import Refused  # noqa: E402
-from checklists.models import AuditEntry, Deployment, DeploymentDecision, Gate, Person, Release  # noqa: E402
+from checklists.models import (  # noqa: E402
+    AuditEntry,
+    Deployment,
+    DeploymentDecision,
+    Gate,
+    Person,
+    Release,
+    SignOff,
+)
 from tests import signing  # noqa: E402
 from tests.conftest import People  # noqa: E402
 from tests.governed import approve, by_hand, environment  # noqa: E402
@@ -90,15 +98,29 @@ def main(home: Path) -> dict[str, object]:
         return answer.row.verdict if answer.row else "undecided"
 
     mixed = together(withdraw_or_ask)
+    last = deployments.decide_deployment(**common, by=people.second).look.state
+    digest = signing.digest_of(gate.pk)
+    sent = {
+        "gate": gate.pk,
+        "role": "technical-lead",
+        "by": people.lead,
+        "digest": digest,
+        "challenge": signing.challenge(gate.pk, "technical-lead", people.lead, digest),
+    }
+    same = together(lambda _: signoffs.approve(**sent, given=signing.given(), confirmed=[0]).gate.pk)
     streams = AuditEntry.objects.values_list("stream", flat=True).distinct()
     return {
         "vendor": connection.vendor,
         "decisions": len(set(asked)),
         "deployments": Deployment.objects.count(),
         "deployed": sum(one is not None for one in deployed),
+        "same": [
+            sum(one is not None for one in same),
+            SignOff.objects.filter(person=people.lead, live=True).count(),
+        ],
         "fired": AuditEntry.objects.filter(verb="schedule.fired").count(),
         "mixed": sorted({str(one) for one in mixed[1:]}),
-        "last": deployments.decide_deployment(**common, by=people.second).look.state,
+        "last": last,
         "verdicts": sorted(set(DeploymentDecision.objects.values_list("verdict", flat=True))),
         "broken": [str(broken) for stream in streams if (broken := audit.verify(stream))],
     }

@@ -30,6 +30,7 @@ def test_six_at_once(tmp_path, database):
     assert figures["vendor"] == ("postgresql" if SERVER else "sqlite")
     assert (figures["decisions"], figures["deployments"], figures["deployed"]) == (1, 1, 1)
     assert figures["fired"] == 1
+    assert figures["same"] == [1, 1]  # the very same signing request six times at once: one signature
     assert set(figures["mixed"]) <= {"approve", "undecided"}
     assert figures["last"] == "undecided"
     assert figures["verdicts"] == ["approve"]

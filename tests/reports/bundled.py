@@ -43,9 +43,9 @@ class Made:
 def fill(gate: Gate, people: People) -> None:
     """Checks, a waiver, files and a link, and signatures: withdrawn, declined and stale, valid."""
     seen = {item.key: item.row.changed_in for item in run_checks(gate, people.lead).items}
-    common = {"gate": gate.pk, "by": people.lead}
-    items.tick(key="accuracy", seen=seen["accuracy"], confirmed=[1], **common)
-    items.not_applicable(key="review", seen=seen["review"], reason="Reviewed with 1.3. «Ünïcode»", **common)
+    items.tick(gate=gate.pk, by=people.lead, key="accuracy", seen=seen["accuracy"], confirmed=[1])
+    reason = "Reviewed with 1.3. «Ünïcode»"
+    items.not_applicable(gate=gate.pk, by=people.lead, key="review", seen=seen["review"], reason=reason)
     waivers.approved(gate, people, "issues")
     attach(gate, people, "issues", "issues.csv", TEXT)
     attach(gate, people, "card", "issues.csv", TEXT)

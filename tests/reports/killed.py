@@ -1,4 +1,4 @@
-"""A report in an installation of its own: `python -m tests.reports.killed seed|render|again|die|same`; prints JSON."""
+"""A report in an installation of its own: `python -m tests.reports.killed ACT`; prints JSON."""
 
 from __future__ import annotations
 

@@ -67,7 +67,7 @@ def test_every_operation(gate, people, project, auditor, settings):
 
 
 def test_once_a_minute(client, auditor, project, gate, now):
-    """A page that is looked at again within a minute is one entry, after that another; with the gate in it."""
+    """A page looked at again within a minute is one entry, after that another; with the gate in it."""
     client.force_login(auditor)
     url = reverse("gate", args=[gate.pk])
     for _ in range(3):

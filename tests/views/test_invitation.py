@@ -102,8 +102,8 @@ def test_name_is_composed(link, client):
 
 
 EXTRA = {
-    "is_staff": "on", "is_superuser": "on", "role": "owner", "project": "1", "invited_by": "1", "email": "x@y.z",
-    "is_service": "on", "access_until": "", "hash": "0", "accepted_by": "1",
+    "is_staff": "on", "is_superuser": "on", "role": "owner", "project": "1", "invited_by": "1",
+    "email": "x@y.z", "is_service": "on", "access_until": "", "hash": "0", "accepted_by": "1",
 }  # fmt: skip
 
 

@@ -5,9 +5,11 @@ from __future__ import annotations
 import pytest
 from django.core.files.base import ContentFile
 
-from checklists import blobs, clock
+from checklists import blobs, clock, tasks
 from checklists.actions import gates
-from checklists.models import Environment, Report
+from checklists.models import Environment, Evidence, Report
+from checklists.shown import attachable
+from tests.reports.made import attach
 
 
 @pytest.fixture
@@ -92,3 +94,56 @@ def test_lost_bytes_are_said(client, people, gate, report, settings, tmp_path):
     client.force_login(people.reader)
     page = client.get(f"/gates/{gate.pk}/reports/{report.pk}/", follow=True).content.decode()
     assert "is missing" in page
+
+
+@pytest.fixture
+def sent(monkeypatch):
+    """What was handed to the broker."""
+    found: list[int] = []
+    monkeypatch.setattr(tasks, "send_report", found.append)
+    return found
+
+
+def test_asking(client, people, ready_gate, sent):
+    """A tick for all, single ticks, a bundle: the row holds what was chosen, the page says what happens."""
+    for name in ("a.csv", "b.csv"):
+        attach(ready_gate, people.owner, name)
+    ids = list(Evidence.objects.values_list("pk", flat=True))
+    client.force_login(people.reader)
+    address = f"/gates/{ready_gate.pk}/reports/new"
+    page = client.get(f"/gates/{ready_gate.pk}/reports/").content.decode()
+    assert "All 2 files" in page
+    assert all(f'value="{pk}"' in page for pk in ids)
+    for posted, evidence, bundle in (
+        ({}, [], False),
+        ({"all": "on", "bundle": "on"}, ids, True),
+        ({"evidence": [ids[1], "x", "-1"]}, [ids[1]], False),
+    ):
+        answer = client.post(address, posted)
+        assert (answer.status_code, answer["Location"]) == (303, f"/gates/{ready_gate.pk}/reports/")
+        row = Report.objects.first()
+        assert (row.evidence, row.with_bundle, row.pk) == (evidence, bundle, sent[-1])
+    assert "is being rendered" in client.get(answer["Location"]).content.decode()
+
+
+def test_refused_choice(client, people, ready_gate, sent):
+    """Evidence of elsewhere queues nothing, and the page says why; outsiders are refused."""
+    client.force_login(people.lead)
+    address = f"/gates/{ready_gate.pk}/reports/new"
+    answer = client.post(address, {"evidence": ["999"]}, follow=True)
+    assert "no file of this gate" in answer.content.decode()
+    assert (Report.objects.count(), sent) == (0, [])
+    assert client.get(address).status_code == 405
+    client.force_login(people.outsider)
+    assert client.post(address).status_code == 404
+
+
+def test_too_much_for_one_pdf(client, people, ready_gate, monkeypatch):
+    """More than a PDF takes: no tick for all, and the limit is said before anybody asks."""
+    monkeypatch.setattr(attachable, "MOST_BYTES", 5)
+    attach(ready_gate, people.owner, "a.csv")
+    attach(ready_gate, people.owner, "bb.csv")
+    client.force_login(people.lead)
+    page = client.get(f"/gates/{ready_gate.pk}/reports/").content.decode()
+    assert 'name="all"' not in page
+    assert "A PDF takes at most 200 files" in page

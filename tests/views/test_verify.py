@@ -188,7 +188,7 @@ def test_hostile_words_are_text(visitor, monkeypatch, db):
 
 
 def _kept() -> tuple[int, set[Path]]:
-    files = {path for path in Path(default_storage.location).rglob("*") if path.is_file()}
+    files = {path for path in Path(default_storage.path("")).rglob("*") if path.is_file()}
     return AuditEntry.objects.count(), files
 
 

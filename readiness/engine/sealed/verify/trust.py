@@ -117,14 +117,17 @@ def _stricter(named: Key, enclosed: Key | None) -> Key:
     return replace(
         named,
         not_before=_latest(named.not_before, enclosed.not_before),
-        not_after=_earliest(named.not_after, enclosed.not_after),
-        revoked_at=_earliest(named.revoked_at, enclosed.revoked_at),
+        not_after=_earlier(named.not_after, enclosed.not_after),
+        revoked_at=_earlier(named.revoked_at, enclosed.revoked_at),
         reason=named.reason or enclosed.reason,
     )
 
 
-def _earliest(*moments: datetime | None) -> datetime | None:
-    return min((moment for moment in moments if moment), default=None)
+def _earlier(named: datetime | None, enclosed: datetime | None) -> datetime | None:
+    # A key file has whole seconds: the same moment must not come out as an earlier one.
+    if named and enclosed and named.replace(microsecond=0) == enclosed:
+        return named
+    return min((moment for moment in (named, enclosed) if moment), default=None)
 
 
 def _latest(*moments: datetime | None) -> datetime | None:
