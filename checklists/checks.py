@@ -146,4 +146,4 @@ def check_triggers(app_configs: Any = None, databases: Any = None, **kwargs: Any
 def check_keys(app_configs: Any = None, databases: Any = None, **kwargs: Any) -> list[CheckMessage]:
     """The signing key in use must be there, and nobody else may read it."""
     hint = "Signatures could be forged, or none be made. See docs/signatures.md."
-    return [Error(why, hint=hint, id="readiness.E013") for why in keys.unsafe()] if databases else []
+    return [Error(why, hint=hint, id="readiness.E010") for why in keys.unsafe()] if databases else []

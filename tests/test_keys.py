@@ -189,5 +189,5 @@ def test_the_check_at_start(state, words):
     assert checks.check_keys(databases=["default"]) == []
     file_of(state)
     found = checks.check_keys(databases=["default"])
-    assert [message.id for message in found] == (["readiness.E013"] if words else [])
+    assert [message.id for message in found] == (["readiness.E010"] if words else [])
     assert all(words in message.msg for message in found)

@@ -1,4 +1,4 @@
-"""`audit_verify` names every row that lets a release through and that no act wrote."""
+"""`audit verify` names every row that lets a release through and that no act wrote."""
 
 from __future__ import annotations
 
@@ -92,7 +92,7 @@ def test_a_waiver_approved_by_sql(lenient, people):
         )
     assert found() == [f"has no entry for waiver {row.pk}: approved"]
     with pytest.raises(CommandError, match="changed outside"):
-        call_command("audit_verify", stdout=StringIO())
+        call_command("audit", "verify", stdout=StringIO())
 
 
 # Of each sort the columns that a copy changes, so that constraints take it.
