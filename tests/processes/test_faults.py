@@ -24,7 +24,7 @@ QUICK = ("evidence", "part-2", "archive", "sign-off", "key", "secret-key", "run-
 def sweep(*arguments: str) -> dict[str, Any]:
     """What `python -m tests.faults` found."""
     command = [sys.executable, "-m", "tests.faults", "--json", *arguments]
-    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False, timeout=300)
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False, timeout=900)
     assert done.stdout, done.stderr[-3000:]
     found: dict[str, Any] = json.loads(done.stdout.splitlines()[-1])
     return found | {"code": done.returncode}
