@@ -8,8 +8,9 @@ from typing import Any
 from checklists.loaded import Judged, LoadedGate
 from checklists.models import MemberRole, SignOff
 from checklists.models.signoff import SignOffDecision
+from checklists.reads import stale
 from checklists.reports.moments import moment
-from checklists.snapshot import changes
+from checklists.snapshot import Change
 from readiness.engine.policy import SignatureState
 
 # A stale signature's list of changes; the rest is counted (both snapshots can be compared in full).
@@ -50,7 +51,8 @@ def signatures(loaded: LoadedGate, judged: Judged) -> list[dict[str, Any]]:
     invalid = {row.pk: why for row, why in loaded.invalid}
     every = [*loaded.signoffs, *(row for row, _ in loaded.invalid)]
     known = sorted((s for s in every if s.role in order), key=lambda s: (order.index(s.role), s.pk))
-    return [_signature(s, judged, invalid.get(s.pk, "")) for s in known]
+    since = stale.since(loaded, judged)
+    return [_signature(s, judged, since.get(s.pk, []), invalid.get(s.pk, "")) for s in known]
 
 
 def history(loaded: LoadedGate) -> dict[str, Any]:
@@ -81,9 +83,9 @@ def _past(signed: SignOff, later: SignOff | None) -> dict[str, Any]:
     }
 
 
-def _signature(signed: SignOff, judged: Judged, invalid: str) -> dict[str, Any]:
+def _signature(signed: SignOff, judged: Judged, since: Sequence[Change], invalid: str) -> dict[str, Any]:
     current = signed.digest == judged.digest
-    found = [] if current else [c.to_dict() for c in changes(signed.snapshot, judged.snapshot)]
+    found = [change.to_dict() for change in since]
     valid = "declined" if signed.decision == "decline" else "valid"
     return {
         **_who(signed),

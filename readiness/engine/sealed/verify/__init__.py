@@ -9,8 +9,8 @@ file holds: it becomes a claim that failed.
 
     material.py   the parts, read            trust.py     what a signature is worth
     bundle.py, pdf.py  taken apart           origin.py    origin, keys, report
-    signing.py    sign-offs                  duties.py    who signed off whose work
-    state.py      state, checks, evidence    verdict.py   verdict and checklist, decided again
+    signing.py, bound.py  sign-offs          duties.py    who signed off whose work
+    state.py, contents.py  state, checks, evidence         verdict.py  verdict and checklist, decided again
     records.py    log and checkpoints        result.py    claims, result, who decided what
 """
 

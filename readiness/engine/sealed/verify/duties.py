@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from readiness.engine.sealed.verify import signing
+from readiness.engine.sealed.verify.bound import CURRENT
 from readiness.engine.sealed.verify.fields import Fields
 from readiness.engine.sealed.verify.material import Case, SignOff
 from readiness.engine.sealed.verify.result import Claim, State, failed, unknown, verified
@@ -18,7 +19,7 @@ LEAD = "technical-lead"
 
 def claim(case: Case) -> Claim:
     """One person signs in one role; own work is signed as technical lead only."""
-    current = [signed for signed in case.sign_offs if signed.worth in signing.CURRENT]
+    current = [signed for signed in case.sign_offs if signed.worth in CURRENT]
     problems, doubts = list(_one_role(current)), []
     for signed in current:
         if signed.said.text("role") == LEAD:

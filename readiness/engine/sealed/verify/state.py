@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from typing import Any
 
 from readiness.engine import seal
@@ -62,7 +62,7 @@ def _shape(case: Case) -> Iterator[str]:
     values = snapshot.under("parameters").under("values").data
     for one in report.under("parameters").each("values"):
         name = one.text("name")
-        if _plain(values.get(name)) != _plain(one.data.get("value")):
+        if plain(values.get(name)) != plain(one.data.get("value")):
             yield f"the report prints another value of {name}"
 
 
@@ -113,99 +113,6 @@ def _snapshots(case: Case) -> Iterator[str]:
             yield f"the signed state {name[:12]}… is another one than its name says"
 
 
-def _plain(value: Any) -> str:
+def plain(value: Any) -> str:
+    """A value as text, to compare by."""
     return json.dumps(value, sort_keys=True)
-
-
-def checks(case: Case) -> Claim:
-    """What was signed of each check is what its result says, and what the report prints."""
-    from readiness.engine.sealed.signable import signable
-
-    problems = list(_misprinted_checks(case))
-    found: dict[str, list[Any]] = {}
-    for place, data in case.material.results.items():
-        run = Fields(canonical_json(data, place), place)
-        found[run.text("item")] = [_signable(signable, one) for one in run.each("results")]
-    lacking: list[str] = []
-    whole = case.material.kind == "bundle"
-    for item in Fields(case.snapshot, "the snapshot").each("items"):
-        key, signed = item.text("key"), [one.data for one in item.each("checks")]
-        if signed and key not in found:
-            (problems if whole else lacking).append(f"{key}: its check results are not enclosed")
-        elif key in found and _plain(found[key]) != _plain(signed):
-            problems.append(f"{key}: the enclosed check results are not those that were signed")
-    if problems:
-        return failed("checks", "Check results differ from what was signed.", problems)
-    if lacking:
-        return unknown("checks", "The PDF does not enclose full check results; ask for the bundle.", lacking)
-    return verified("checks", f"The results of {len(found)} items are those that were signed.")
-
-
-def _signable(signable: Any, one: Fields) -> Any:
-    try:
-        return signable(one.data)
-    except (KeyError, TypeError, AttributeError):
-        one.text("a check's result")  # raises: it is none
-        raise
-
-
-def _misprinted_checks(case: Case) -> Iterator[str]:
-    printed = items(case)
-    for item in Fields(case.snapshot, "the snapshot").each("items"):
-        key = item.text("key")
-        if key not in printed:
-            continue
-        signed, shown = item.each("checks"), printed[key].each("checks")
-        if [_told(one) for one in signed] != [_told(one) for one in shown]:
-            yield f"{key}: the report prints another outcome than was signed"
-            continue
-        for one, other in zip(signed, shown, strict=True):
-            if one.text("message") and one.text("message") != other.text("message"):
-                yield f"{key}: the report prints another message than was signed"
-            if [_measured(m.data) for m in one.each("measurements")] != [
-                _measured(m.data, like=n.data)
-                for m, n in zip(other.each("measurements"), one.each("measurements"), strict=False)
-            ]:
-                yield f"{key}: the report prints another measurement than was signed"
-
-
-def _told(check: Fields) -> tuple[str, ...]:
-    files = [f"{f.text('path')} {f.text('sha256')}" for f in check.each("files")]
-    return (check.text("kind"), check.text("outcome"), *files)
-
-
-def _measured(one: Mapping[str, Any], like: Mapping[str, Any] | None = None) -> str:
-    """What of a measurement was signed; of a volatile one not its value."""
-    kept = (like or one).keys()
-    return _plain(
-        {name: one.get(name) for name in ("name", "unit", "limit", "ok", "value", "source") if name in kept}
-    )
-
-
-def evidence(case: Case) -> Claim:
-    """Every file that was signed is there, by its SHA-256."""
-    snapshot = Fields(case.snapshot, "the snapshot")
-    listed = [*snapshot.each("items"), *snapshot.each("approval_evidence")]
-    pieces = [(item.text("key"), piece) for item in listed for piece in item.each("evidence")]
-    files = [(key, p.text("name"), p.text("sha256")) for key, p in pieces if p.text("kind") == "file"]
-    links = [
-        f"{key}: {p.text('name')} is a link; what lies there is not held"
-        for key, p in pieces
-        if p.text("kind") != "file"
-    ]
-    lacking = [
-        f"{key}: {name} ({sha[:12]}…) is not enclosed"
-        for key, name, sha in files
-        if sha not in case.material.evidence
-    ]
-    if lacking and case.material.kind == "bundle":
-        return failed("evidence", "Evidence that was signed is missing.", lacking)
-    if lacking:
-        return unknown(
-            "evidence",
-            "Not every file of evidence is attached to the PDF; ask for the bundle.",
-            [*lacking, *links],
-        )
-    if not files:
-        return verified("evidence", "No file of evidence was signed.", links)
-    return verified("evidence", f"All {len(files)} files of evidence are those that were signed.", links)

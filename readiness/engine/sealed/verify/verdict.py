@@ -9,6 +9,7 @@ from readiness.engine.checklist import Checklist, Requirement
 from readiness.engine.errors import BadContent, ChecklistError
 from readiness.engine.sealed import statements
 from readiness.engine.sealed.verify import signing
+from readiness.engine.sealed.verify.bound import LIVE
 from readiness.engine.sealed.verify.fields import Fields
 from readiness.engine.sealed.verify.material import Case, sha256
 from readiness.engine.sealed.verify.result import Claim, State, failed, unknown, verified
@@ -69,7 +70,7 @@ def _gate(case: Case) -> policy.GateState:
                 person=one.said.text("name"),
             )
             for one in case.sign_offs
-            if one.worth in signing.LIVE
+            if one.worth in LIVE
         ),
         waivers=_allowed(case),
         earlier=tuple(

@@ -11,7 +11,7 @@ from readiness.engine.sealed import canonical_zip
 from readiness.engine.sealed.dsse import Envelope
 from readiness.engine.sealed.keys import Keyring
 from readiness.engine.sealed.verify import bundle as bundles
-from readiness.engine.sealed.verify import duties, origin, records, signing, state, verdict
+from readiness.engine.sealed.verify import contents, duties, origin, records, signing, state, verdict
 from readiness.engine.sealed.verify import pdf as pdfs
 from readiness.engine.sealed.verify.material import Bytes, Case, Material, PartError, read
 from readiness.engine.sealed.verify.result import (
@@ -97,8 +97,8 @@ def _claims(
         "state": lambda: state.state(case),
         "verdict": lambda: verdict.verdict(case),
         "duties": lambda: duties.claim(case),
-        "checks": lambda: state.checks(case),
-        "evidence": lambda: state.evidence(case),
+        "checks": lambda: contents.checks(case),
+        "evidence": lambda: contents.evidence(case),
         "checklist": lambda: verdict.checklist(case),
         "log": lambda: records.log(case),
         "checkpoint": lambda: records.checkpoint(case),
