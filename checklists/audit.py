@@ -21,8 +21,8 @@ from readiness.engine import seal
 from readiness.engine.sealed.log import GENESIS
 
 __all__ = [
-    "ACCESS", "GENESIS", "INSTALLATION", "VERBS", "Broken", "acting", "acting_token", "append", "content", "refused",
-    "verify", "verify_all",
+    "ACCESS", "GENESIS", "INSTALLATION", "VERBS", "Broken", "acting", "acting_token", "append", "content",
+    "refused", "verify", "verify_all",
 ]  # fmt: skip
 
 INSTALLATION = "installation"

@@ -91,7 +91,7 @@ def may_drop(roles: Collection[str], role: str) -> bool:
 
 
 def roles_of(person: Person, project: Project | int) -> frozenset[str]:
-    """The person's roles in the project that have not ended; none for an outsider or a deactivated account."""
+    """The person's roles in the project that have not ended; none of outsiders and deactivated accounts."""
     if not person.is_active:
         return frozenset()
     held = Membership.objects.filter(person=person, project=project).live(clock.now())

@@ -41,9 +41,7 @@ def approve(
     password: str = PASSWORD,
 ) -> LoadedGate:
     """Sign the present state, or the one named, having confirmed everything."""
-    return signoffs.approve(
-        **_common(gate, role, by, digest, password), confirmed=confirmed, comment=comment
-    )
+    return signoffs.approve(**_common(gate, role, by, digest, password), confirmed=confirmed, comment=comment)
 
 
 def decline(

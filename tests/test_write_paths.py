@@ -84,7 +84,7 @@ def calls(source: str) -> Iterator[str]:
 def _writes(call: ast.Call) -> str:
     function = call.func
     name = function.attr if isinstance(function, ast.Attribute) else getattr(function, "id", "")
-    owner = function.value.id if _on_name(function) else ""
+    owner = _owner(function)
     if name in MAKES:
         return name
     if name == "open":
@@ -98,8 +98,9 @@ def _writes(call: ast.Call) -> str:
     return ""
 
 
-def _on_name(function: ast.expr) -> bool:
-    return isinstance(function, ast.Attribute) and isinstance(function.value, ast.Name)
+def _owner(function: ast.expr) -> str:
+    on_name = isinstance(function, ast.Attribute) and isinstance(function.value, ast.Name)
+    return function.value.id if on_name else ""  # type: ignore[attr-defined]  # asked in the line above
 
 
 def _opened(call: ast.Call, owner: str) -> str:

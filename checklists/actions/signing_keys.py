@@ -24,7 +24,7 @@ LATER = "A key cannot be revoked from a moment in the future."
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Revoked:
-    """What a revocation did: the key, its signatures in force, logs signed anew, and those that are broken."""
+    """What a revocation did: the key, its signatures in force, logs signed anew, those that are broken."""
 
     key: InstallationKey
     signatures: int

@@ -11,36 +11,58 @@ def drop(apps, schema_editor):
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('checklists', '0005_identity'),
+        ("checklists", "0005_identity"),
     ]
 
     operations = [
         migrations.CreateModel(
-            name='RefusalCount',
+            name="RefusalCount",
             fields=[
-                ('who', models.CharField(max_length=120, primary_key=True, serialize=False)),
-                ('since', models.DateTimeField()),
-                ('count', models.PositiveIntegerField(default=0)),
+                ("who", models.CharField(max_length=120, primary_key=True, serialize=False)),
+                ("since", models.DateTimeField()),
+                ("count", models.PositiveIntegerField(default=0)),
             ],
         ),
         migrations.CreateModel(
-            name='CheckpointDelivery',
+            name="CheckpointDelivery",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('way', models.CharField(choices=[('file', 'file'), ('mail', 'mail'), ('webhook', 'webhooks')], max_length=7)),
-                ('attempts', models.PositiveIntegerField(default=0)),
-                ('next_at', models.DateTimeField()),
-                ('sent_at', models.DateTimeField(null=True)),
-                ('error', models.CharField(blank=True, max_length=300)),
-                ('checkpoint', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='deliveries', to='checklists.checkpoint')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                (
+                    "way",
+                    models.CharField(
+                        choices=[("file", "file"), ("mail", "mail"), ("webhook", "webhooks")], max_length=7
+                    ),
+                ),
+                ("attempts", models.PositiveIntegerField(default=0)),
+                ("next_at", models.DateTimeField()),
+                ("sent_at", models.DateTimeField(null=True)),
+                ("error", models.CharField(blank=True, max_length=300)),
+                (
+                    "checkpoint",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="deliveries",
+                        to="checklists.checkpoint",
+                    ),
+                ),
             ],
             options={
-                'verbose_name_plural': 'checkpoint deliveries',
-                'ordering': ['id'],
-                'indexes': [models.Index(condition=models.Q(('sent_at', None)), fields=['next_at'], name='checkpoints_to_send')],
-                'constraints': [models.UniqueConstraint(fields=('checkpoint', 'way'), name='one_delivery_per_checkpoint')],
+                "verbose_name_plural": "checkpoint deliveries",
+                "ordering": ["id"],
+                "indexes": [
+                    models.Index(
+                        condition=models.Q(("sent_at", None)), fields=["next_at"], name="checkpoints_to_send"
+                    )
+                ],
+                "constraints": [
+                    models.UniqueConstraint(fields=("checkpoint", "way"), name="one_delivery_per_checkpoint")
+                ],
             },
         ),
         migrations.RunPython(drop, migrations.RunPython.noop),

@@ -100,7 +100,7 @@ def main(home: Path) -> dict[str, object]:
     mixed = together(withdraw_or_ask)
     last = deployments.decide_deployment(**common, by=people.second).look.state
     digest = signing.digest_of(gate.pk)
-    sent = {
+    sent: dict[str, Any] = {
         "gate": gate.pk,
         "role": "technical-lead",
         "by": people.lead,

@@ -31,7 +31,8 @@ OPEN_TO_ACCOUNTS = {
 }  # fmt: skip
 POST_ONLY = {
     "theme", "member-add", "member-remove", "member-end", "invitation-new", "invitation-revoke",
-    "environment-add", "release-parameters", "gate-open", "gate-run", "gate-look", "gate-export", "report-request", "sign-withdraw", "sign-approve", "sign-decline", "role-drop", "role-restore",
+    "environment-add", "release-parameters", "gate-open", "gate-run", "gate-look", "gate-export",
+    "report-request", "sign-withdraw", "sign-approve", "sign-decline", "role-drop", "role-restore",
     "item-tick", "item-reopen", "item-not-applicable", "item-note", "item-run", "item-attach",
     "item-evidence-remove", "item-partial",
     "waiver-submit", "waiver-withdraw", "waiver-approve", "waiver-reject", "waiver-revoke",

@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import re
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import pikepdf
 import pytest
@@ -21,7 +22,7 @@ from readiness.engine.sealed import pdf_sign
 from tests.test_certificates import issue, pem
 
 AT = datetime(2026, 11, 21, 13, 40, 5, 999, tzinfo=UTC)
-SAID = {"at": AT, "reason": "why", "name": "who", "location": "where"}
+SAID: dict[str, Any] = {"at": AT, "reason": "why", "name": "who", "location": "where"}
 
 
 @pytest.fixture(scope="module")
