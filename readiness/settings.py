@@ -240,8 +240,6 @@ SECURE_REFERRER_POLICY = "same-origin"
 X_FRAME_OPTIONS = "DENY"
 if env.boolean("READINESS_BEHIND_PROXY", default=False):
     SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
-_issuer = urlsplit(OIDC_ISSUER)
-_sso_origin = [f"{_issuer.scheme}://{_issuer.netloc}"] if OIDC_ISSUER else []
 CONTENT_SECURITY_POLICY = {
     "DIRECTIVES": {
         "default-src": [NONE],
@@ -250,8 +248,7 @@ CONTENT_SECURITY_POLICY = {
         "img-src": [SELF, "data:"],
         "font-src": [SELF],
         "connect-src": [SELF],
-        # Browsers hold a form to this also where it is redirected to: to sign in at the provider.
-        "form-action": [SELF, *_sso_origin],
+        "form-action": [SELF],
         "base-uri": [NONE],
         "frame-ancestors": [NONE],
         "manifest-src": [NONE],

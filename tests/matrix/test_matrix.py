@@ -13,7 +13,7 @@ from django.db import transaction
 
 from checklists.api import limits
 from checklists.models import MemberRole
-from checklists.permissions import may
+from checklists.permissions import Act, may
 from checklists.views import invitation
 from tests.api import world as api_world
 from tests.matrix import table, world
@@ -63,8 +63,8 @@ def by_role(rule: Rule, asker: Asker) -> str | int:
     if not asker.own or asker.role == "expired auditor":
         return MISSING
     role = "contributor" if asker.role == "service account" else asker.role
-    assert not isinstance(rule, str) or rule in set(table.Act)
-    allowed = role in rule if isinstance(rule, frozenset) else may([role], table.Act(rule))
+    assert not isinstance(rule, str) or rule in set(Act)
+    allowed = role in rule if isinstance(rule, frozenset) else may([role], Act(rule))
     return ALLOWED if allowed else FORBIDDEN
 
 

@@ -9,7 +9,7 @@ import hashlib
 from typing import Any
 
 # tsp teaches cms what signing_certificate_v2 is.
-from asn1crypto import algos, cms, tsp, x509  # type: ignore[import-untyped]  # noqa: F401
+from asn1crypto import algos, cms, tsp, x509  # noqa: F401
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.padding import PKCS1v15
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey

@@ -17,7 +17,7 @@ from datetime import UTC, datetime
 from io import BytesIO
 from typing import Any
 
-from asn1crypto import algos, x509  # type: ignore[import-untyped]
+from asn1crypto import algos, x509
 from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.hazmat.primitives.asymmetric.padding import PKCS1v15
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey

@@ -9,7 +9,7 @@ import zipfile
 from collections.abc import Callable
 from datetime import UTC, datetime
 
-from asn1crypto import cms, core  # type: ignore[import-untyped]
+from asn1crypto import cms, core
 from pyhanko.pdf_utils.incremental_writer import IncrementalPdfFileWriter
 from pyhanko.sign.fields import MDPPerm, SigFieldSpec, SigSeedSubFilter
 from pyhanko.sign.signers.pdf_cms import PdfCMSSignedAttributes

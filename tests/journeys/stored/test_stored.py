@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import json
 import threading
+from functools import partial
 
 import pytest
 from django.test import Client
@@ -62,7 +63,7 @@ def looked_at(watched: Watch, urls: dict[str, str]) -> list[str]:
     faults = []
     for name, url in urls.items():
         watched.wrong.clear()
-        status, found = watched.do(lambda page, url=url: look(page, url))
+        status, found = watched.do(partial(look, url=url))
         assert status in {200, 400, 409}, (name, status)
         faults += [f"{name}: {what}" for what in [*watched.wrong, *found]]
     return faults

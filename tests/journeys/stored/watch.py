@@ -16,7 +16,7 @@ from urllib.parse import urlsplit
 
 from django.contrib.staticfiles import finders
 from django.test import Client
-from playwright.sync_api import Error, Page, Route, sync_playwright
+from playwright.sync_api import Dialog, Error, Page, Route, sync_playwright
 
 from tests.journeys.conftest import FLAGS
 from tests.journeys.stored.corpus import MARK
@@ -63,7 +63,7 @@ class Watch:
             browser = playwright.chromium.launch(executable_path=executable, args=FLAGS)
             page = browser.new_context(accept_downloads=True).new_page()
             page.route("**/*", self._route)
-            page.on("dialog", lambda d: (self.wrong.append(f"dialog {d.message}"), d.dismiss()))
+            page.on("dialog", self._dialog)
             page.on("console", lambda m: self._said(m.text))
             page.on("pageerror", lambda e: self.wrong.append(str(e)))
             while job := self._jobs.get():
@@ -90,8 +90,12 @@ class Watch:
         """Let the thread end."""
         self._jobs.put(None)
 
+    def _dialog(self, dialog: Dialog) -> None:
+        self.wrong.append(f"dialog {dialog.message}")
+        dialog.dismiss()
+
     def _answer(self, asked: Asked) -> None:
-        told = self.client.get(asked.path)
+        told: Any = self.client.get(asked.path)
         body = b"".join(told.streaming_content) if told.streaming else told.content
         asked.answer = {"status": told.status_code, "headers": dict(told.headers), "body": body}
         asked.done.set()
