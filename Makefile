@@ -33,6 +33,8 @@ fuzz: $(VENV)/.dev ## disturbed files on every parser, each for SECONDS (20)
 faults: $(VENV)/.dev ## kills, full and broken disks at every write, 200 kills of checks and reports
 	@scripts/system-packages faults
 	$(BIN)/python -m tests.faults $(ARGS)
+	$(BIN)/python -m tests.faults.kills 150 60
+	READINESS_HUGE_GB=10 $(BIN)/python -m pytest -q tests/engine/test_huge_file.py
 
 lint: $(VENV)/.dev ## ruff, mypy, import-linter
 	$(BIN)/ruff check

@@ -20,7 +20,8 @@ PAGES = (
     "README.md", "CONTRIBUTING.md", "SECURITY.md", "CHANGELOG.md", "docs/ci.md", "docs/extending.md",
     "docs/operating.md", "docs/run-validator.md", "docs/api.md", "docs/change-control.md",
     "docs/checklists.md", "docs/deployment-gate.md", "docs/notifications.md", "docs/push.md",
-    "docs/release-manifest.md",
+    "docs/release-manifest.md", "docs/audit-log.md", "docs/backup.md", "docs/bundle.md", "docs/people.md",
+    "docs/report.md", "docs/sign-in.md", "docs/signatures.md", "docs/threat-model.md", "docs/verify.md",
     "docs/score.md", "docs/suites.md", "docs/webhooks.md", "examples/release-governance/README.md",
 )  # fmt: skip
 LINK = re.compile(r"\]\((?!https?:)([^)#]+)\)")

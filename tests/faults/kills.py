@@ -179,4 +179,7 @@ def main(home: Path, runs: int, reports: int) -> dict[str, Any]:
 
 if __name__ == "__main__":
     with tempfile.TemporaryDirectory(prefix="readiness-kills-") as folder:
-        print(json.dumps(main(Path(folder), *map(int, sys.argv[1:3]))))
+        figures = main(Path(folder), *map(int, sys.argv[1:3]))
+    print(json.dumps(figures))
+    wrong = ("open", "not_once", "torn", "passed_by_accident", "broken")
+    sys.exit(any(figures[name] for name in wrong))
