@@ -219,6 +219,7 @@ DATA_UPLOAD_MAX_MEMORY_SIZE = 2_500_000
 FILE_UPLOAD_MAX_MEMORY_SIZE = 2_500_000
 DATA_UPLOAD_MAX_NUMBER_FILES = 3  # a file to verify, with a key and a checkpoint of one's own
 FILE_UPLOAD_HANDLERS = [
+    "checklists.uploads.CountingUploadHandler",
     "django.core.files.uploadhandler.MemoryFileUploadHandler",
     "checklists.uploads.BoundedUploadHandler",
 ]

@@ -153,7 +153,7 @@ def test_wrong_wishes(project, people, checklist, wanted, error, words):
     assert push(project, people.lead).gate
 
 
-def test_parameters_of_a_release_are_the_owners(project, people, checklist):
+def test_parameters_of_a_release_are_the_owners(project, people, checklist, lifted_triggers):
     """Pushing with other values for a release that promised some is the owner's act, not the pipeline's."""
     push(project, people.contributor)
     lower = Wanted(environment="production", parameters={"target_accuracy": "10"})

@@ -108,7 +108,7 @@ def finding(outcome="FAIL", message="480 open", **more):
 
 
 @pytest.fixture
-def gate_with(project, people, run_dir):
+def gate_with(project, people, run_dir, lifted_triggers):
     """A gate of a checklist that demands isolation, whose item has this stored result."""
 
     def make(found: dict[str, object]) -> Gate:
