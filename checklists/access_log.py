@@ -17,6 +17,7 @@ from django.contrib.auth.signals import user_logged_out, user_login_failed
 from django.core.exceptions import PermissionDenied
 from django.dispatch import receiver
 from django.http import HttpRequest, HttpResponse
+from django.urls import reverse
 
 from checklists import audit, where
 from checklists.actions import refusals
@@ -34,6 +35,7 @@ PROOFS = {
     "mfa_login_webauthn": "passkey",
     "mfa_reauthenticate_webauthn": "passkey, once more",
 }
+CONFLICT = 409
 LOCKED = {"too_many_login_attempts", "rate_limited"}
 
 
@@ -71,6 +73,10 @@ def _page(request: HttpRequest, response: HttpResponse, place: Where) -> None:
     name = (match.url_name or "") if match else ""
     if request.method == "POST" and name in PROOFS and status in {200, 429}:
         _not_proved(request, response, PROOFS[name], locked=status == 429)
+    elif request.method == "POST" and name in PROOFS and _sent_back(response):
+        _failed(request, place, PROOFS[name])
+    elif name == "sso-callback" and status == CONFLICT:
+        _failed(request, place, "single sign-on")
     elif status == 429:
         _note("access.locked_out", request, place)
     elif status in {401, 403}:
@@ -83,6 +89,18 @@ def _note(verb: str, request: HttpRequest, place: Where) -> None:
     person = request.user if isinstance(request.user, Person) else None
     who = f"person {person.pk}" if person else f"address {place.address}"
     refusals.note(verb, who=who, by=person, subject=_asked(request), data=_why(place.why))
+
+
+def _sent_back(response: HttpResponse) -> bool:
+    """Whether a redirect says that somebody did not come in: allauth's answer to a passkey that is none."""
+    return response.headers.get("Location") in {reverse("account_login"), reverse("account_inactive")}
+
+
+def _failed(request: HttpRequest, place: Where, by: str) -> None:
+    person = request.user if isinstance(request.user, Person) else None
+    who = f"address {place.address}"
+    subject = request.POST.get("login", "")
+    refusals.note("access.sign_in_failed", who=who, by=person, subject=subject, data={"with": by})
 
 
 def _not_proved(request: HttpRequest, response: HttpResponse, by: str, *, locked: bool) -> None:

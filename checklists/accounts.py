@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import base64
+import time
 from typing import Any
 from urllib.parse import urlsplit
 
 from allauth.account.adapter import DefaultAccountAdapter
 from allauth.account.auth_backends import AuthenticationBackend
+from allauth.account.internal.flows.login import get_authentication_records
 from allauth.mfa.adapter import DefaultMFAAdapter
 from cryptography.fernet import Fernet, InvalidToken
 from cryptography.hazmat.primitives.hashes import SHA256
@@ -92,6 +94,16 @@ class Factors(DefaultMFAAdapter):  # type: ignore[misc]  # allauth has no types
     def generate_authenticator_name(self, user: Person, type: Any) -> str:  # noqa: A002  # allauth's signature
         """What a passkey is called when nobody says."""
         return "Passkey"
+
+
+def confirmed(request: HttpRequest) -> bool:
+    """Whether the person confirmed a few minutes ago, in this session, that it is them.
+
+    allauth takes who has neither password nor factor for confirmed; here they confirm at the provider.
+    """
+    records = get_authentication_records(request, request.user)
+    times = [record["at"] for record in records if record.get("reauthenticated")]
+    return bool(times) and time.time() - times[-1] < settings.ACCOUNT_REAUTHENTICATION_TIMEOUT
 
 
 def _fernet() -> Fernet:

@@ -64,6 +64,19 @@ def check(person: Person, challenge: str, answer: str) -> None:
         raise WrongPassword(COPIED, COPIED_ADVICE)
 
 
+def is_answer(found: Any) -> bool:
+    """Whether this is a browser's answer, made on a page of this installation. Nothing in it is verified.
+
+    A neighbour under the same domain, or at another port, may ask for the passkeys of this host too.
+    """
+    try:
+        response = AuthenticationResponse.from_dict(found).response
+        _ = response.authenticator_data
+        return bool(response.client_data.origin == origin())
+    except (ValueError, TypeError, LookupError, AttributeError, RecursionError, struct.error):
+        return False
+
+
 def moved_on(row: int, answer: Any) -> bool:
     """Whether the counter in an answer that was checked already is above all before it; notes the use."""
     return _count(row, AuthenticationResponse.from_dict(answer))

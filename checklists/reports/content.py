@@ -20,17 +20,10 @@ from checklists.reports.trail import trail
 from checklists.scoring import score_of
 from readiness.engine.outcome import quantity
 from readiness.engine.policy import Blocker, State, VerdictState
+from readiness.engine.verdict_words import NAMES, verdict_name
 
 SCHEMA_VERSION = 1
 KIND = "readiness-report"
-NAMES = {
-    VerdictState.APPROVED: "Approved",
-    VerdictState.BLOCKED: "Not approved: blocked",
-    VerdictState.OPEN: "Not approved: items are open",
-    VerdictState.READY: "Not approved: signatures are missing",
-    VerdictState.DECLINED: "Not approved: declined",
-}
-STALE = "Not approved: signatures are stale"
 
 
 def build(
@@ -54,6 +47,7 @@ def build(
             "version": release.version,
             "planned_for": release.planned_for.isoformat() if release.planned_for else "",
             "by": people[release.created_by_id].name,
+            "pushed_by": people[release.pushed_by_id].name if release.pushed_by_id else "",
             "at": moment(release.created_at),
         },
         "gate": {
@@ -110,9 +104,10 @@ def _score(loaded: LoadedGate) -> dict[str, str]:
 
 
 def _people(loaded: LoadedGate) -> set[int]:
-    parameters = loaded.gate.release.parameters
-    ids = {loaded.gate.opened_by_id, loaded.gate.release.created_by_id}
-    return ids | ({parameters.set_by_id} if parameters else set())
+    release = loaded.gate.release
+    ids = {loaded.gate.opened_by_id, release.created_by_id, release.pushed_by_id}
+    ids |= {release.parameters.set_by_id} if release.parameters else set()
+    return {pk for pk in ids if pk}
 
 
 def _parameters(loaded: LoadedGate, people: dict[int, Person]) -> dict[str, Any]:
@@ -145,13 +140,10 @@ def _value(value: Any, unit: str) -> str:
 def _verdict(loaded: LoadedGate, judged: Judged) -> dict[str, Any]:
     verdict = judged.verdict
     items = {item.key: item for item in loaded.items}
-    name = NAMES[verdict.state]
-    if verdict.state is VerdictState.READY and any(b.kind == "stale" for b in verdict.blockers):
-        name = STALE
     return {
         "state": verdict.state.value,
         "approved": verdict.approved,
-        "name": f"{name} for {loaded.gate.environment.name}" if verdict.approved else name,
+        "name": verdict_name(verdict, loaded.gate.environment.name),
         "counts": {state.value: verdict.counts[state] for state in State},
         "warnings": sum(item.warned for item in loaded.items),
         "total": len(loaded.items),

@@ -16,7 +16,8 @@ HEADLINES = {
     Result.CONSISTENT: (
         "not-verified",
         "Consistent, origin not verified",
-        "Nothing in it contradicts itself, but no trusted key vouches for it. A forgery can look like this.",
+        "Nothing in it contradicts itself, but not everything is vouched for by a trusted key, or by the "
+        "checkpoint that you gave. A forgery can look like this.",
     ),
     Result.FAILED: (
         "broken",
@@ -102,7 +103,7 @@ def _claims(found: Verification) -> Iterator[ShownClaim]:
     order = list(STATES)
 
     def place(claim: Claim) -> int:
-        unasked = claim.id == "outside" and claim.state is State.NOT_VERIFIED
+        unasked = claim.id == "outside" and claim.state is State.NOT_VERIFIED and not claim.details
         return len(order) if unasked else order.index(claim.state)
 
     ordered = sorted(found.claims, key=place)

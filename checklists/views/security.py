@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable
 from functools import wraps
 from typing import Any
 
-from allauth.account.internal.flows.login import get_authentication_records
 from allauth.account.internal.flows.reauthentication import get_reauthentication_flows
 from allauth.mfa.models import Authenticator
 from allauth.usersessions.models import UserSession
@@ -20,6 +18,7 @@ from django.urls import reverse
 from django.utils.http import urlencode
 from django.views.decorators.http import require_GET, require_POST
 
+from checklists.accounts import confirmed
 from checklists.actions import accounts, factors, sessions
 from checklists.models import Identity, Person
 from checklists.shown.devices import device
@@ -28,7 +27,6 @@ from readiness.engine.errors import ReadinessError
 
 View = Callable[..., HttpResponseBase]
 ELSEWHERE = "Your account has no password: you sign in at {name}."
-LIMIT = settings.ACCOUNT_REAUTHENTICATION_TIMEOUT
 
 
 @require_GET
@@ -92,7 +90,7 @@ def factor_page(view: View) -> View:
         person = request.user
         if not isinstance(person, Person):
             return view(request, *args, **kwargs)  # allauth sends visitors to sign in
-        if not get_reauthentication_flows(person) and not _confirmed(request):
+        if not get_reauthentication_flows(person) and not confirmed(request):
             return HttpResponseRedirect(f"{reverse('sso-again')}?{urlencode({'next': request.path})}")
         if request.method != "POST":
             return view(request, *args, **kwargs)
@@ -100,13 +98,6 @@ def factor_page(view: View) -> View:
             return view(request, *args, **kwargs)
 
     return guarded
-
-
-def _confirmed(request: HttpRequest) -> bool:
-    # allauth takes who has neither password nor factor for confirmed; they confirm at the provider.
-    records = get_authentication_records(request, request.user)
-    times = [record["at"] for record in records if record.get("reauthenticated")]
-    return bool(times) and time.time() - times[-1] < LIMIT
 
 
 def password_page(view: View) -> View:

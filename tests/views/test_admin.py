@@ -3,22 +3,28 @@
 from __future__ import annotations
 
 import pytest
+from allauth.mfa.models import Authenticator
 from django.apps import apps
 from django.contrib import admin
 from django.contrib.auth.models import Permission
+from django.core.cache import cache
 
 from checklists import audit
 from checklists.models import AuditEntry, Person
+from tests.conftest import PASSWORD
+from tests.factors import add_app
 
 MODELS = [m for m in apps.get_app_config("checklists").get_models() if m is not Person]
 
 
 @pytest.fixture
 def staff(client, people):
-    """An administrator, signed in."""
+    """An administrator, signed in, who just confirmed that it is them."""
+    cache.clear()
     people.owner.is_staff = people.owner.is_superuser = True
     people.owner.save()
     client.force_login(people.owner)
+    assert client.post("/accounts/reauthenticate/", {"password": PASSWORD}).status_code == 302
     return client
 
 
@@ -50,6 +56,31 @@ def test_other_people_do_not_enter(client, people):
     """Without the administrator's flag the admin asks to sign in."""
     client.force_login(people.lead)
     assert client.get("/admin/").status_code == 302
+
+
+KEEPING = [
+    ("{}/password/", {"password1": "a-new-and-long-one", "password2": "a-new-and-long-one"}),
+    ("{}/change/", {"username": "lead", "is_superuser": "on"}),
+    ("add/", {"username": "nina", "password1": "a-new-and-long-one", "password2": "a-new-and-long-one"}),
+    ("", {"action": "remove_factors", "_selected_action": "{}"}),
+]
+
+
+@pytest.mark.parametrize(("page", "sent"), KEEPING, ids=["password", "change", "add", "factors"])
+def test_a_stolen_session_keeps_no_accounts(client, people, page, sent):
+    """An administrator's session alone sets no password: not theirs, to sign with, nor anybody's."""
+    people.lead.is_staff = people.lead.is_superuser = True
+    people.lead.save()
+    add_app(people.lead)
+    client.force_login(people.lead)
+    before, number = Person.objects.values().get(pk=people.lead.pk), Person.objects.count()
+    address = f"/admin/checklists/person/{page}".format(people.lead.pk)
+    told = {name: value.format(people.lead.pk) for name, value in sent.items()}
+    answer = client.post(address, told | {"usable_password": "true"})
+    assert answer["Location"].startswith("/accounts/reauthenticate/?next=%2Fadmin%2F")
+    assert (Person.objects.values().get(pk=people.lead.pk), Person.objects.count()) == (before, number)
+    assert Authenticator.objects.count() == 1
+    assert _told() == []
 
 
 def _told() -> list[tuple[str, str, str]]:

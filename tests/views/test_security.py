@@ -278,6 +278,7 @@ def test_an_administrator_takes_lost_factors_away(client, people):
     people.owner.is_staff = people.owner.is_superuser = True
     people.owner.save()
     client.force_login(people.owner)
+    confirm(client)
     sent = {"action": "remove_factors", "_selected_action": [people.lead.pk]}
     client.post("/admin/checklists/person/", sent)
     assert not Authenticator.objects.exists()

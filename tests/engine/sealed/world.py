@@ -20,6 +20,7 @@ from readiness.engine import policy, seal
 from readiness.engine.checklist import Requirement
 from readiness.engine.sealed import canonical_zip, checkpoint, dsse, log, pdf_sign, statements
 from readiness.engine.sealed.keys import Keyring, SigningKey
+from readiness.engine.verdict_words import verdict_name
 from tests.engine.sealed.named_keys import at, ring, signatory, signing_key
 
 SOURCE = b"""---
@@ -154,10 +155,14 @@ class World:
             "url": "", "by": "maker",
         }  # fmt: skip
 
+    def _attached(self) -> dict[str, str]:
+        piece = self._piece()
+        return {"name": piece["name"], "sha256": piece["sha256"]}
+
     def _happen(self) -> None:
         """The gate is opened, evidence attached, and everybody signs."""
         self._append("gate.opened", "maker", 0, subject="production")
-        self._append("evidence.attached", "maker", 1, subject="issues", data={"name": "issues.csv"})
+        self._append("evidence.attached", "maker", 1, subject="issues", data=self._attached())
         for number, one in enumerate(self.recipe["sign_offs"]):
             self._sign(one, 10.0 + number)
             if one.get("checkpoint"):
@@ -296,11 +301,12 @@ class World:
             printed
             | {k: item[k] for k in ("key", "title", "requirement", "state", "reason", "evidence")}
             | {"role": "", "checks": [self._check(c) for c in item["checks"]]}
+            | {"decided": {"how": item["decided"], "by": item["by"], "at": ""}}
             for item in self.state["items"]
         ]
         approvals = [
             printed | {"key": f"approve-{by}", "title": by, "requirement": "mandatory", "state": "open",
-                       "reason": "", "evidence": [], "role": role}
+                       "reason": "", "evidence": [], "role": role, "decided": {"how": "", "by": "", "at": ""}}
             for by, role in ROLES.items()
         ]  # fmt: skip
         head = checkpoint.read(self.note, "note").checkpoint
@@ -309,15 +315,17 @@ class World:
             "kind": "readiness-report",
             "generated": {"at": at(60).isoformat(timespec="seconds"), "zone": "UTC", "by": "lead"},
             "project": self.state["project"],
-            "release": {"version": "1.4.0", "planned_for": "", "by": "maker", "at": ""},
-            "gate": {"id": self.gate, "environment": self.state["environment"]},
+            "release": {"version": "1.4.0", "planned_for": "", "by": "maker", "pushed_by": "", "at": ""},
+            "gate": {"id": self.gate, "environment": self.state["environment"], "earlier": []},
             "checklist": {**self.state["checklist"], "waivers": False},
             "artifact": {"digest": self.state["artifact"]},
             "parameters": {"number": 0, "bar_moved_after_result": False, "values": []},
             "verdict": {
                 "state": verdict.state.value,
                 "approved": verdict.approved,
-                "name": verdict.state.value,
+                "name": verdict_name(verdict, self.state["environment"]),
+                "warnings": 0,
+                "total": len(sections) + len(approvals),
                 "counts": {state.value: n for state, n in verdict.counts.items()},
                 "blockers": [{"kind": b.kind, "item": b.item, "title": b.title} for b in verdict.blockers],
             },
@@ -325,13 +333,16 @@ class World:
             "waivers": [],
             "roles": [{"role": role, "state": worth.value} for role, worth in verdict.signatures.items()],
             "signatures": [self._line(said) for said in self._live()],
+            "history": {"entries": [self._past(said) for said in self._gone()], "more": 0},
+            "final": self._final(),
             "audit": {
                 "stream": f"gate:{self.gate}",
                 "length": head.length,
                 "head": f"{head.length}:{head.head}",
                 "entries": [
                     {"seq": e["content"]["seq"], "who": e["content"]["actor_name"],
-                     "verb": e["content"]["verb"], "hash": e["hash"]}
+                     "verb": e["content"]["verb"], "hash": e["hash"], "at": e["content"]["at"],
+                     "subject": e["content"]["subject"]}
                     for e in self.entries
                 ],
             },
@@ -365,7 +376,34 @@ class World:
         return policy.decide(gate, at(60))
 
     def _check(self, signed: dict[str, Any]) -> dict[str, Any]:
-        return {k: signed[k] for k in ("kind", "outcome", "message", "measurements", "files")}
+        measured = [
+            m | {"observed": f"{m['value']} %", "expected": f"≥ {m['limit']['value']} %"}
+            for m in signed["measurements"]
+        ]
+        return {k: signed[k] for k in ("kind", "outcome", "message", "files")} | {"measurements": measured}
+
+    def _final(self) -> dict[str, Any]:
+        def cell(value: str, *, ok: bool | None = None, known: bool = True) -> dict[str, Any]:
+            return {"label": "", "value": value, "detail": "", "ok": ok, "known": known}
+
+        return {
+            "accuracy": cell("87.6 %", ok=True),
+            "target": cell("≥ 80 %"),
+            "met": cell("yes", ok=True),
+            "gap": cell("not measured", known=False),
+            "p95": cell("not measured", known=False),
+            "deployment": cell("not set", known=False),
+        }
+
+    def _gone(self) -> list[dict[str, Any]]:
+        live = self._live()
+        return [said for said in self.said if said not in live and said["decision"] != "withdraw"]
+
+    def _past(self, said: dict[str, Any]) -> dict[str, Any]:
+        name = hashlib.sha256(self.sign_offs[self.said.index(said)]).hexdigest()
+        ends = [later for later in self.said if later["supersedes"] == name]
+        withdrawn = ends[0]["decision"] == "withdraw"
+        return self._line(said) | {"state": "withdrawn" if withdrawn else "replaced"}
 
     def _line(self, said: dict[str, Any]) -> dict[str, Any]:
         current = said["digest"] == self.digest

@@ -98,16 +98,15 @@ def envelope(data: bytes, kind: str) -> tuple[dict[str, Any], str, Signed]:
     """What a DSSE envelope says, the SHA-256 of what it is about, and its signature, not verified yet."""
     loaded = json.loads(data)
     (one,) = loaded["signatures"]
-    payload, signature = unbase64(loaded["payload"]), unbase64(one["sig"])
-    again = json.dumps(loaded, sort_keys=True, separators=(",", ":")).encode()
-    form = len(loaded), len(one), loaded["payloadType"], again
+    payload, again = unbase64(loaded["payload"]), json.dumps(loaded, sort_keys=True, separators=(",", ":"))
+    form = len(loaded), len(one), loaded["payloadType"], again.encode()
     need(form == (3, 2, TYPE, data), f"a {kind} is not canonical")
     said = json.loads(payload)
     types = f"{said['_type']} {said['predicateType']}"
     need(types == f"{STATEMENT} urn:readiness:{kind}:v1", f"this is no {kind}")
     (subject,) = said["subject"]
     pae = b"DSSEv1 %d %b %d %b" % (len(TYPE), TYPE.encode(), len(payload), payload)
-    return said["predicate"], subject["digest"]["sha256"], (one["keyid"], signature, pae)
+    return said["predicate"], subject["digest"]["sha256"], (one["keyid"], unbase64(one["sig"]), pae)
 
 
 def note(data: bytes) -> tuple[tuple[str, str], tuple[int, str], datetime, Signed]:
@@ -156,7 +155,7 @@ class Bundle:
         need(manifest == sha256(self.files[MANIFEST]), "another manifest was signed")
         need(report == sha256(self.files["report.json"]), "another report.json was signed")
         same = all(self.said[name] == bundle[name] for name in ("installation", "gate", "report"))
-        need(same, "bundle and report name another installation, gate or report")
+        need(same, "bundle and report are of another gate")
         self.named("the bundle", bundle["made_at"], signed_manifest)
         self.named("the report", self.said["made_at"], signed_report)
         return f"signed by {self.said['installation']}"
@@ -187,12 +186,16 @@ class Bundle:
         need(log == (said["installation"], f"gate:{said['gate']}"), "it is of another log")
         need(said["checkpoint"] == f"{end[0]}:{end[1]}", "the report names another checkpoint")
         need(end == max(self.hashes.items(), default=None), "the log was cut off or rewritten")
+        held = 0
         for its_log, its_end, its_at, its_signed in map(note, self.own):
-            if its_log == log and not (its_end > end and its_at > at):
+            if its_log == log and not (its_end[0] > end[0] and its_at > at):
                 need(self.hashes.get(its_end[0]) == its_end[1], f"your own disagrees at entry {its_end[0]}")
                 self.named("your checkpoint", its_at, its_signed)
+                held = max(held, its_end[0])
         self.named("the checkpoint", at, signed)
-        return f"{end[0]} entries, signed on {at}"
+        if self.own and not held:
+            raise Doubt("your checkpoints are of other logs, or newer than this file")
+        return f"{end[0]} entries, signed on {at}; your own checkpoints agree up to entry {held}"
 
     def signatures(self) -> str:
         """Each sign-off is by a named key, about this gate, used once, and recorded in the log, in order."""
@@ -209,23 +212,24 @@ class Bundle:
             replaced = live.pop(said["supersedes"], {}) if said["supersedes"] else said
             need(replaced.get("person") == said["person"], f"{name} replaces what it may not")
             if said["decision"] != "withdraw":
-                live[sha256(self.files[name])] = said
+                stale = "" if self.said["digest"] == f"sha256:{digest}" else "STALE, on an earlier state: "
+                live[sha256(self.files[name])] = said | {"stale": stale}
             try:
                 self.named(name, said["signed_at"], signed)
             except Doubt as doubt:
                 doubts.append(str(doubt))
-        need(len({one["person"] for one in live.values()}) == len(live), "one person counts twice")
-        need(len(set(challenges)) == len(challenges), "a challenge was used twice")
+        once = [len(set(challenges)), len({one["person"] for one in live.values()})]
+        need(once == [len(challenges), len(live)], "a challenge or a person counts twice")
         if doubts:
             raise Doubt("; ".join(doubts))
-        return "".join(f"\n  {one['name']}, {one['signed_at']}: {one['meaning']}" for one in live.values())
+        return "".join(f"\n  {one['name']}, {one['signed_at']}: {one['stale']}{one['meaning']}" for one in live.values())
 
     def bound(self, name: str, said: dict[str, Any], digest: str, entry: dict[str, Any]) -> None:
         """Raise unless a sign-off is about this gate and a state that lies here, and is what was logged."""
         report, data = json.loads(self.files["report.json"]), entry["data"]
         gate, project, release = report["gate"], report["project"]["slug"], report["release"]["version"]
-        place = (self.said["installation"], gate["id"], project, release, gate["environment"])
-        need(tuple(said[field] for field in PLACE) == place, f"{name} was given for another gate")
+        place = [self.said["installation"], gate["id"], project, release, gate["environment"]]
+        need([said[field] for field in PLACE] == place, f"{name} was given for another gate")
         who = (entry["actor_id"], entry["actor_name"], entry["subject"], entry["verb"])
         given = (said["person"], said["name"], said["role"], VERBS[said["decision"]])
         need(who == given, f"{name} is by somebody else than the log records")
@@ -244,14 +248,15 @@ class Bundle:
         named = snapshot["checklist"]["sha256"].removeprefix("sha256:")
         need(sha256(self.files["checklist.md"]) == named, "another checklist was signed")
         pieces = [p for one in snapshot["items"] + snapshot["approval_evidence"] for p in one["evidence"]]
-        for wanted in (piece["sha256"] for piece in pieces if piece["kind"] == "file"):
-            need(sha256(self.files.get(f"evidence/{wanted}", b"")) == wanted, f"no evidence {wanted}")
+        wanted = {(f"evidence/{p['sha256']}", p["sha256"]) for p in pieces if p["kind"] == "file"}
+        there = {(path, sha256(data)) for path, data in self.files.items() if path[:9] == "evidence/"}
+        odd = sorted(path for path, _ in wanted ^ there if path != "evidence/index.json")
+        need(not odd, f"evidence that is missing, or that nobody signed: {odd[:6]}")
         return f"sha256:{digest}"
 
     def named(self, what: str, at: datetime | str, signed: Signed) -> None:
         """Raise ValueError unless the key signed it, and might then; Doubt for a key that nobody named."""
-        name, signature, data = signed
-        at = datetime.fromisoformat(at) if isinstance(at, str) else at
+        (name, signature, data), at = signed, datetime.fromisoformat(f"{at}")
         hinted = data.partition(b"/audit/")[0] + b"\n\x01"  # a checkpoint names its key by four bytes only
         known = (key for i, key in self.keys.items() if name in (i, sha256(hinted + key[0])[:8]))
         public, times = next(known, (b"", {}))
@@ -292,6 +297,7 @@ def main() -> int:
     states = {state for _, state, _ in claims}
     rest = "VERIFIED" if states == {"verified"} else "CONSISTENT, ORIGIN NOT VERIFIED"
     print("FAILED" if "failed" in states else rest)
+    print("Not looked at: verdict, check results, duties, the PDF. `readiness verify` looks at them.")
     return 0 if states == {"verified"} else 1
 
 

@@ -86,20 +86,21 @@ def printed(case: Case, *, older: int) -> Iterator[str]:
     """The report prints exactly the sign-offs that count, as they were given."""
     asked = {role.text("role") for role in case.report.each("roles")}
     given = [
-        _line(s.said, s.worth, s.digest)
+        line(s.said, s.worth, s.digest)
         for s in case.sign_offs
         if s.worth in LIVE and s.said.text("role") in asked
     ]
-    shown = [_line(one, one.text("state"), one.text("digest")) for one in case.report.each("signatures")]
-    for line in given:
-        if line not in shown:
-            yield f"the report does not print the sign-off of {line[1]} as {line[0]} as it was given"
-    extra = [line for line in shown if line not in given]
+    shown = [line(one, one.text("state"), one.text("digest")) for one in case.report.each("signatures")]
+    for one in given:
+        if one not in shown:
+            yield f"the report does not print the sign-off of {one[1]} as {one[0]} as it was given"
+    extra = [one for one in shown if one not in given]
     if len(extra) > older or (not extra and len(shown) != len(given)):
         yield f"the report prints {len(shown)} sign-offs, {len(given)} were given and count"
 
 
-def _line(one: Fields, worth: str, digest: str) -> tuple[object, ...]:
+def line(one: Fields, worth: str, digest: str) -> tuple[object, ...]:
+    """What a sign-off says, as the report prints it."""
     return (
         one.text("role"),
         one.text("name"),

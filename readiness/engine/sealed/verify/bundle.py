@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
@@ -20,6 +21,12 @@ _EVIDENCE = "evidence/"
 _SNAPSHOTS = "signatures/snapshots/"
 _EARLIER = "audit/checkpoints/"
 _ENVELOPE = ".dsse.json"
+_KNOWN = re.compile(
+    r"VERIFY\.md|verify\.py|report\.(pdf|json|dsse\.json)|snapshot\.json|checklist\.md|keys/keys\.json"
+    r"|results/[0-9]+-[A-Za-z0-9_-]+\.json|evidence/([0-9a-f]{64}|index\.json)"
+    r"|signatures/([0-9]+-[a-z-]+\.dsse|snapshots/[0-9a-f]{64})\.json"
+    r"|audit/(log\.jsonl|checkpoint\.txt|checkpoints/[0-9]+\.txt)"
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -62,6 +69,8 @@ def _compared(files: Mapping[str, memoryview], manifest: Fields) -> dict[str, st
     if len(listed) != len(manifest.each("files")) or listed.keys() != there:
         odd = sorted(listed.keys() ^ there)[:3]
         raise BadContent(f"The bundle does not hold exactly what its manifest lists: {', '.join(odd)}.", "")
+    if strange := [path for path in sorted(there) if not _KNOWN.fullmatch(path)]:
+        raise BadContent(f"The bundle holds what no bundle holds: {', '.join(strange[:3])}.", "")
     hashes = {}
     for path, (sha256, size) in listed.items():
         hashes[path] = hashlib.sha256(files[path]).hexdigest()

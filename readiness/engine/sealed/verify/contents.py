@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from readiness.engine.sealed.signable import signable
+from readiness.engine.sealed.verify import figures
 from readiness.engine.sealed.verify.fields import Fields
 from readiness.engine.sealed.verify.material import Case, canonical_json
 from readiness.engine.sealed.verify.result import Claim, failed, unknown, verified
@@ -16,9 +17,16 @@ def checks(case: Case) -> Claim:
     """What was signed of each check is what its result says, and what the report prints."""
     problems = list(_misprinted_checks(case))
     found: dict[str, list[Any]] = {}
+    printed = items(case)
     for place, data in case.material.results.items():
         run = Fields(canonical_json(data, place), place)
-        found[run.text("item")] = [_signable(one) for one in run.each("results")]
+        key, results = run.text("item"), run.each("results")
+        if key in found or key not in printed:
+            problems.append(f"{place}: its item has other results here, or is none of this gate")
+            continue
+        found[key] = [_signable(one) for one in results]
+        problems += [f"{key}: {why}" for why in figures.unlike(printed[key].each("checks"), results)]
+    problems += figures.final(case)
     lacking: list[str] = []
     whole = case.material.kind == "bundle"
     for item in Fields(case.snapshot, "the snapshot").each("items"):
@@ -55,11 +63,13 @@ def _misprinted_checks(case: Case) -> Iterator[str]:
         for one, other in zip(signed, shown, strict=True):
             if one.text("message") and one.text("message") != other.text("message"):
                 yield f"{key}: the report prints another message than was signed"
-            if [_measured(m.data) for m in one.each("measurements")] != [
-                _measured(m.data, like=n.data)
-                for m, n in zip(other.each("measurements"), one.each("measurements"), strict=False)
+            told, given = one.each("measurements"), other.each("measurements")
+            if len(told) != len(given) or [_measured(m.data) for m in told] != [
+                _measured(m.data, like=n.data) for m, n in zip(given, told, strict=True)
             ]:
                 yield f"{key}: the report prints another measurement than was signed"
+            if not all(map(figures.in_words, given)):
+                yield f"{key}: the report words a measurement otherwise than its value"
 
 
 def _told(check: Fields) -> tuple[str, ...]:
@@ -86,6 +96,8 @@ def evidence(case: Case) -> Claim:
         for key, p in pieces
         if p.text("kind") != "file"
     ]
+    if strange := sorted(case.material.evidence.keys() - {sha for _, _, sha in files}):
+        return failed("evidence", "A file is enclosed as evidence that nobody signed.", strange)
     lacking = [
         f"{key}: {name} ({sha[:12]}…) is not enclosed"
         for key, name, sha in files

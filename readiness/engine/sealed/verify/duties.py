@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from readiness.engine.sealed.log import Entry
 from readiness.engine.sealed.verify import signing
 from readiness.engine.sealed.verify.bound import CURRENT
 from readiness.engine.sealed.verify.fields import Fields
@@ -50,18 +51,31 @@ def _one_role(current: list[SignOff]) -> Iterator[str]:
 
 def _did(case: Case, signed: SignOff) -> Iterator[str]:
     """By the log, which knows people by number."""
-    said, pieces, latest = signed.said, _pieces(case), _latest_runs(case)
+    said, latest = signed.said, _latest_runs(case)
     for entry in case.log.entries:
         content = entry.content
         if content["actor_id"] != said.whole("person"):
             continue
-        name = content["data"].get("name")
-        if content["verb"] == "evidence.attached" and pieces.get((content["subject"], name)) == said.text(
-            "name"
-        ):
-            yield f"attached {name} (entry {entry.seq} of the log)"
+        if content["verb"] == "evidence.attached" and _counts(case, entry, said.text("name")):
+            yield f"attached {content['data'].get('name')} (entry {entry.seq} of the log)"
         if content["verb"] == "run.reported" and latest.get(content["subject"]) == entry.seq:
             yield f"reported results of {content['subject']} (entry {entry.seq} of the log)"
+
+
+def _counts(case: Case, entry: Entry, name: str) -> bool:
+    """Whether the evidence that was attached by this entry is in the signed state.
+
+    Of several entries of one file the printed name decides, which may have changed since; one alone is it.
+    """
+    piece = _piece(entry)
+    names = [by for *other, by in _pieces(case) if tuple(other) == piece]
+    alone = sum(e.content["verb"] == "evidence.attached" and _piece(e) == piece for e in case.log.entries) == 1
+    return bool(names) and (alone or name in names or entry.content["actor_name"] in names)
+
+
+def _piece(entry: Entry) -> tuple[str, str, str]:
+    data = entry.content["data"]
+    return entry.content["subject"], str(data.get("name", "")), str(data.get("sha256", ""))
 
 
 def _latest_runs(case: Case) -> dict[str, int]:
@@ -72,24 +86,23 @@ def _latest_runs(case: Case) -> dict[str, int]:
 
 def _may_have_done(case: Case, signed: SignOff) -> Iterator[str]:
     name = signed.said.text("name")
-    if case.report.under("release").text("by") == name:
+    release = case.report.under("release")
+    if release.text("by") == name:
         yield "created the release"
-    logged = {
-        (entry.content["subject"], entry.content["data"].get("name"))
-        for entry in case.log.entries
-        if entry.content["verb"] == "evidence.attached"
-    }
-    for (key, piece), by in _pieces(case).items():
-        if by == name and (key, piece) not in logged:
+    if release.text("pushed_by") == name:
+        yield "pushed the files of the release"
+    logged = {_piece(entry) for entry in case.log.entries if entry.content["verb"] == "evidence.attached"}
+    for key, piece, sha256, by in _pieces(case):
+        if by == name and (key, piece, sha256) not in logged:
             yield f"attached {piece} to {key}, which the log does not record"
 
 
-def _pieces(case: Case) -> dict[tuple[str, str], str]:
-    """The evidence of the signed state: item and name, by whom."""
+def _pieces(case: Case) -> list[tuple[str, str, str, str]]:
+    """The evidence of the signed state: item, name, SHA-256, by whom."""
     snapshot = Fields(case.snapshot, "the snapshot")
     listed = [*snapshot.each("items"), *snapshot.each("approval_evidence")]
-    return {
-        (item.text("key"), piece.text("name")): piece.text("by")
+    return [
+        (item.text("key"), piece.text("name"), piece.text("sha256"), piece.text("by"))
         for item in listed
         for piece in item.each("evidence")
-    }
+    ]

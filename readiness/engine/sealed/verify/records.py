@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 from readiness.engine.sealed.checkpoint import Note
 from readiness.engine.sealed.log import Standing, against
+from readiness.engine.sealed.verify import printed
 from readiness.engine.sealed.verify.material import Case
 from readiness.engine.sealed.verify.result import Claim, State, failed, unknown, verified
 from readiness.engine.sealed.verify.trust import FAILED
@@ -18,7 +19,7 @@ def log(case: Case) -> Claim:
         return failed("log", f"Entry {found.broken.seq} of the audit log {found.broken.why}.")
     if found.stream != stream:
         return failed("log", f"The audit log is that of {found.stream or 'nothing'}, not of {stream}.")
-    if problems := list(_misprinted(case)):
+    if problems := [*printed.entries(case), *printed.waivers(case)]:
         return failed("log", "The audit log does not fit the report.", problems)
     if found.start.seq:
         return unknown(
@@ -67,13 +68,18 @@ def outside(case: Case) -> Claim:
             "You named no checkpoint of your own, so a log that was written anew as a whole, and signed "
             "again by the installation itself, would not show.",
         )
-    lines: list[tuple[State, str]] = [_outside(case, name, note) for name, note in case.outside]
-    details = [line for _, line in lines]
-    states = {state for state, _ in lines}
+    lines = [(*_outside(case, name, note), note.checkpoint.length) for name, note in case.outside]
+    details = [line for _, line, _ in lines]
+    states = {state for state, _, _ in lines}
     if FAILED in states:
         return failed("outside", "The log contradicts a checkpoint of yours.", details)
     if State.VERIFIED in states:
-        return verified("outside", "The log agrees with your checkpoints.", details)
+        most = max(length for state, _, length in lines if state is State.VERIFIED)
+        return verified(
+            "outside",
+            f"The log agrees with your checkpoints up to entry {most} of {case.log.length}.",
+            details,
+        )
     return unknown("outside", "None of your checkpoints says anything about this log.", details)
 
 
@@ -115,26 +121,6 @@ def _earlier(case: Case, note: Note) -> Iterator[str]:
     word = case.trust.note(note)
     if word.state is FAILED:
         yield f"at entry {said.length}: {word.why}"
-
-
-def _misprinted(case: Case) -> Iterator[str]:
-    """What the report prints of the log is what the log holds."""
-    audit, found = case.report.under("audit"), case.log
-    if audit.text("stream") != found.stream:
-        yield "the report prints another log"
-    length, _, head = audit.text("head").partition(":")
-    if not length.isdecimal() or len(length) > 15 or found.hash_at(int(length)) != head:
-        yield f"the report prints another entry {length[:15]} than the log has"
-    for printed in audit.each("entries"):
-        seq = printed.whole("seq")
-        if seq > found.start.seq and found.hash_at(seq) != printed.text("hash"):
-            yield f"the report prints another entry {seq} than the log has"
-            continue
-        place = seq - found.start.seq - 1
-        if 0 <= place < found.length - found.start.seq:
-            content = found.entries[place].content
-            if (printed.text("who"), printed.text("verb")) != (content["actor_name"], content["verb"]):
-                yield f"the report prints entry {seq} otherwise than the log has it"
 
 
 def _stream(case: Case) -> str:

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from readiness.engine.sealed.log import Entry
 from readiness.engine.sealed.verify.bound import CURRENT, LIVE, VERBS, as_logged, bound, printed
 from readiness.engine.sealed.verify.material import Case, SignOff
+from readiness.engine.sealed.verify.printed import history
 from readiness.engine.sealed.verify.result import Claim, Signed, State, failed, unknown, verified
 from readiness.engine.sealed.verify.trust import FAILED, worst
 
@@ -39,6 +40,7 @@ def claim(case: Case) -> Claim:
         for entry in older
     ]
     problems += printed(case, older=len(older))
+    problems += history(case, older=len(older))
     if problems:
         return failed("signatures", "A signature is not what it should be.", problems)
     if doubts:

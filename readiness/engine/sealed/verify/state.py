@@ -43,7 +43,12 @@ def _shape(case: Case) -> Iterator[str]:
     snapshot, report = Fields(case.snapshot, "the snapshot"), case.report
     pairs = {
         "project": (snapshot.under("project").text("slug"), report.under("project").text("slug")),
+        "name of the project": (snapshot.under("project").text("name"), report.under("project").text("name")),
         "release": (snapshot.under("release").text("version"), report.under("release").text("version")),
+        "planned date": (
+            snapshot.under("release").data.get("planned_for") or "",
+            report.under("release").text("planned_for"),
+        ),
         "environment": (snapshot.text("environment"), report.under("gate").text("environment")),
         "checklist": (snapshot.under("checklist").text("sha256"), report.under("checklist").text("sha256")),
         "artifact": (snapshot.text("artifact"), report.under("artifact").text("digest")),
@@ -91,6 +96,10 @@ def _printed(case: Case) -> Iterator[str]:
         said = (one.text("title"), one.text("requirement"), one.text("state"), one.text("reason"))
         if said != (shown.text("title"), shown.text("requirement"), state_shown, shown.text("reason")):
             yield f"the item {key} is printed otherwise than it was signed"
+        if (one.text("state") != "waived" and not _decided(one, shown)) or (
+            one.data.get("reported_by", "") != shown.data.get("reported_by", "")
+        ):
+            yield f"the report prints somebody else as who decided on {key}"
         if _evidence(one) != _evidence(shown):
             yield f"the evidence of {key} is printed otherwise than it was signed"
     approvals = {one.text("key"): one for one in snapshot.each("approval_evidence")}
@@ -98,6 +107,12 @@ def _printed(case: Case) -> Iterator[str]:
         here = _evidence(approvals[key]) if key in approvals else []
         if key not in printed or _evidence(printed[key]) != here:
             yield f"the evidence of {key} is printed otherwise than it was signed"
+
+
+def _decided(one: Fields, shown: Fields) -> bool:
+    """By whom: the report names the checks where they decided, and nothing where nobody did."""
+    how, by = shown.under("decided").text("how"), shown.under("decided").text("by")
+    return how == one.text("decided") and (how != "person" or by == one.text("by"))
 
 
 def _evidence(item: Fields) -> list[tuple[str, ...]]:

@@ -12,8 +12,10 @@ from readiness.engine.sealed.verify import signing
 from readiness.engine.sealed.verify.bound import LIVE
 from readiness.engine.sealed.verify.fields import Fields
 from readiness.engine.sealed.verify.material import Case, sha256
+from readiness.engine.sealed.verify.printed import follows
 from readiness.engine.sealed.verify.result import Claim, State, failed, unknown, verified
 from readiness.engine.sealed.verify.state import items
+from readiness.engine.verdict_words import verdict_name
 
 
 def verdict(case: Case) -> Claim:
@@ -31,12 +33,16 @@ def verdict(case: Case) -> Claim:
     told = sorted((one.text("kind"), one.text("item")) for one in said.each("blockers"))
     if told != sorted((one.kind, one.item) for one in found.blockers):
         problems.append("the report names other things in the way than follow from the signed state")
+    name = verdict_name(found, Fields(case.snapshot, "the snapshot").text("environment"))
+    if said.text("name") != name:
+        problems.append(f"the report calls the verdict “{said.text('name')}”, it is “{name}”")
     printed = {one.text("role"): one.text("state") for one in case.report.each("roles")}
     if printed != {role: worth.value for role, worth in found.signatures.items()}:
         problems.append("the report says something else of the roles' signatures")
     counts = said.under("counts")
     if {name: counts.whole(name) for name in counts.data} != {s.value: n for s, n in found.counts.items()}:
         problems.append("the report counts the items otherwise")
+    problems += follows(case)
     if problems:
         return failed("verdict", "The verdict does not follow from what was signed.", problems)
     word = f"decided again from the signed state: {found.state.value}"
