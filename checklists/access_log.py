@@ -19,7 +19,7 @@ from django.dispatch import receiver
 from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
 
-from checklists import audit, where
+from checklists import audit, logs, where
 from checklists.actions import refusals
 from checklists.models import ApiToken, Person
 from checklists.where import Where
@@ -104,8 +104,9 @@ def _failed(request: HttpRequest, place: Where, by: str) -> None:
 
 
 def _not_proved(request: HttpRequest, response: HttpResponse, by: str, *, locked: bool) -> None:
-    form = (getattr(response, "context_data", None) or {}).get("form")
-    errors = form.errors.as_data().values() if form is not None and form.is_bound else ()
+    context = getattr(response, "context_data", None) or {}
+    forms = [form for name in ("form", "webauthn_form") if (form := context.get(name)) is not None]
+    errors = [listed for form in forms if form.is_bound for listed in form.errors.as_data().values()]
     codes = {error.code for listed in errors for error in listed}
     stage = get_pending_stage(request)
     person = request.user if isinstance(request.user, Person) else stage.login.user if stage else None
@@ -147,8 +148,8 @@ def _why(words: str) -> dict[str, str]:
 
 
 def _asked(request: HttpRequest) -> str:
-    """Method and address; not what stands behind the question mark, which may hold anything."""
-    return f"{request.method} {request.path}"
+    """Method and address; not what stands behind the question mark, nor an invitation's secret."""
+    return f"{request.method} {logs.plain(request.path)}"
 
 
 @receiver(user_login_failed)

@@ -18,12 +18,13 @@ from readiness.engine import library as builtin
 PROJECT = "Digits classifier"
 RELEASES = {"1.4.0": "digits-classifier", "1.5.0": "digits-classifier-regressed"}
 DEPLOYED_IN = timedelta(days=3)
+AUDITED_FOR = timedelta(days=90)
 PEOPLE = {
     "owner": ("Olive Owens", "owner"),
     "lead": ("Lena Lead", "technical-lead"),
     "product": ("Pavel Product", "product-owner"),
     "compliance": ("Cora Compliance", "compliance"),
-    "auditor": ("Arno Auditor", "reader"),
+    "auditor": ("Arno Auditor", "auditor"),
 }
 
 
@@ -57,7 +58,8 @@ def project() -> Project:
     for username, (_, role) in PEOPLE.items():
         if role != "owner":
             person = Person.objects.get(username=username)
-            projects.add_member(project=made, by=owner, person=person, role=role)
+            until = clock.now() + AUDITED_FOR if role == "auditor" else None
+            projects.add_member(project=made, by=owner, person=person, role=role, until=until)
     return made
 
 

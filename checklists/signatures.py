@@ -1,8 +1,8 @@
 """Whether a stored sign-off still says what was signed: its envelope, its key, its columns, its place.
 
 A row that does not is no signature: its role is unsigned until somebody signs. Rows of releases before 0.5
-have no envelope; they count when they are older than this installation's first key, and the audit log alone
-speaks for them.
+have no envelope; they count when they are older than this installation's first key and younger than their
+gate, and the audit log alone speaks for them.
 """
 
 from __future__ import annotations
@@ -21,6 +21,7 @@ from readiness.engine.sealed import checkpoint, dsse, statements
 from readiness.engine.sealed.keys import Key, Keyring
 
 BARE = "it has no envelope, though this installation sealed signatures when it was made"
+EARLY = "it has no envelope, and is older than the gate"
 ALTERED = "its envelope was altered"
 FORGED = "its envelope is not signed by the key that it names"
 UNKNOWN_KEY = "it is sealed by a key that this installation does not know"
@@ -55,7 +56,7 @@ def check(signed: SignOff, ring: Keyring | None = None, *, whole: bool = False) 
     """
     known = keys.ring() if ring is None else ring
     if not signed.envelope:
-        return BARE if any(_since(key) <= signed.signed_at.timestamp() for key in known.keys) else ""
+        return _bare(signed, known)
     if hashlib.sha256(signed.envelope.encode()).hexdigest() != signed.envelope_sha256:
         return ALTERED
     read = _read(signed.envelope)
@@ -67,6 +68,15 @@ def check(signed: SignOff, ring: Keyring | None = None, *, whole: bool = False) 
     if not _verified(signed.envelope, key.public):
         return FORGED
     return _said(signed, read, whole=whole) or _timely(signed, key, known)
+
+
+def _bare(signed: SignOff, known: Keyring) -> str:
+    """Rows without an envelope count on gates of that time only: nobody dates one back on a later gate."""
+    if any(_since(key) <= signed.signed_at.timestamp() for key in known.keys):
+        return BARE
+    opened = AuditEntry.objects.filter(stream=f"gate:{signed.gate_id}", seq=1).values_list("at", flat=True)
+    began = opened.first()  # None after the log was cut and exported
+    return EARLY if began and signed.signed_at < began else ""
 
 
 def _said(signed: SignOff, read: dsse.Envelope, *, whole: bool) -> str:

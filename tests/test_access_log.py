@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import json
 from datetime import timedelta
+from urllib.parse import urlsplit
 
 import pytest
 from django.core.cache import cache
-from django.test import RequestFactory
+from django.test import Client, RequestFactory
 
 from checklists import access_log, audit, clock, where
-from checklists.actions import items, refusals, tokens
+from checklists.actions import invitations, items, refusals, tokens
 from checklists.models import AuditEntry, RefusalCount
 from tests.conftest import PASSWORD
+from tests.factors import Passkey
 
 HERE = {"door": "page", "address": "127.0.0.1"}
 
@@ -209,3 +211,47 @@ def test_nobody_says_the_address(settings):
     request = RequestFactory().get("/")
     request.META["REMOTE_ADDR"] = ""
     assert access_log.address(request) == "unknown"
+
+
+def junk() -> str:
+    """What no passkey says."""
+    return json.dumps({"id": "AA", "rawId": "AA", "type": "public-key", "response": {}})
+
+
+def test_an_invitations_secret_is_not_told(client, people, project):
+    """A refused click on an invitation is logged; the link, which still works, can be read nowhere."""
+    _, link = invitations.invite(project=project, by=people.owner, address="n@team.example", role="owner")
+    path = urlsplit(link).path
+    assert Client(enforce_csrf_checks=True).post(path).status_code == 403
+    verb, _, subject, _ = last()
+    assert (verb, subject) == ("access.refused", "POST /invitations/…")
+    assert invitations.find(path.rpartition("/")[2])
+
+
+def test_a_passkey_that_is_none(client, people):
+    """Instead of the password, and as the second step: each failure is there, like a wrong password's."""
+    client.post("/accounts/factors/passkeys/login/", {"credential": junk()})
+    assert last() == ("access.sign_in_failed", "Readiness", "", {"with": "passkey", "from": HERE})
+    Passkey().give(people.lead)
+    sign_in(client, "lead", PASSWORD)
+    client.post("/accounts/factors/authenticate/", {"credential": junk()})
+    told = {"with": "second factor", "from": HERE}
+    assert last() == ("access.sign_in_failed", "Lead Person", "", told)
+    assert len(entries()) == 2
+
+
+def test_a_passkey_that_is_none_to_confirm(client, people):
+    """In an open session, which may be stolen, it is told of the person."""
+    Passkey().give(people.lead)
+    client.force_login(people.lead)
+    client.post("/accounts/factors/passkeys/reauthenticate/", {"credential": junk()})
+    told = {"with": "passkey, once more", "from": HERE}
+    assert last() == ("access.sign_in_failed", "Lead Person", "", told)
+
+
+def test_a_return_that_nobody_began(client, people, settings):
+    """A way back from single sign-on that did not begin here: who would sign somebody else in tries that."""
+    settings.OIDC_ISSUER = "https://id.example.com"
+    assert client.get("/accounts/sso/callback/?state=x&code=stolen").status_code == 409
+    told = {"with": "single sign-on", "from": HERE}
+    assert last() == ("access.sign_in_failed", "Readiness", "", told)

@@ -106,7 +106,7 @@ def test_half_made_is_made_again(settings):
     place = settings.DATA_DIR / "keys"
     place.mkdir(parents=True)
     (place / certificates.KEY).write_bytes(b"half")
-    assert certificates.pair().why_not(NOW) is None
+    assert certificates.pair().why_not(datetime.now(UTC)) is None
 
 
 def test_of_the_organisation(files, rsa_key, root_key):

@@ -82,6 +82,6 @@ def test_any_mixture(text):
 @pytest.mark.parametrize("text", ["[" * 64_000, "![" * 30_000, "*a " * 20_000, "> " * 30_000, "`" * 64_000])
 def test_pathological_texts_are_quick(text):
     """As many characters as a checklist may have take seconds at most."""
-    started = time.monotonic()
+    started = time.process_time()
     html(text)
-    assert time.monotonic() - started < 5
+    assert time.process_time() - started < 5

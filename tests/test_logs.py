@@ -39,3 +39,10 @@ def test_passwords_are_not_printed(address):
     assert "s3c" not in written
     assert written.count("***@") >= 2
     assert "ConnectionError" in json.loads(written)["error"]
+
+
+def test_links_of_invitations_are_not_printed():
+    """Whoever has the link may accept, so a refused or failed request for it prints only what it was."""
+    secret = "aB3-_" * 8 + "xyz"
+    written = line("Forbidden (CSRF cookie not set.): %s", f"/invitations/{secret}")
+    assert json.loads(written)["message"] == "Forbidden (CSRF cookie not set.): /invitations/…"

@@ -183,9 +183,22 @@ BARE = {"envelope": "", "envelope_sha256": "", "key_id": "", "challenge": "", "m
 def test_rows_of_earlier_releases(signed, ready_gate, lifted_triggers, days, counts):
     """A row without an envelope counts when it is older than the first key, and only then."""
     first = InstallationKey.objects.get().not_before
+    AuditEntry.objects.filter(stream=ready_gate.stream, seq=1).update(at=first - timedelta(days=2))
     SignOff.objects.filter(pk=signed.pk).update(**BARE, signed_at=first + timedelta(days=days))
     assert worth(ready_gate) == ("valid" if counts else "missing")
     assert [why for _, why in load(ready_gate.pk).invalid] == ([] if counts else [signatures.BARE])
+
+
+def test_a_row_dated_back_on_a_gate_of_today(signed, ready_gate, people):
+    """A row put in by SQL, without an envelope and older than the first key, signs no later gate."""
+    first = InstallationKey.objects.get().not_before
+    kept = SignOff.objects.values().get(pk=signed.pk)
+    made = {"id": None, "role": "compliance", "person_id": people.compliance.pk, "person_name": "Compliance"}
+    SignOff.objects.create(**kept | BARE | made | {"signed_at": first - timedelta(days=1)})
+    loaded = load(ready_gate.pk)
+    assert [why for _, why in loaded.invalid] == [signatures.EARLY]
+    assert loaded.judge(clock.now()).verdict.signatures["compliance"].value == "missing"
+    assert any(signatures.EARLY in one for one in named(ready_gate))
 
 
 def test_before_any_key_rows_count(signed, ready_gate, lifted_triggers):

@@ -13,15 +13,24 @@ from django.db.models import Sum
 from checklists import blobs
 from checklists.errors import Refused
 from checklists.models import Gate, Report
+from checklists.models.verification import RunState
 from checklists.reports import bundle, enclosed
 
 DAY, DAILY = timedelta(days=1), 10  # so many of the largest bundles
+WAITING = 3
 
 
 def require_room(gate: Gate, snapshot: Mapping[str, Any], at: datetime) -> None:
-    """Raises Refused for more evidence than a bundle holds, and when a gate has too many bundles of a day."""
+    """Raises Refused for more evidence than a bundle holds, and when a gate has too many bundles of a day.
+
+    Those that wait have no size yet, so only a few may wait.
+    """
     enclosed.require_size(snapshot)
     asked = Report.objects.filter(gate=gate, with_bundle=True, requested_at__gt=at - DAY)
+    if asked.exclude(state=RunState.DONE).count() >= WAITING:
+        raise Refused(
+            f"{WAITING} bundles of this gate are being made already.", "Wait until they stand in the list."
+        )
     made, most = asked.aggregate(sum=Sum("bundle_size"))["sum"] or 0, DAILY * settings.BUNDLE_MAX_BYTES
     if made > most:
         raise Refused(

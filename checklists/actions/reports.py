@@ -12,7 +12,8 @@ from django.db.models import F, Q
 from checklists import blobs, checkpoints, clock
 from checklists.actions import bundles
 from checklists.actions.base import gate_act
-from checklists.models import Person, Report
+from checklists.errors import Refused
+from checklists.models import Gate, Person, Report
 from checklists.models.verification import RunState
 from checklists.permissions import Act
 from checklists.reports import attached, sealing
@@ -22,6 +23,7 @@ from checklists.reports.enclosed import enclosed
 from readiness.engine.errors import ReadinessError
 
 MAX_ATTEMPTS = 3
+MOST_WAITING = 20  # of a gate: nobody keeps the workers from what others wait for
 RESEND_AFTER = timedelta(seconds=settings.RESEND_SECONDS)
 # Less than the task's own limit, so that a report that takes too long ends with that reason.
 SECONDS = settings.REPORT_SECONDS * 0.8
@@ -36,6 +38,7 @@ def request(*, gate: int, by: Person, evidence: Choice = (), with_bundle: bool =
     """
     seal = sealing.ready()
     with gate_act(gate, by=by, act=Act.EXPORT) as act:
+        _require_quiet(act.gate)
         judged = act.judge()
         chosen = attached.choose(act.loaded, evidence)
         checkpoint = checkpoints.sign_head(act.gate.stream, cause="report", at=act.at)
@@ -65,6 +68,14 @@ def request(*, gate: int, by: Person, evidence: Choice = (), with_bundle: bool =
             with_bundle=with_bundle,
         )
     return report
+
+
+def _require_quiet(gate: Gate) -> None:
+    if Report.objects.filter(gate=gate).exclude(state=RunState.DONE).count() >= MOST_WAITING:
+        raise Refused(
+            f"{MOST_WAITING} reports of this gate are being rendered already.",
+            "Wait until they stand in the list.",
+        )
 
 
 def sent(ids: Iterable[int]) -> None:

@@ -8,7 +8,7 @@ from django.db import transaction
 from django.db.models import QuerySet
 from django.http import HttpResponseBase
 from ninja import Router, Status
-from pydantic import Field
+from pydantic import Field, StrictBool, StrictInt
 
 from checklists import blobs, tasks
 from checklists.actions import reports
@@ -52,12 +52,12 @@ class ReportShape(Shape):
 class ReportWanted(Shape):
     """What is asked for beside the PDF."""
 
-    evidence: Literal["all"] | Annotated[list[int], Field(max_length=attached.MOST_FILES)] = Field(
+    evidence: Literal["all"] | Annotated[list[StrictInt], Field(max_length=attached.MOST_FILES)] = Field(
         default=[],
         description="Files to attach to the PDF: ids of the gate's evidence, or all of it",
         examples=["all"],
     )
-    bundle: bool = Field(
+    bundle: StrictBool = Field(
         False, description="An audit bundle too: the report and everything it rests on, to verify offline"
     )
 

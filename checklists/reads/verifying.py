@@ -15,7 +15,6 @@ from django.core.files.uploadedfile import TemporaryUploadedFile
 
 from checklists.errors import Refused
 from checklists.models import Person
-from readiness.engine import seal
 from readiness.engine.child import ChildLimits, run_in_child
 from readiness.engine.sealed.keys import Keyring
 from readiness.engine.sealed.verify import result
@@ -37,7 +36,7 @@ def verify(
     """
     payload = {
         "name": name,
-        "keys": base64.b64encode(_key_file(keys)).decode(),
+        "keys": [base64.b64encode(data).decode() for data in keys.files()],
         "outside": {place: base64.b64encode(data).decode() for place, data in outside.items()},
     }
     with _slot(by), _on_disk(file) as kept:
@@ -47,10 +46,6 @@ def verify(
         )
         found = run_in_child(TASK, payload, files=[opened], limits=limits)
     return result.from_dict(found.value)
-
-
-def _key_file(keys: Keyring) -> bytes:
-    return seal.canonical(keys.to_dict("")) if keys.keys else b""
 
 
 @contextmanager

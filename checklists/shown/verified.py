@@ -16,8 +16,7 @@ HEADLINES = {
     Result.CONSISTENT: (
         "not-verified",
         "Consistent, origin not verified",
-        "Nothing in it contradicts itself, but not everything is vouched for by a trusted key, or by the "
-        "checkpoint that you gave. A forgery can look like this.",
+        "Nothing in it contradicts itself, but not all of it is vouched for. A forgery can look like this.",
     ),
     Result.FAILED: (
         "broken",

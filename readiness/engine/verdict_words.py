@@ -1,4 +1,4 @@
-"""What a verdict is called in a report; who verifies a report compares, so a name stays once it was printed."""
+"""What a verdict is called in a report. Who verifies one compares: a name that was printed stays."""
 
 from __future__ import annotations
 

@@ -11,7 +11,7 @@ import pytest
 from django.core.files.storage import default_storage
 
 from checklists import audit, blobs, clock, keys
-from checklists.actions import evidence, reports
+from checklists.actions import bundles, evidence, reports
 from checklists.errors import Forbidden, Refused
 from checklists.models import AuditEntry, Checkpoint, Evidence, InstallationKey, Report
 from checklists.models.verification import RunState
@@ -32,6 +32,22 @@ def test_request(queued, ready_gate, people):
     assert AuditEntry.objects.filter(verb="report.requested").count() == 1
     with pytest.raises(Forbidden):
         reports.request(gate=ready_gate.pk, by=people.outsider)
+
+
+@pytest.mark.parametrize(
+    ("with_bundle", "most"),
+    [(False, reports.MOST_WAITING), (True, bundles.WAITING)],
+    ids=["report", "bundle"],
+)
+def test_nobody_fills_the_queue(ready_gate, people, with_bundle, most):
+    """Of one gate so many wait at once, whoever asks; once one is done there is room again."""
+    made = [
+        reports.request(gate=ready_gate.pk, by=people.reader, with_bundle=with_bundle) for _ in range(most)
+    ]
+    with pytest.raises(Refused, match="already"):
+        reports.request(gate=ready_gate.pk, by=people.lead, with_bundle=with_bundle)
+    Report.objects.filter(pk=made[0].pk).update(state=RunState.DONE, error="Away.")
+    reports.request(gate=ready_gate.pk, by=people.lead, with_bundle=with_bundle)
 
 
 def test_render(queued):

@@ -92,9 +92,10 @@ def _told_and_proposed(gate) -> None:
     WebhookDelivery.objects.create(
         pk=1, webhook=hook, event_id=UUID(int=2), event="gate.ready", body="{}", next_at=at, created_at=at
     )
+    head = AuditEntry.objects.get(stream=gate.stream, seq=1).hash
     Checkpoint.objects.create(
-        pk=gate.pk, stream=gate.stream, length=1, head="0" * 64, at=at, note="x", key_id="", cause="asked"
-    )  # fmt: skip
+        pk=gate.pk, stream=gate.stream, length=1, head=head, at=at, note="x", key_id="", cause="asked"
+    )
     Notification.objects.create(
         person=by, kind="sign", title="Image classifier 1.4.0", path="/", key="1", created_at=at, **common
     )

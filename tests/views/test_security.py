@@ -315,6 +315,30 @@ def test_a_passkey_signs_in_alone(client, people):
     assert (record["type"], record["passwordless"]) == ("webauthn", True)
 
 
+@pytest.mark.parametrize(
+    "origin", ["http://localhost:9999", "http://evil.localhost", "https://evil.localhost:8443"]
+)
+def test_a_passkey_used_on_a_neighbours_page(client, people, origin):
+    """Another port, or a host beneath ours: a browser lets them ask for our passkeys; we take no answer."""
+    key = Passkey()
+    key.give(people.lead)
+    by_passkey(client, key, people.lead, origin=origin)
+    assert client.get("/").status_code == 302
+
+
+JUNK = [
+    *("[]", "null", "1e999", "{", "{}", '{"id": 1}', "[" * 15_000, "[" * 50_000, '{"id": "\\ud800"}'),
+    '{"id": "AA", "rawId": "AA", "type": "public-key", "response": {"clientDataJSON": "W10"}}',
+]
+
+
+@pytest.mark.parametrize("junk", JUNK, ids=range(len(JUNK)))
+def test_an_answer_that_is_none(client, people, junk):
+    """Anybody may send anything to the page that takes passkeys: it says no, and does not break."""
+    answer = client.post(f"{FACTORS}passkeys/login/", {"credential": junk})
+    assert (answer.status_code, answer["Location"]) == (302, "/accounts/login/")
+
+
 def test_a_copied_passkey_signs_nobody_in(people):
     """A counter that stands still lets nobody in."""
     key = Passkey()

@@ -104,6 +104,12 @@ def test_own_checkpoint(visitor, made):
     assert "is no checkpoint" in answer.json()["errors"]["checkpoint"][0]
 
 
+def dated(moment: str) -> bytes:
+    """A file of keys with one that is used since that moment."""
+    key = {**sealed_keys.Key(public=SigningKey.make().public).to_dict(), "not_before": moment}
+    return json.dumps({**sealed_keys.Keyring().to_dict("example.org"), "keys": [key]}).encode()
+
+
 @pytest.mark.parametrize(
     ("form", "field", "said"),
     [
@@ -113,6 +119,8 @@ def test_own_checkpoint(visitor, made):
         ({"file": b"PK", "key": b"no key"}, "key", "holds no public key"),
         ({"file": b"PK", "key": SigningKey.make().pem()}, "key", "private key"),
         ({"file": b"PK", "key": b"x" * 1_000_001}, "key", "too much"),
+        ({"file": b"PK", "key": dated("0001-01-01T00:00:00+14:00")}, "key", "not understood"),
+        ({"file": b"PK", "key": dated("9999-12-31T23:59:59-14:00")}, "key", "not understood"),
     ],
 )  # fmt: skip
 def test_what_cannot_be_verified(visitor, form, field, said):

@@ -6,7 +6,7 @@ import base64
 import binascii
 import hashlib
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Any
 
@@ -21,6 +21,7 @@ from cryptography.hazmat.primitives.serialization import (
     load_pem_public_key,
 )
 
+from readiness.engine import seal
 from readiness.engine.errors import BadContent
 from readiness.engine.readers import plain_json
 
@@ -40,7 +41,8 @@ class Key:
     """A public key (32 raw bytes), when it may sign, and whether its word is worth less since a moment.
 
     None as `not_before` or `not_after` is an open end. After `revoked_at` nothing by it counts; what it
-    signed before counts only where something else vouches for the time (see sealed/verify).
+    signed before counts only where something else vouches for the time (see sealed/verify). `installation`
+    is whose it is by the file that it was read from; empty when that does not say, as PEM does not.
     """
 
     public: bytes
@@ -48,6 +50,7 @@ class Key:
     not_after: datetime | None = None
     revoked_at: datetime | None = None
     reason: str = ""
+    installation: str = ""
 
     @property
     def id(self) -> str:
@@ -138,6 +141,12 @@ class Keyring:
         """The key of that id."""
         return next((key for key in self.keys if key.id == wanted), None)
 
+    def files(self) -> list[bytes]:
+        """As files that `read` reads, one for each installation; none for no key."""
+        owners = sorted({key.installation for key in self.keys})
+        mine = {owner: Keyring(tuple(k for k in self.keys if k.installation == owner)) for owner in owners}
+        return [seal.canonical(ring.to_dict(owner)) for owner, ring in mine.items()]
+
     def to_dict(self, installation: str) -> dict[str, Any]:
         """The form that `manage.py keys export` writes and a bundle encloses."""
         return {
@@ -194,7 +203,10 @@ def _from_json(data: bytes, place: str) -> tuple[Key, ...]:
     listed = loaded.get("keys")
     if not isinstance(listed, list) or len(listed) > MAX_KEYS:
         raise BadContent(f"{place} has no usable list of keys.", "Export the keys again.")
-    return tuple(_key(each, place) for each in listed)
+    owner = loaded.get("installation")
+    if not isinstance(owner, str):
+        raise BadContent(f"{place} does not say whose keys these are.", "Export the keys again.")
+    return tuple(replace(_key(each, place), installation=owner) for each in listed)
 
 
 def _key(raw: Any, place: str) -> Key:
@@ -207,7 +219,7 @@ def _key(raw: Any, place: str) -> Key:
             reason=str(raw["reason"]),
         )
         good = raw["algorithm"] == "ed25519" and len(key.public) == 32 and key.id == raw["id"]
-    except (KeyError, TypeError, ValueError, binascii.Error):
+    except (KeyError, TypeError, ValueError, OverflowError, binascii.Error):
         good = False
     if not good:
         raise BadContent(f"{place} has a key that is not understood.", "Export the keys again.")
@@ -224,4 +236,4 @@ def _read_moment(text: str) -> datetime | None:
     at = datetime.fromisoformat(text)
     if at.tzinfo is None:
         raise ValueError("a time without a zone")
-    return at
+    return at.astimezone(UTC)  # OverflowError: in UTC it would be before year 1 or after 9999

@@ -17,11 +17,11 @@ from readiness.engine.sealed.verify import verify_any
 def verify(payload: Mapping[str, Any], fds: Sequence[int]) -> dict[str, Any]:
     """The verification of the file on the first descriptor, as `result.from_dict` reads it.
 
-    `payload` has `name`, `keys` (a file of keys, may be empty) and `outside` (checkpoints by name), both in
+    `payload` has `name`, `keys` (files of keys, maybe none) and `outside` (checkpoints by name), both in
     base64. Raises BadContent for an empty file, for keys and for checkpoints that are none.
     """
-    named = base64.b64decode(payload["keys"])
-    ring = keys.read(named, "the key file") if named else Keyring()
+    named = [base64.b64decode(data) for data in payload["keys"]]
+    ring = Keyring(tuple(key for data in named for key in keys.read(data, "the key file").keys))
     outside = {place: base64.b64decode(data) for place, data in payload["outside"].items()}
     if not os.fstat(fds[0]).st_size:
         raise BadContent(f"{payload['name']} is empty.", "Choose the file as it was downloaded.")

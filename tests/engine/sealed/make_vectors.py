@@ -71,6 +71,7 @@ def bundles() -> Iterator[tuple[str, dict[str, Any], dict[str, str]]]:
     yield from _sign_offs()
     yield from _records()
     yield from _content()
+    yield from _prints()
 
 
 def _keys() -> Iterator[tuple[str, dict[str, Any], dict[str, str]]]:
@@ -141,6 +142,14 @@ def _keys() -> Iterator[tuple[str, dict[str, Any], dict[str, str]]]:
     yield "report by a revoked key", {"keys": later, "trusted": later, "report_signer": "old"}, {
         "result": "consistent", "origin": N,
     }  # fmt: skip
+    both = [
+        {"name": "forger", "installation": "other.example"},
+        {"name": "main", "installation": "ready.example"},
+    ]
+    yield "signed by another installation, whose key is named too", FORGER | {"trusted": both}, {
+        "result": "consistent", "origin": N, "signatures": N, "checkpoint": N, "keys": N,
+    }  # fmt: skip
+    yield "the key named with its installation", {"trusted": both}, {"result": V, "origin": V}
     yield "no enclosed keys", {"files": {"keys/keys.json": "{}"}}, {"result": F, "keys": F}
 
 
@@ -270,21 +279,27 @@ def _records() -> Iterator[tuple[str, dict[str, Any], dict[str, str]]]:
         "entries": {"keep": 4}, "sign_offs": [LEAD, PRODUCT], "outside": [{"length": 9, "head": "11" * 32, "at": 13}],
     }, {"result": F, "outside": F}  # fmt: skip
     yield "a kept checkpoint agrees", {"outside": [{"entries": 3, "at": 11}]}, {"result": V, "outside": V}
+    yield "a kept checkpoint of the same length with another head, newer", {
+        "outside": [{"length": 5, "head": "ff" * 32, "at": 99}],
+    }, {"result": F, "outside": F}  # fmt: skip
+    yield "a kept checkpoint agrees, another is newer", {
+        "outside": [{"entries": 3, "at": 11}, {"length": 9, "head": "11" * 32, "at": 99}],
+    }, {"result": V, "outside": V}  # fmt: skip
     yield "a kept checkpoint is newer", {"outside": [{"length": 9, "head": "11" * 32, "at": 99}]}, {
-        "result": V, "outside": N,
+        "result": "consistent", "outside": N,
     }  # fmt: skip
     yield (
         "a kept checkpoint of another log",
         {"outside": [{"entries": 3, "stream": "gate:8"}]},
-        {"result": V, "outside": N},
+        {"result": "consistent", "outside": N},
     )
     yield "a kept checkpoint of another installation", {"outside": [{"entries": 3, "installation": "other.example"}]}, {
-        "result": V, "outside": N,
+        "result": "consistent", "outside": N,
     }  # fmt: skip
     yield (
         "a kept checkpoint by a forger",
         {"outside": [{"entries": 3, "key": "forger"}]},
-        {"result": V, "outside": N},
+        {"result": "consistent", "outside": N},
     )
     head = {"result": F, "checkpoint": F}
     yield "the checkpoint of another log", {"note": {"stream": "gate:8"}}, head
@@ -307,6 +322,126 @@ def _records() -> Iterator[tuple[str, dict[str, Any], dict[str, str]]]:
     yield "the report prints another entry", {"content": {"audit.entries.1.who": "nobody"}}, log
     yield "the report prints another entry's hash", {"content": {"audit.entries.1.hash": "44" * 32}}, log
     yield "no log", {"files": {"audit/log.jsonl": ""}}, {"result": F}
+
+
+def _prints() -> Iterator[tuple[str, dict[str, Any], dict[str, str]]]:
+    """What the installation itself prints otherwise than state, log and sign-offs have it."""
+
+    def printed(
+        found: str, name: str, fields: dict[str, Any], **more: Any
+    ) -> tuple[str, dict[str, Any], dict[str, str]]:
+        return f"the report prints {name}", {"content": fields, **more}, {"result": F, found: F}
+
+    item = "sections.0.items.0"
+    checked = f"{item}.checks.0"
+    more = {
+        "name": "Recall",
+        "unit": "%",
+        "limit": None,
+        "ok": None,
+        "value": 99,
+        "source": "",
+        "observed": "99 %",
+        "expected": "",
+    }
+    honest = World().report["sections"][0]["items"][0]["checks"][0]["measurements"]
+    yield printed(
+        "verdict",
+        "an open gate as approved in words",
+        {"verdict.name": "Approved for production"},
+        sign_offs=[LEAD],
+    )
+    yield printed(
+        "verdict", "an approval for another environment", {"verdict.name": "Approved for production and more"}
+    )
+    yield printed(
+        "verdict",
+        "a dropped role with a reason",
+        {"roles.1.dropped": {"reason": "Not needed.", "by": "", "at": ""}},
+    )
+    yield printed("verdict", "fewer items than there are", {"verdict.total": 1})
+    yield printed(
+        "verdict", "an earlier stage", {"gate.earlier": [{"stage": "Readiness", "verdict": "approved"}]}
+    )
+    yield printed(
+        "state", "another name of the project", {"project": {"slug": "fraud", "name": "Another model"}}
+    )
+    yield printed("state", "another date that is planned", {"release.planned_for": "2026-04-01"})
+    yield printed("state", "somebody else as who decided", {"sections.0.items.1.decided.by": "lead"})
+    yield printed("state", "a pipeline that ran nothing", {f"{item}.reported_by": "ci"})
+    yield printed("checks", "a measurement that was not signed", {f"{checked}.measurements": [*honest, more]})
+    yield printed("checks", "a measurement in other words", {f"{checked}.measurements.0.observed": "99.9 %"})
+    yield printed("checks", "a limit in other words", {f"{checked}.measurements.0.expected": "≥ 10 %"})
+    yield printed("checks", "a final figure that nobody measured", {"final.accuracy.value": "99.9 %"})
+    yield printed("checks", "a final target that nobody set", {"final.target.value": "≥ 10 %"})
+    yield printed("checks", "a missed target as met", {"final.met.value": "no"})
+    yield printed("checks", "another date of deployment", {"final.deployment.value": "2026-04-01"})
+    entries = World().report["audit"]["entries"]
+    yield printed("log", "no entries", {"audit.entries": []})
+    yield printed("log", "the log without one entry", {"audit.entries": [*entries[:1], *entries[2:]]})
+    yield printed("log", "the log without its end", {"audit.entries": entries[:-1]})
+    yield printed("log", "an earlier end of the log", {
+        "audit.entries": entries[:2], "audit.length": 2, "audit.head": f"2:{entries[1]['hash']}",
+    })  # fmt: skip
+    yield printed("log", "an entry at another time", {"audit.entries.1.at": at(3).isoformat()})
+    yield printed("log", "an entry about something else", {"audit.entries.1.subject": "accuracy"})
+    waiver = {
+        "id": 1, "item": "issues", "rule": "", "state": "approved", "expires_at": at(99).isoformat(),
+        "reason": "", "risk": "", "mitigation": "", "scope": "",
+    }  # fmt: skip
+    yield printed("log", "a waiver that nobody approved", {"waivers": [waiver]})
+    replaced = [LEAD | {"decision": "decline"}, PRODUCT, LEAD | {"replaces": 0}]
+    yield printed("signatures", "no past sign-offs", {"history.entries": []}, sign_offs=replaced)
+    yield printed(
+        "signatures",
+        "a past sign-off otherwise",
+        {"history.entries.0.comment": "All good."},
+        sign_offs=replaced,
+    )
+    yield printed(
+        "signatures",
+        "a replaced one as withdrawn",
+        {"history.entries.0.state": "withdrawn"},
+        sign_offs=replaced,
+    )
+    yield printed("signatures", "more past sign-offs than there are", {"history.more": 1}, sign_offs=replaced)
+    yield "a withdrawal of nothing", {"sign_offs": [LEAD, PRODUCT | {"decision": "withdraw"}]}, {
+        "result": F, "signatures": F,
+    }  # fmt: skip
+    whole = {"result": F, "file-whole": F}
+    yield "a file that no bundle holds", {"files": {"DECISION.txt": "Approved by the board."}}, whole
+    yield (
+        "evidence that nobody signed",
+        {"files": {f"evidence/{_sha256('Fine.')}": "Fine."}},
+        {"result": F, "evidence": F},
+    )
+    results = '{"item":"%s","results":[]}'
+    for name, path, key in (("twice for one", "000-accuracy", "accuracy"), ("for no", "009-x", "robustness")):
+        yield (
+            f"results {name} item",
+            {"files": {f"results/{path}.json": results % key}},
+            {"result": F, "checks": F},
+        )
+    pushed = {"content": {"release.pushed_by": "product"}}
+    yield "who pushed the files signs as product owner", pushed, {"result": "consistent", "duties": N}
+    own = {"sign_offs": [LEAD, {"by": "maker", "role": "product-owner"}, COMPLIANCE]}
+    hidden = {"snapshot": {"items.1.evidence.0.by": "lead"}}
+    yield (
+        "who attached evidence under another name signs as product owner",
+        own | hidden,
+        {"result": F, "duties": F},
+    )
+    piece = World().state["items"][1]["evidence"][0]
+    namesake = piece | {"sha256": _sha256("Fine."), "by": "lead"}
+    yield "who attached evidence signs as product owner, another file has its name", own | {
+        "snapshot": {"items.1.evidence": [piece, namesake]}, "files": {f"evidence/{_sha256('Fine.')}": "Fine."},
+    }, {"result": F, "duties": F}  # fmt: skip
+
+
+def _sha256(text: str) -> str:
+    import hashlib
+
+    return hashlib.sha256(text.encode()).hexdigest()
 
 
 def _note_text() -> str:
@@ -567,11 +702,13 @@ def _text(data: bytes) -> str:
 
 # What only `readiness verify` sees: the single file says in its help what it does not look at.
 BLIND = {
+    "signed by another installation, whose key is named too",
     "a sign-off on another checklist", "a role that nobody signs in", "a field more in a sign-off",
     "a field less in a sign-off", "no credentials in a sign-off", "a short challenge",
     "the subject of another gate", "an earlier checkpoint contradicts the log", "a moved bar hidden",
     "a signed state under another's name", "a manifest with another size", "a manifest of another kind",
-    "a manifest of another gate", "a kept checkpoint by a forger", "no enclosed keys",
+    "a manifest of another gate", "no enclosed keys", "a file that no bundle holds",
+    "results twice for one item", "results for no item", "a withdrawal of nothing",
     "the file admits that its key was revoked, the named key does not say so",
     "a sign-off before its key was revoked, the log signed by another key",
     "a revoked key's sign-off, vouched for by an earlier checkpoint",

@@ -42,11 +42,15 @@ def signing_key(name: str) -> SigningKey:
 
 
 def ring(listed: list[dict[str, Any]]) -> Keyring:
-    """Public keys: `{name, not_before, not_after, revoked_at}`, times in minutes."""
+    """Public keys: `{name, not_before, not_after, revoked_at, installation}`, times in minutes."""
     times = ("not_before", "not_after", "revoked_at")
     return Keyring(
         tuple(
-            Key(public=signing_key(one["name"]).public, **{t: at(one[t]) for t in times if t in one})  # type: ignore[arg-type]
+            Key(
+                public=signing_key(one["name"]).public,
+                installation=one.get("installation", ""),
+                **{t: at(one[t]) for t in times if t in one},  # type: ignore[arg-type]
+            )
             for one in listed
         )
     )

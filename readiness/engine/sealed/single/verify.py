@@ -102,8 +102,7 @@ def envelope(data: bytes, kind: str) -> tuple[dict[str, Any], str, Signed]:
     form = len(loaded), len(one), loaded["payloadType"], again.encode()
     need(form == (3, 2, TYPE, data), f"a {kind} is not canonical")
     said = json.loads(payload)
-    types = f"{said['_type']} {said['predicateType']}"
-    need(types == f"{STATEMENT} urn:readiness:{kind}:v1", f"this is no {kind}")
+    need([said["_type"], said["predicateType"]] == [STATEMENT, f"urn:readiness:{kind}:v1"], f"no {kind}")
     (subject,) = said["subject"]
     pae = b"DSSEv1 %d %b %d %b" % (len(TYPE), TYPE.encode(), len(payload), payload)
     return said["predicate"], subject["digest"]["sha256"], (one["keyid"], unbase64(one["sig"]), pae)
@@ -182,11 +181,10 @@ class Bundle:
 
     def checkpoint(self) -> str:
         """The end of the log is signed, and the verifier's own checkpoints agree with it."""
-        said, (log, end, at, signed) = self.said, note(self.files["audit/checkpoint.txt"])
+        said, held, (log, end, at, signed) = self.said, 0, note(self.files["audit/checkpoint.txt"])
         need(log == (said["installation"], f"gate:{said['gate']}"), "it is of another log")
         need(said["checkpoint"] == f"{end[0]}:{end[1]}", "the report names another checkpoint")
         need(end == max(self.hashes.items(), default=None), "the log was cut off or rewritten")
-        held = 0
         for its_log, its_end, its_at, its_signed in map(note, self.own):
             if its_log == log and not (its_end[0] > end[0] and its_at > at):
                 need(self.hashes.get(its_end[0]) == its_end[1], f"your own disagrees at entry {its_end[0]}")
@@ -212,8 +210,8 @@ class Bundle:
             replaced = live.pop(said["supersedes"], {}) if said["supersedes"] else said
             need(replaced.get("person") == said["person"], f"{name} replaces what it may not")
             if said["decision"] != "withdraw":
-                stale = "" if self.said["digest"] == f"sha256:{digest}" else "STALE, on an earlier state: "
-                live[sha256(self.files[name])] = said | {"stale": stale}
+                shown = "" if self.said["digest"] == f"sha256:{digest}" else "STALE, on an earlier state: "
+                live[sha256(self.files[name])] = said | {"shown": f"{shown}{said['meaning']}"}
             try:
                 self.named(name, said["signed_at"], signed)
             except Doubt as doubt:
@@ -222,7 +220,7 @@ class Bundle:
         need(once == [len(challenges), len(live)], "a challenge or a person counts twice")
         if doubts:
             raise Doubt("; ".join(doubts))
-        return "".join(f"\n  {one['name']}, {one['signed_at']}: {one['stale']}{one['meaning']}" for one in live.values())
+        return "; ".join(f"{one['name']}, {one['signed_at']}: {one['shown']}" for one in live.values())
 
     def bound(self, name: str, said: dict[str, Any], digest: str, entry: dict[str, Any]) -> None:
         """Raise unless a sign-off is about this gate and a state that lies here, and is what was logged."""
@@ -230,13 +228,12 @@ class Bundle:
         gate, project, release = report["gate"], report["project"]["slug"], report["release"]["version"]
         place = [self.said["installation"], gate["id"], project, release, gate["environment"]]
         need([said[field] for field in PLACE] == place, f"{name} was given for another gate")
-        who = (entry["actor_id"], entry["actor_name"], entry["subject"], entry["verb"])
-        given = (said["person"], said["name"], said["role"], VERBS[said["decision"]])
-        need(who == given, f"{name} is by somebody else than the log records")
-        what = (data["meaning"], data["comment"], data["criteria"], data["digest"])
-        given = (said["meaning"], said["comment"], said["criteria"], f"sha256:{digest}")
+        logged = [entry[field] for field in ("actor_id", "actor_name", "subject", "verb")]
+        logged += [data[field] for field in ("meaning", "comment", "criteria", "digest")]
+        given = [said[field] for field in ("person", "name", "role")] + [VERBS[said["decision"]]]
+        given += [said[field] for field in ("meaning", "comment", "criteria")] + [f"sha256:{digest}"]
         times = {datetime.fromisoformat(at) for at in (entry["at"], said["signed_at"])}
-        need(what == given and len(times) == 1, f"{name} is not what the log records")
+        need(logged == given and len(times) == 1, f"{name} is not what the log records")
         need(sha256(self.files[f"signatures/snapshots/{digest}.json"]) == digest, f"{name}: another state")
 
     def state(self) -> str:
@@ -245,8 +242,7 @@ class Bundle:
         signed = json.loads(self.files["report.json"])["signed"]
         need(signed["digest"] == self.said["digest"] == f"sha256:{digest}", "another state was signed")
         need(signed["snapshot"] == snapshot, "the report shows another state")
-        named = snapshot["checklist"]["sha256"].removeprefix("sha256:")
-        need(sha256(self.files["checklist.md"]) == named, "another checklist was signed")
+        need(sha256(self.files["checklist.md"]) in snapshot["checklist"]["sha256"], "another checklist")
         pieces = [p for one in snapshot["items"] + snapshot["approval_evidence"] for p in one["evidence"]]
         wanted = {(f"evidence/{p['sha256']}", p["sha256"]) for p in pieces if p["kind"] == "file"}
         there = {(path, sha256(data)) for path, data in self.files.items() if path[:9] == "evidence/"}
@@ -267,8 +263,7 @@ class Bundle:
         except InvalidSignature:
             raise ValueError(f"{what}: the signature does not fit") from None
         for limit, moment in times.items():
-            good = (at < moment) is not (limit == "not_before")
-            need(good, f"{what}: dated {at}; its key has {limit} {moment}")
+            need((at < moment) is not (limit == "not_before"), f"{what} {at}: its key has {limit} {moment}")
         if "revoked_at" in times:
             raise Doubt(f"{what}: its key was revoked later; readiness verify may know more")
 
@@ -292,12 +287,11 @@ def main() -> int:
         return 2 if isinstance(error, OSError) else 1
     claims = Bundle(files, keys, own).claims()
     for name, state, why in claims:
-        shown = "".join(c if c.isprintable() or c == "\n" else "?" for c in why)
-        print(f"{state:<13} {name:<11} {shown}")
+        print(f"{state:<13} {name:<11}", "".join(c if c.isprintable() else "?" for c in why))
+    print("not looked at verdict, check results, duties, the PDF and what it prints: use readiness verify")
     states = {state for _, state, _ in claims}
     rest = "VERIFIED" if states == {"verified"} else "CONSISTENT, ORIGIN NOT VERIFIED"
     print("FAILED" if "failed" in states else rest)
-    print("Not looked at: verdict, check results, duties, the PDF. `readiness verify` looks at them.")
     return 0 if states == {"verified"} else 1
 
 

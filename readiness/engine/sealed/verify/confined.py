@@ -8,7 +8,6 @@ import stat
 from collections.abc import Mapping
 from pathlib import Path
 
-from readiness.engine import seal
 from readiness.engine.child import ChildLimits, run_in_child
 from readiness.engine.errors import BadContent
 from readiness.engine.sealed.keys import Keyring
@@ -29,7 +28,7 @@ def verify_file(path: Path, named: Keyring, outside: Mapping[str, bytes]) -> Ver
     """
     payload = {
         "name": path.name,
-        "keys": base64.b64encode(seal.canonical(named.to_dict(""))).decode() if named.keys else "",
+        "keys": [base64.b64encode(data).decode() for data in named.files()],
         "outside": {place: base64.b64encode(data).decode() for place, data in outside.items()},
     }
     try:

@@ -69,7 +69,9 @@ def _counts(case: Case, entry: Entry, name: str) -> bool:
     """
     piece = _piece(entry)
     names = [by for *other, by in _pieces(case) if tuple(other) == piece]
-    alone = sum(e.content["verb"] == "evidence.attached" and _piece(e) == piece for e in case.log.entries) == 1
+    alone = (
+        sum(e.content["verb"] == "evidence.attached" and _piece(e) == piece for e in case.log.entries) == 1
+    )
     return bool(names) and (alone or name in names or entry.content["actor_name"] in names)
 
 

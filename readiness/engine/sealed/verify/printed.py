@@ -51,13 +51,14 @@ def waivers(case: Case) -> Iterator[str]:
     """Each waiver that was approved, and no other, as it was asked for and decided on."""
     if case.log.start.seq:
         return  # an approval may lie before the cut
-    logged: dict[str, dict[Any, Mapping[str, Any]]] = {"submitted": {}, "approved": {}, "revoked": {}}
+    logged: dict[str, dict[int, Mapping[str, Any]]] = {"submitted": {}, "approved": {}, "revoked": {}}
     for entry in case.log.entries:
         kind, _, what = str(entry.content["verb"]).partition(".")
-        if kind == "waiver" and what in logged:
-            logged[what][entry.content["data"].get("waiver")] = entry.content
+        number = entry.content["data"].get("waiver")
+        if kind == "waiver" and what in logged and isinstance(number, int):
+            logged[what][number] = entry.content
     shown = {one.whole("id"): one for one in case.report.each("waivers")}
-    for number in sorted(shown.keys() ^ logged["approved"].keys(), key=str):
+    for number in sorted(shown.keys() ^ logged["approved"].keys()):
         why = "printed, but the log does not approve it" if number in shown else "not printed"
         yield f"the waiver {number} is {why}"
     for number in shown.keys() & logged["approved"].keys():
@@ -71,7 +72,11 @@ def waivers(case: Case) -> Iterator[str]:
 def _as_asked(one: Fields, asked: Mapping[str, Any], subject: str) -> bool:
     here = one.text("item") or f"rule {one.text('rule')}"
     same = all(one.text(name) == asked.get(name) for name in TOLD)
-    return here == subject and same and one.moment("expires_at") == moment(str(asked.get("expires_at")), "the log")
+    return (
+        here == subject
+        and same
+        and one.moment("expires_at") == moment(str(asked.get("expires_at")), "the log")
+    )
 
 
 def history(case: Case, *, older: int) -> Iterator[str]:
@@ -101,7 +106,9 @@ def follows(case: Case) -> Iterator[str]:
         yield "the report counts items or warnings otherwise than it prints them"
     earlier = snapshot.under("stage").each("earlier") if "stage" in snapshot.data else []
     shown = report.under("gate").each("earlier")
-    if plain([_said(one.text("verdict")) for one in earlier]) != plain([one.text("verdict") for one in shown]):
+    if plain([_said(one.text("verdict")) for one in earlier]) != plain(
+        [one.text("verdict") for one in shown]
+    ):
         yield "the report prints another verdict of an earlier stage"
 
 

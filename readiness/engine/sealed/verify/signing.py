@@ -20,7 +20,7 @@ def claim(case: Case) -> Claim:
     recorded = [(_recorded(entry), entry) for entry in entries]
     sealed = [(name, entry) for name, entry in recorded if name]
     older = [entry for name, entry in recorded if not name]
-    problems += _lineage(case)
+    problems += _lineage(case, older=bool(older))
     problems += _listed(case, [name for name, _ in sealed])
     by_name = dict(sealed)
     for number, signed in enumerate(case.sign_offs, 1):
@@ -83,7 +83,7 @@ def _recorded(entry: Entry) -> str:
     return found if isinstance(found, str) else ""
 
 
-def _lineage(case: Case) -> Iterator[str]:
+def _lineage(case: Case, *, older: bool) -> Iterator[str]:
     """Which sign-off replaces which; gives each its worth."""
     known: dict[str, SignOff] = {}
     challenges: set[str] = set()
@@ -104,6 +104,8 @@ def _lineage(case: Case) -> Iterator[str]:
             or earlier.said.whole("person") != signed.said.whole("person")
         ):
             yield f"sign-off {number} replaces one that is missing, another person's, or was replaced before"
+        elif withdraws and not replaces and not older:
+            yield f"sign-off {number} withdraws nothing"
         elif earlier is not None:
             earlier.worth = "withdrawn" if withdraws else "superseded"
         current = "declined" if signed.said.text("decision") == "decline" else "valid"

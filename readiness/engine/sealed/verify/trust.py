@@ -54,7 +54,7 @@ class Trust:
             self.enclosed.find(envelope.keyid),
             fits,
             at,
-            envelope.keyid,
+            (envelope.keyid, str(envelope.predicate.get("installation"))),
             vouched=vouched,
         )
 
@@ -62,7 +62,7 @@ class Trust:
         """The worth of a checkpoint. One by a revoked key is never verified: nothing vouches for it."""
         named = _by_hash(self.named.keys, note)
         enclosed = _by_hash(self.enclosed.keys, note)
-        shown = note.key_hash.hex()
+        shown = note.key_hash.hex(), note.checkpoint.installation
         return self._judge(named, enclosed, note.by, note.checkpoint.at, shown, vouched=False)
 
     def _judge(
@@ -71,11 +71,11 @@ class Trust:
         enclosed: Key | None,
         fits: Callable[[Key], bool],
         at: datetime,
-        shown: str,
+        stated: tuple[str, str],
         *,
         vouched: bool,
     ) -> Word:
-        key = named or enclosed
+        key, (shown, installation) = named or enclosed, stated
         if key is None:
             return Word(UNKNOWN, f"it is signed by the key {_short(shown)}, which {self._nobody()}", shown)
         if not fits(key):
@@ -84,6 +84,9 @@ class Trust:
             return Word(FAILED, f"it is dated {at.isoformat(timespec='seconds')}, but {why}", key.id)
         if named is None:
             return Word(UNKNOWN, f"it is signed by the key {_short(key.id)}, which {self._nobody()}", key.id)
+        if named.installation not in ("", installation):
+            whose = f"is that of {named.installation} by the file that you named, not of {installation}"
+            return Word(UNKNOWN, f"the key {_short(key.id)} {whose}", key.id)
         if key.revoked_at and not vouched:
             return Word(
                 UNKNOWN,

@@ -13,8 +13,8 @@ KINDS = {"bundle": "audit bundle", "report": "report"}
 HEADLINES = {
     Result.VERIFIED: "VERIFIED: everything that must be verified is.",
     Result.CONSISTENT: (
-        "CONSISTENT, ORIGIN NOT VERIFIED: nothing contradicts itself, but not everything is vouched for by the "
-        "keys and checkpoints that you named. A forgery can look like this."
+        "CONSISTENT, ORIGIN NOT VERIFIED: nothing contradicts itself, but not everything is vouched for by "
+        "the keys and checkpoints that you named. A forgery can look like this."
     ),
     Result.FAILED: "FAILED: this is not what was signed. Do not rely on what it says.",
 }
