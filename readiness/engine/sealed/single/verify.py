@@ -4,7 +4,7 @@ Needs Python 3.11 and the package cryptography; no network, no account, no other
 file as it was downloaded; without it, the folder that this script lies in is verified. KEY holds public keys
 (PEM, or the JSON that an installation exports), got by ANOTHER WAY than in here: keys/keys.json proves
 nothing. FILE is a checkpoint that you kept. Exit code: 0 verified, 1 not, 2 wrong usage. Not looked at: the
-PDF's own signature, the verdict, check results, duties, old work of revoked keys (see `readiness verify`).
+PDF, the verdict, check results, duties, whose a key is, old work of revoked keys (see `readiness verify`).
 """
 # ruff: noqa: T201  # it is a program
 

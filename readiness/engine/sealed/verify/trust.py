@@ -65,7 +65,7 @@ class Trust:
         shown = note.key_hash.hex(), note.checkpoint.installation
         return self._judge(named, enclosed, note.by, note.checkpoint.at, shown, vouched=False)
 
-    def _judge(
+    def _judge(  # noqa: PLR0911  # one answer a question
         self,
         named: Key | None,
         enclosed: Key | None,
