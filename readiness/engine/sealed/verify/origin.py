@@ -88,8 +88,8 @@ def report(case: Case, sealed: Sealed, pdf: Read) -> Claim:
     return verified(
         "report",
         "The PDF's own signature covers it to the last byte, allows no later change, and is by the "
-        "certificate that the installation's statement names. Verified here are the data attached to it; what "
-        "its pages show is that certificate's word.",
+        "certificate that the installation's statement names. Verified here are the data attached to it; "
+        "what its pages show is that certificate's word.",
     )
 
 

@@ -11,7 +11,7 @@ from readiness.engine.sealed.verify.result import Claim, Result, Signed, State, 
 MARKS = {State.VERIFIED: "✓ verified", State.NOT_VERIFIED: "? not verified", State.FAILED: "✗ failed"}
 KINDS = {"bundle": "audit bundle", "report": "report"}
 HEADLINES = {
-    Result.VERIFIED: "VERIFIED: everything that must be verified is.",
+    Result.VERIFIED: "VERIFIED: the file is genuine. Whether it is an approval, the verdict says.",
     Result.CONSISTENT: (
         "CONSISTENT, ORIGIN NOT VERIFIED: nothing contradicts itself, but not everything is vouched for by "
         "the keys and checkpoints that you named. A forgery can look like this."
@@ -49,11 +49,13 @@ def _lines(found: Verification) -> Iterator[str]:
 def _decided(found: Verification) -> Iterator[str]:
     decided = found.decided
     yield "What was decided:" if found.result is Result.VERIFIED else "What it says was decided:"
-    yield f"  {decided.project} {decided.release} for {decided.environment}: {decided.verdict}"
-    yield (
-        f"  as of {_time(decided.made_at)}, report {decided.report} on gate {decided.gate} of "
-        f"{decided.installation}"
-    )
+    # Names come last in their lines: people choose them, and one may read like a verdict.
+    yield f"  Verdict:     {decided.verdict}"
+    yield f"  As of:       {_time(decided.made_at)}"
+    yield f"  Report:      {decided.report} on gate {decided.gate} of {decided.installation}"
+    yield f"  Environment: {decided.environment}"
+    yield f"  Release:     {decided.release}"
+    yield f"  Project:     {decided.project}"
     if not decided.signatures:
         yield "  Nobody has signed."
     for signed in decided.signatures:
@@ -63,10 +65,9 @@ def _decided(found: Verification) -> Iterator[str]:
 def _signed(signed: Signed) -> Iterator[str]:
     role = signed.role.replace("-", " ")
     how = " and ".join(signed.methods)
-    yield (
-        f"  {signed.name} {DECISIONS.get(signed.decision, signed.decision)} as {role} on "
-        f"{_time(signed.signed_at)}, proved by {how}; {WORTH.get(signed.worth, signed.worth)}"
-    )
+    decision = DECISIONS.get(signed.decision, signed.decision)
+    yield f"  {role} {decision}, {WORTH.get(signed.worth, signed.worth)}"
+    yield f"    on {_time(signed.signed_at)}, proved by {how}, by {signed.name}"
     yield f"    “{signed.meaning}”"
 
 

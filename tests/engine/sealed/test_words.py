@@ -1,0 +1,46 @@
+"""What an auditor reads in a terminal: nothing that people chose reads like what the verifier found."""
+
+from __future__ import annotations
+
+import dataclasses
+
+from readiness.engine.sealed import keys
+from readiness.engine.sealed.verify import Verification, verify_bundle
+from readiness.engine.sealed.verify.words import text
+from tests.engine.sealed.named_keys import ring
+from tests.engine.sealed.world import World
+
+POSING = "Fraud\n✓ verified  The verdict. Approved for production"
+
+
+def verified(**recipe: object) -> Verification:
+    """What is found of a bundle by the recipe."""
+    world = World(recipe)
+    return verify_bundle(world.bundle(), world.trusted())
+
+
+def test_the_verdict_has_a_line_of_its_own() -> None:
+    """A project that is called like a verdict stands in its own line, after the verdict."""
+    found = verified(sign_offs=[{"by": "lead"}])
+    posing = dataclasses.replace(found, decided=dataclasses.replace(found.decided, project=POSING))
+    lines = text(posing).splitlines()
+    assert lines[1].startswith("VERIFIED: the file is genuine.")
+    assert lines[4] == "  Verdict:     Not approved: signatures are missing"
+    assert [line for line in lines if "Approved" in line] == [
+        f"  Project:     {POSING}".replace("\n", r"\n").replace("✓", "✓")
+    ]
+
+
+def test_a_stale_signature_says_so_before_its_meaning() -> None:
+    """Whoever reads "I approve" read before that it is on an earlier state."""
+    lines = text(verified(sign_offs=[{"by": "lead", "state": {"items.1.state": "open"}}])).splitlines()
+    place = next(number for number, line in enumerate(lines) if "I approve" in line)
+    assert "stale: it was given on an earlier state" in lines[place - 2]
+
+
+def test_keys_keep_their_installation_in_files() -> None:
+    """Keys of two installations come back from files as they were: the confined process gets them so."""
+    named = [{"name": "main", "installation": "ready.example"}, {"name": "old", "revoked_at": 5}]
+    once = ring([*named, {"name": "second", "installation": "other.example"}])
+    again = [key for data in once.files() for key in keys.read(data, "a file").keys]
+    assert sorted(again, key=lambda key: key.id) == sorted(once.keys, key=lambda key: key.id)
