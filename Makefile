@@ -5,7 +5,9 @@ PIP := $(BIN)/python -m pip --disable-pip-version-check
 ARGS ?=
 LOCK := uv pip compile pyproject.toml --quiet --universal --python-version 3.11 --generate-hashes \
 	--no-emit-index-url --no-emit-find-links --no-header --group build --extra all
-SERVER_TESTS := --ignore=tests/engine --ignore=tests/corpus --ignore=tests/fuzz -m "not journey and not processes"
+# What has to do with the database: neither the engine's tests nor what only repeats pages and files.
+SERVER_TESTS := --ignore=tests/engine --ignore=tests/corpus --ignore=tests/fuzz --ignore=tests/client \
+	--ignore=tests/matrix --ignore=tests/reports/test_mutations.py -m "not journey and not processes"
 
 .DEFAULT_GOAL := help
 .PHONY: help demo run test fuzz faults lint format bench lock clean

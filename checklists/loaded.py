@@ -14,7 +14,7 @@ from datetime import datetime
 from functools import cache, cached_property
 from typing import Any
 
-from django.db.models import Exists, F, FilteredRelation, OuterRef, Q
+from django.db.models import F, FilteredRelation, Q
 
 from checklists import clock, signatures, snapshot
 from checklists.models import (
@@ -318,8 +318,7 @@ class _Queries:
             .order_by("position")
         )
         self.roles = GateRole.objects.select_related("dropped_by").order_by("position")
-        later = SignOff.objects.filter(supersedes=OuterRef("pk"))
-        self.signoffs = SignOff.objects.filter(live=True).annotate(replaced=Exists(later)).order_by("id")
+        self.signoffs = signatures.asked(SignOff.objects.filter(live=True)).order_by("id")
         self.waivers = (
             Waiver.objects.filter(state__in=[WaiverState.APPROVED, WaiverState.REVIEW])
             .select_related("owner", "requested_by", "decided_by")

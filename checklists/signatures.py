@@ -13,6 +13,10 @@ from datetime import timedelta, timezone
 from functools import lru_cache
 from typing import Any
 
+from django.db.models import CharField, Exists, OuterRef, QuerySet, Subquery, Value
+from django.db.models.fields.json import KT
+from django.db.models.functions import Cast, Concat
+
 from checklists import keys
 from checklists.models import AuditEntry, Checkpoint, SignOff
 from readiness.engine import seal
@@ -29,6 +33,7 @@ MOVED = "it was made for another gate"
 REPLACED = "it was replaced or withdrawn, and was put back"
 OTHER_STATE = "the state kept with it is not the one that was signed"
 UNVOUCHED = "its key was revoked, and no other key vouches for the log that holds it"
+VERBS = ("gate.approved", "gate.declined", "signoff.withdrawn")
 _WORDS = {
     "decision": "decision",
     "role": "role",
@@ -40,6 +45,19 @@ _WORDS = {
     "signed_at": "time",
     "credential": "credentials",
 }
+
+
+def asked(rows: QuerySet[SignOff]) -> QuerySet[Any]:
+    """The rows with what `check` wants to know of each from others, in the same query.
+
+    `replaced`: another row says so. `told`: the hash of the last envelope that the gate's log has of the
+    person, so that taking the later row away puts no earlier one back.
+    """
+    stream = Concat(Value("gate:"), Cast(OuterRef("gate_id"), CharField()))
+    said = AuditEntry.objects.filter(stream=stream, actor_id=OuterRef("person_id"), verb__in=VERBS)
+    last = said.order_by("-seq").annotate(sealed=KT("data__envelope")).values("sealed")[:1]
+    later = SignOff.objects.filter(supersedes=OuterRef("pk"))
+    return rows.annotate(replaced=Exists(later), told=Subquery(last))
 
 
 def problems(live: Iterable[SignOff]) -> dict[int, str]:
@@ -74,9 +92,18 @@ def _bare(signed: SignOff, known: Keyring) -> str:
     """Rows without an envelope count on gates of that time only: nobody dates one back on a later gate."""
     if any(_since(key) <= signed.signed_at.timestamp() for key in known.keys):
         return BARE
+    if _replaced(signed):
+        return REPLACED
     opened = AuditEntry.objects.filter(stream=f"gate:{signed.gate_id}", seq=1).values_list("at", flat=True)
     began = opened.first()  # None after the log was cut and exported
     return EARLY if began and signed.signed_at < began else ""
+
+
+def _replaced(signed: SignOff) -> bool:
+    if not signed.live:
+        return False
+    other = signed.envelope and getattr(signed, "told", None) not in {None, "", signed.envelope_sha256}
+    return bool(other) or getattr(signed, "replaced", False)
 
 
 def _said(signed: SignOff, read: dsse.Envelope, *, whole: bool) -> str:
@@ -88,7 +115,7 @@ def _said(signed: SignOff, read: dsse.Envelope, *, whole: bool) -> str:
     for name, value in _columns(signed).items():
         if said.get(name) != value:
             return f"altered after signing: {_WORDS[name]}"
-    if signed.live and getattr(signed, "replaced", False):
+    if _replaced(signed):
         return REPLACED
     if whole and seal.digest(signed.snapshot) != signed.digest:
         return OTHER_STATE

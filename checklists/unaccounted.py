@@ -10,9 +10,7 @@ from collections.abc import Iterable, Iterator
 from datetime import datetime
 from typing import Any, NamedTuple
 
-from django.db.models import Exists, OuterRef
-
-from checklists import keys
+from checklists import keys, unaccounted_keys
 from checklists.audit import Broken
 from checklists.models import (
     AuditEntry,
@@ -27,7 +25,7 @@ from checklists.models import (
 )
 from checklists.models.signoff import SignOffDecision
 from checklists.models.waiver import WaiverState
-from checklists.signatures import check
+from checklists.signatures import asked, check
 
 VERB = {
     SignOffDecision.APPROVE: "gate.approved",
@@ -66,6 +64,7 @@ class Record(NamedTuple):
 def rows() -> Iterator[Broken]:
     """Each row without an entry of the same stream, verb, person and name."""
     yield from signatures()
+    yield from unaccounted_keys.rows()
     entries = AuditEntry.objects.filter(verb__in=NAMED_BY).order_by()
     told = {
         (stream, verb, actor, str(data.get(NAMED_BY[verb])))
@@ -113,7 +112,7 @@ def signatures() -> Iterator[Broken]:
     """Signatures that the log does not tell of or that are not what was signed; those told of and missing."""
     told = {_told(*row) for row in _entries()}
     kept, ring = set(), keys.ring()
-    rows = SignOff.objects.annotate(replaced=Exists(SignOff.objects.filter(supersedes=OuterRef("pk"))))
+    rows = asked(SignOff.objects.all())
     for signed in rows.select_related("gate", "supersedes").order_by("pk").iterator(chunk_size=200):
         stream, who = signed.gate.stream, f"signature {signed.pk}: {signed.person_name} as {signed.role}"
         verb = VERB[SignOffDecision(signed.decision)]

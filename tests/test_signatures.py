@@ -155,6 +155,25 @@ def test_put_back_into_force(signed, ready_gate, people, lifted_triggers):
     assert any(signatures.REPLACED in one for one in named(ready_gate))
 
 
+def test_put_back_without_its_withdrawal(signed, ready_gate, people, lifted_triggers):
+    """Taking the record of the withdrawal away as well does not help: the log tells of it."""
+    signing.withdraw(gate=ready_gate.pk, by=people.lead, reason="Wrong release.")
+    SignOff.objects.filter(decision="withdraw")._raw_delete("default")
+    SignOff.objects.filter(pk=signed.pk).update(live=True)
+    assert [why for _, why in load(ready_gate.pk).invalid] == [signatures.REPLACED]
+    assert worth(ready_gate) == "missing"
+
+
+def test_a_row_of_an_earlier_release_put_back(signed, ready_gate, people, lifted_triggers):
+    """A withdrawn row without an envelope stays withdrawn, too."""
+    first = InstallationKey.objects.get().not_before
+    AuditEntry.objects.filter(stream=ready_gate.stream, seq=1).update(at=first - timedelta(days=2))
+    SignOff.objects.filter(pk=signed.pk).update(**BARE, signed_at=first - timedelta(days=1))
+    signing.withdraw(gate=ready_gate.pk, by=people.lead, reason="Wrong release.")
+    SignOff.objects.filter(pk=signed.pk).update(live=True)
+    assert [why for _, why in load(ready_gate.pk).invalid] == [signatures.REPLACED]
+
+
 def test_put_out_of_force_silently(signed, ready_gate, lifted_triggers):
     """Without a later record, a signature that is not live any more is named."""
     SignOff.objects.filter(pk=signed.pk).update(live=False)

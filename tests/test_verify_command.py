@@ -51,7 +51,7 @@ def test_verified(files: Path, name: str, key: str, capsys: pytest.CaptureFixtur
     """Who signed what, in which role, with which meaning and when; exit 0."""
     assert run(files, name, "--key", key) == Exit.READY
     shown = capsys.readouterr().out
-    assert "VERIFIED: everything" in shown
+    assert "VERIFIED: the file is genuine" in shown
     assert "Fraud model 1.4.0 for production: approved" in shown
     assert (
         "product approved as product owner on 2026-03-01 09:11:00+00:00, proved by password; counts" in shown

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import unicodedata
 
 from django.conf import settings
 from django.core.exceptions import ValidationError
@@ -79,7 +80,8 @@ def _by_email(claims: Claims) -> Identity | None:
     """By the address that an administrator wrote down, where the provider has verified that it is theirs."""
     if not (settings.OIDC_LINK_BY_EMAIL and claims.email and claims.email_verified):
         return None
-    found = list(Person.objects.filter(email__iexact=claims.email)[:2])
+    rows = Person.objects.filter(email__iexact=claims.email)
+    found = [person for person in rows[:10] if _same(person.email, claims.email)]
     if len(found) != 1 or found[0].is_service or found[0].is_staff or not found[0].is_active:
         return None  # nobody, somebody of several, or an administrator: those are linked by hand
     if Identity.objects.filter(person=found[0], issuer=settings.OIDC_ISSUER).exists():
@@ -91,7 +93,7 @@ def _new(claims: Claims) -> Identity:
     taken = claims.email and Person.objects.filter(email__iexact=claims.email).exists()
     if not settings.OIDC_CREATE or taken:
         raise Forbidden(UNKNOWN.format(name=settings.OIDC_NAME), UNKNOWN_ADVICE)
-    first, _, last = claims.name.partition(" ")
+    first, _, last = _plain(claims.name).partition(" ")
     email = claims.email if claims.email_verified and _is_address(claims.email) else ""
     person = Person(username=_free(claims), first_name=first[:150], last_name=last[:150], email=email)
     person.set_unusable_password()
@@ -115,6 +117,21 @@ def _free(claims: Claims) -> str:
     taken = {name.lower() for name in names}
     numbered = (base if number == 1 else f"{base}-{number}" for number in range(1, len(taken) + 2))
     return next(name for name in numbered if name.lower() not in taken)
+
+
+def _same(one: str, other: str) -> bool:
+    """Whether two addresses that the database takes for equal are.
+
+    Its upper case makes an I of a dotless i, which somebody else's address may hold.
+    """
+    return one == other or (one.isascii() and other.isascii())
+
+
+def _plain(name: str) -> str:
+    """Composed, with single spaces, without what cannot be seen: it stands beside what the person signs."""
+    text = " ".join(unicodedata.normalize("NFC", name).split())
+    seen = "".join(c for c in text if unicodedata.category(c)[0] != "C")
+    return " ".join(seen.split())
 
 
 def _is_address(text: str) -> bool:

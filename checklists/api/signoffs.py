@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from django.db.models import Exists, OuterRef, QuerySet
+from django.db.models import QuerySet
 from ninja import Router
 from pydantic import Field
 
@@ -67,8 +67,7 @@ def _fields(row: SignOff, digest: str, ring: Keyring) -> dict[str, Any]:
 
 
 def _rows(gate: int) -> QuerySet[SignOff]:
-    later = SignOff.objects.filter(supersedes=OuterRef("pk"))
-    return SignOff.objects.filter(gate=gate).annotate(replaced=Exists(later)).defer("snapshot")
+    return signatures.asked(SignOff.objects.filter(gate=gate)).defer("snapshot")
 
 
 @router.get(

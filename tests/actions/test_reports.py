@@ -46,7 +46,7 @@ def test_nobody_fills_the_queue(ready_gate, people, with_bundle, most):
     ]
     with pytest.raises(Refused, match="already"):
         reports.request(gate=ready_gate.pk, by=people.lead, with_bundle=with_bundle)
-    Report.objects.filter(pk=made[0].pk).update(state=RunState.DONE, error="Away.")
+    Report.objects.filter(pk=made[0].pk).update(state=RunState.DONE, error="Away.", finished_at=clock.now())
     reports.request(gate=ready_gate.pk, by=people.lead, with_bundle=with_bundle)
 
 

@@ -90,7 +90,8 @@ def populate(gate, people, project):
     )
     decision = DeploymentDecision.objects.create(
         release=gate.release, environment=production, gate=gate, manifest=manifest, scorecard=card,
-        verdict="reject", record={"rules": [], "reasons": []}, trace_id="0" * 32, asked_by=people.lead, decided_at=now,
+        verdict="reject", record={"rules": [], "reasons": []}, trace_id="0" * 32, asked_by=people.lead,
+        decided_at=now,
     )  # fmt: skip
     return {
         "projects": project.slug,

@@ -137,6 +137,36 @@ def test_by_verified_address(client, people, provider, settings, changed, linked
     assert (("account.linked", "by verified e-mail address") in verbs) is linked
 
 
+@pytest.mark.parametrize(
+    "address", ["m\u0131ke@example.com", "mi\u212ae@example.com", "mike@e\uff58ample.com"]
+)
+def test_an_address_that_only_looks_alike(client, people, provider, settings, address):
+    """Some databases take letters for equal, such as a dotless i, that make another address, of another."""
+    settings.OIDC_LINK_BY_EMAIL = True
+    people.lead.email = "mike@example.com"
+    people.lead.save()
+    provider.profile = {"email": address, "email_verified": True}
+    assert sign_in(client).status_code == 403
+    assert who(client) is None
+
+
+@pytest.mark.parametrize(
+    ("said", "kept"),
+    [
+        ("Lena\u200b \u202eLead\u2066", "Lena Lead"),
+        ("Lena\r\n\tLead", "Lena Lead"),
+        ("Lena\0 Lead\x7f", "Lena Lead"),
+        ("Le\u0301na Lead", "L\u00e9na Lead"),
+    ],
+)
+def test_a_name_that_is_not_what_it_looks(client, provider, settings, people, said, kept):
+    """A name stands beside signatures: of what the provider says, only what can be seen is taken."""
+    settings.OIDC_CREATE = True
+    provider.profile = {"name": said}
+    sign_in(client)
+    assert Person.objects.get(identities__subject="subject-1").name == kept
+
+
 @pytest.mark.parametrize("field", ["is_staff", "is_service", "is_active"])
 def test_whom_no_address_links(client, people, provider, settings, field):
     """Neither an administrator nor a service account nor a deactivated one is linked by an address."""

@@ -177,6 +177,8 @@ def _sign_offs() -> Iterator[tuple[str, dict[str, Any], dict[str, str]]]:
     yield "a field more in a sign-off", first(say={"expires": "never"}), bad
     yield "a field less in a sign-off", first(say={"checklist": None}), bad
     yield "no credentials in a sign-off", first(say={"credential.methods": []}), bad
+    yield "credentials that nobody has", first(say={"credential.methods": ["trust"]}), bad
+    yield "other credentials than the log records", first(log={"data.methods": ["passkey"]}), bad
     yield "a short challenge", first(say={"credential.challenge": "00"}), bad
     twice = PRODUCT | {"say": {"credential.challenge": _challenge(0)}}
     yield "one challenge for two sign-offs", {"sign_offs": [LEAD, twice, COMPLIANCE]}, bad
@@ -405,9 +407,20 @@ def _prints() -> Iterator[tuple[str, dict[str, Any], dict[str, str]]]:
         sign_offs=replaced,
     )
     yield printed("signatures", "more past sign-offs than there are", {"history.more": 1}, sign_offs=replaced)
+    yield from _beside()
+
+
+def _beside() -> Iterator[tuple[str, dict[str, Any], dict[str, str]]]:
+    """What lies in the file beside what was signed, and whose work it is."""
     yield "a withdrawal of nothing", {"sign_offs": [LEAD, PRODUCT | {"decision": "withdraw"}]}, {
         "result": F, "signatures": F,
     }  # fmt: skip
+    late = dict.fromkeys(("reason", "risk", "mitigation", "owner", "scope"), "x") | {
+        "expires_at": "9999-12-31T23:59:59-12:00"
+    }
+    yield "a waiver until the end of time", {
+        "sign_offs": [], "snapshot": {"items.1.state": "open", "items.1.waiver": late},
+    }, {"result": F, "verdict": F}  # fmt: skip
     whole = {"result": F, "file-whole": F}
     yield "a file that no bundle holds", {"files": {"DECISION.txt": "Approved by the board."}}, whole
     yield (
@@ -415,6 +428,14 @@ def _prints() -> Iterator[tuple[str, dict[str, Any], dict[str, str]]]:
         {"files": {f"evidence/{_sha256('Fine.')}": "Fine."}},
         {"result": F, "evidence": F},
     )
+    index = '{"evidence":[]}'
+    yield (
+        "a list of the evidence that leaves it out",
+        {"files": {"evidence/index.json": index}},
+        {"result": F, "evidence": F},
+    )
+    yield "a report of another kind", {"content": {"kind": "other"}}, {"result": F, "report": F}
+    yield "a report of another version", {"content": {"schema_version": 2}}, {"result": F, "report": F}
     results = '{"item":"%s","results":[]}'
     for name, path, key in (("twice for one", "000-accuracy", "accuracy"), ("for no", "009-x", "robustness")):
         yield (
@@ -586,6 +607,12 @@ def reports() -> Iterator[tuple[str, dict[str, Any], dict[str, str]]]:
         {"attached": {"signatures.jsonl": ""}},
         {"result": F, "signatures": F},
     )
+    yield "report with a file that no report has", {
+        "attached": {"DECISION": "Approved."}, "statement": {"attached.DECISION": _sha256("Approved.")},
+    }, {"result": F, "report": F}  # fmt: skip
+    yield "report with evidence that nobody signed", {
+        "attached": {"evidence/board": "Approved."}, "statement": {"attached.evidence/board": _sha256("Approved.")},
+    }, {"result": F, "evidence": F}  # fmt: skip
     yield "report with another report.json", {"attached": {"report.json": "{}"}}, {"result": F}
 
 
@@ -688,6 +715,7 @@ def key_files() -> Iterator[dict[str, str]]:
         "of another kind": (good.replace(b"readiness-keys", b"other-keys"), "refused"),
         "of another algorithm": (good.replace(b"ed25519", b"ed448"), "refused"),
         "with a time without a zone": (good.replace(b"+00:00", b""), "refused"),
+        "that does not say whose they are": (good.replace(b'"ready.example"', b"7"), "refused"),
         "of nothing": (b"", "refused"),
         "of a certificate": (b"-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n", "refused"),
         "broken in the middle": (pem.replace(b"MCow", b"XXXX"), "refused"),
@@ -708,6 +736,8 @@ BLIND = {
     "the subject of another gate", "an earlier checkpoint contradicts the log", "a moved bar hidden",
     "a signed state under another's name", "a manifest with another size", "a manifest of another kind",
     "a manifest of another gate", "no enclosed keys", "a file that no bundle holds",
+    "credentials that nobody has", "other credentials than the log records", "a waiver until the end of time",
+    "a list of the evidence that leaves it out", "a report of another kind", "a report of another version",
     "results twice for one item", "results for no item", "a withdrawal of nothing",
     "the file admits that its key was revoked, the named key does not say so",
     "a sign-off before its key was revoked, the log signed by another key",

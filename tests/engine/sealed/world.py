@@ -235,7 +235,8 @@ class World:
             return
         logged = {
             "digest": digest, "meaning": said["meaning"], "criteria": said["criteria"],
-            "comment": said["comment"], "envelope": hashlib.sha256(data).hexdigest(), "methods": ["password"],
+            "comment": said["comment"], "envelope": hashlib.sha256(data).hexdigest(),
+            "methods": said["credential"]["methods"],
         }  # fmt: skip
         self._append(VERBS.get(decision, "gate.approved"), one["by"], minute, subject=role, data=logged)
         if isinstance(one.get("log"), dict):
@@ -469,6 +470,10 @@ class World:
         moment = at(self.recipe.get("pdf_minute", 60))
         return pdf_sign.sign(out.getvalue(), whose, at=moment, reason="Test", name="Test", location="Test")
 
+    def _index(self) -> list[dict[str, Any]]:
+        items = self.report["sections"][0]["items"]
+        return [{"item": item["key"], **piece} for item in items for piece in item["evidence"]]
+
     def files(self) -> dict[str, bytes]:
         """The bundle's files."""
         result = {"item": "accuracy", "results": [RESULT]}
@@ -481,7 +486,7 @@ class World:
             "checklist.md": SOURCE,
             "results/001-accuracy.json": seal.canonical(result),
             f"evidence/{hashlib.sha256(self.evidence).hexdigest()}": self.evidence,
-            "evidence/index.json": b"{}",
+            "evidence/index.json": seal.canonical({"evidence": self._index()}),
             "audit/log.jsonl": self.lines,
             "audit/checkpoint.txt": self.note,
             "keys/keys.json": self.enclosed_keys(),

@@ -13,6 +13,7 @@ from readiness.engine.sealed.verify.material import Case, SignOff
 
 VERBS = {"approve": "gate.approved", "decline": "gate.declined", "withdraw": "signoff.withdrawn"}
 SIGNING_ROLES = ("technical-lead", "product-owner", "compliance")
+METHODS = frozenset({"password", "totp", "recovery-code", "passkey", "sso"})
 CURRENT = ("valid", "declined")
 LIVE = (*CURRENT, "stale")
 # The log's entry and the envelope are of one moment; the envelope may be written to the second.
@@ -37,7 +38,8 @@ def bound(case: Case, signed: SignOff) -> Iterator[str]:
         yield "it is a decision, or in a role, that nobody signs"
     credential = said.under("credential")
     challenge = credential.text("challenge")
-    if len(challenge) != 64 or not set(challenge) <= _HEX or not credential.texts("methods"):
+    methods = credential.texts("methods")
+    if len(challenge) != 64 or not set(challenge) <= _HEX or not methods or not set(methods) <= METHODS:
         yield "it does not say by which credentials it was given"
     said.texts("criteria")
     if signed.worth in CURRENT:
@@ -74,6 +76,7 @@ def as_logged(entry: Entry, signed: SignOff) -> Iterator[str]:
         "meaning": (data.get("meaning"), said.text("meaning")),
         "comment": (data.get("comment"), said.text("comment")),
         "criteria": (data.get("criteria"), said.texts("criteria")),
+        "credential": (data.get("methods"), said.under("credential").texts("methods")),
     }
     for name, (logged, given) in pairs.items():
         if logged != given:

@@ -100,6 +100,7 @@ def _material(files: Mapping[str, memoryview], hashes: Mapping[str, str]) -> Mat
         evidence={name: len(files[_EVIDENCE + name]) for name in known if hashes[_EVIDENCE + name] == name},
         results={path: bytes(files[path]) for path in _in(files, "results/")},
         checklist=_one(files, "checklist.md"),
+        index=_one(files, "evidence/index.json"),
     )
 
 

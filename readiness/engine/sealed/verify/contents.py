@@ -42,6 +42,15 @@ def checks(case: Case) -> Claim:
     return verified("checks", f"The results of {len(found)} items are those that were signed.")
 
 
+def _indexed(case: Case, index: bytes) -> bool:
+    """Whether the list names for each item what the report has of it."""
+    listed = Fields(canonical_json(index, "evidence/index.json"), "evidence/index.json").each("evidence")
+    pieces = [(key, piece) for key, item in items(case).items() for piece in item.each("evidence")]
+    return plain([one.data for one in listed]) == plain(
+        [{"item": key, **piece.data} for key, piece in pieces]
+    )
+
+
 def _signable(one: Fields) -> Any:
     try:
         return signable(one.data)
@@ -98,6 +107,8 @@ def evidence(case: Case) -> Claim:
     ]
     if strange := sorted(case.material.evidence.keys() - {sha for _, _, sha in files}):
         return failed("evidence", "A file is enclosed as evidence that nobody signed.", strange)
+    if case.material.index is not None and not _indexed(case, case.material.index):
+        return failed("evidence", "The list of the enclosed evidence is not that of the report.")
     lacking = [
         f"{key}: {name} ({sha[:12]}…) is not enclosed"
         for key, name, sha in files

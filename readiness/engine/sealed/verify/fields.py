@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 
 from readiness.engine.errors import BadContent
@@ -66,7 +66,7 @@ def moment(text: str, place: str) -> datetime:
     """An ISO 8601 time with a zone. Raises BadContent."""
     try:
         at = datetime.fromisoformat(text)
-        at.timestamp()
+        at.astimezone(UTC)  # in UTC it may be before year 1, or after 9999
         offset = at.utcoffset()
     except (ValueError, OverflowError):
         offset = None

@@ -29,7 +29,8 @@ class Material:
     """The parts of a file. `kind` is bundle or report.
 
     `shown` is snapshot.json, `snapshots` are signed states by SHA-256, `evidence` sizes of files by their
-    true SHA-256, `results` check runs by name. `checklist` None, empty mappings: the file does not hold them.
+    true SHA-256, `results` check runs by name, `index` says which evidence is whose. `checklist` or `index`
+    None, empty mappings: the file does not hold them.
     """
 
     kind: str
@@ -45,6 +46,7 @@ class Material:
     evidence: Mapping[str, int] = field(default_factory=dict)
     results: Mapping[str, bytes] = field(default_factory=dict)
     checklist: bytes | None = None
+    index: bytes | None = None
 
 
 class PartError(Exception):

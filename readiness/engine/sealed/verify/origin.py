@@ -16,6 +16,8 @@ if TYPE_CHECKING:  # pyHanko takes half a second to import
     from readiness.engine.sealed.pdf_frame import Sealed
     from readiness.engine.sealed.pdf_read import Read
 
+KIND, SCHEMA_VERSION = "readiness-report", 1
+ATTACHED = ("audit.jsonl", "checkpoint.txt", "signatures.jsonl", "results.jsonl", "keys.json")
 NO_KEY = "You named no key. Name the installation's public key, which you got by another way, with --key."
 
 
@@ -98,6 +100,8 @@ def _statement(case: Case) -> Iterator[str]:
     if stated.data.keys() != statements.Report.__annotations__.keys():
         yield "the statement has other fields than one on a report has"
         return
+    if (found.text("kind"), found.whole("schema_version")) != (KIND, SCHEMA_VERSION):
+        yield f"report.json is no report of version {SCHEMA_VERSION}; use a newer Readiness"
     pairs = {
         "content": (case.envelope.subject, sha256(case.material.report)),
         "name": (case.envelope.statement["subject"][0]["name"], "report.json"),
@@ -135,6 +139,8 @@ def _attached(case: Case, attached: Mapping[str, bytes]) -> Iterator[str]:
         if there.pop(name, "") != sha256(data):
             yield f"the PDF encloses another {name}"
     for name in sorted(named.keys() | there.keys()):
+        if name not in ATTACHED and not name.startswith("evidence/"):
+            yield f"{name} is attached to the PDF, or named, which no report has"
         if name not in there:
             yield f"{name} is not attached to the PDF"
         elif named.get(name) != there[name]:

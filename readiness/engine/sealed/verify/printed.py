@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from datetime import datetime
 from typing import Any
 
 from readiness.engine.policy import VerdictState
@@ -45,6 +46,19 @@ def _as_written(one: Fields, content: Mapping[str, Any], hashed: str) -> bool:
             "hash": hashed,
         }.items()
     )
+
+
+def backwards(case: Case) -> Iterator[str]:
+    """Where times run back: a clock may have, or somebody dated an act back. The order is that of the log."""
+    latest: datetime | None = None
+    said = "before what precedes it: a clock ran back, or it is not true"
+    for entry in case.log.entries:
+        at = moment(entry.content["at"], "the log")
+        if latest and at < latest:
+            yield f"entry {entry.seq} is dated {at}, {said}"
+        latest = max(at, latest or at)
+    if latest and case.made_at < latest.replace(microsecond=0):
+        yield f"the report is dated {case.made_at}, {said}"
 
 
 def waivers(case: Case) -> Iterator[str]:

@@ -28,7 +28,9 @@ def log(case: Case) -> Claim:
             "Ask for the sealed export of it.",
         )
     return verified(
-        "log", f"All {found.length} entries of this gate's log follow from each other, from the first on."
+        "log",
+        f"All {found.length} entries of this gate's log follow from each other, from the first on.",
+        list(printed.backwards(case)),
     )
 
 
