@@ -15,6 +15,7 @@ ALGORITHMS = ("RS256", "RS384", "RS512", "PS256", "PS384", "PS512", "ES256", "ES
 LEEWAY = 10  # seconds by which the provider's clock may differ from ours
 LEAST_RSA = 2048
 MOST_SECONDS = 24 * 3600
+LAST = 1 << 40  # seconds, later than any token ends; neither infinity nor NaN is below it
 ADVICE = "Try again; if it stays so, tell an administrator of this installation."
 NEEDED = ("iss", "sub", "aud", "exp", "iat", "nonce")
 
@@ -123,7 +124,7 @@ def _times(claims: Mapping[str, Any], expected: Expected) -> None:
 
 def _moment(claims: Mapping[str, Any], name: str) -> float:
     value = claims.get(name)
-    if isinstance(value, bool) or not isinstance(value, int | float):
+    if isinstance(value, bool) or not isinstance(value, int | float) or not 0 <= value < LAST:
         raise BadToken(f"it lacks {name}")
     return float(value)
 

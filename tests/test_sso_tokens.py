@@ -132,3 +132,11 @@ def test_claims_of_another_kind(claims):
 def test_more_than_one_factor(claims, strong):
     """Only a provider that says "mfa" asked for more than one factor."""
     assert verify(token(KEY, **claims), [jwk(KEY)], expected()).strong is strong
+
+
+@pytest.mark.parametrize("name", ["exp", "iat", "nbf"])
+@pytest.mark.parametrize("moment", [float("nan"), float("inf"), 10**400], ids=["nan", "infinite", "huge"])
+def test_a_time_that_is_none(name, moment):
+    """What compares with no moment does not pass for one: a token without an end would never be over."""
+    with pytest.raises(BadToken, match=f"it lacks {name}"):
+        verify(token(KEY, **{name: moment}), [jwk(KEY)], expected())

@@ -52,10 +52,9 @@ def test_verified(files: Path, name: str, key: str, capsys: pytest.CaptureFixtur
     assert run(files, name, "--key", key) == Exit.READY
     shown = capsys.readouterr().out
     assert "VERIFIED: the file is genuine" in shown
-    assert "Fraud model 1.4.0 for production: approved" in shown
-    assert (
-        "product approved as product owner on 2026-03-01 09:11:00+00:00, proved by password; counts" in shown
-    )
+    assert "Verdict:     Approved for production" in shown
+    assert "Project:     Fraud model" in shown
+    assert "product owner approved, counts\n    on 2026-03-01 09:11:00+00:00, proved by password" in shown
     assert "“As product-owner, I approve the deployment of 1.4.0 to production.”" in shown
     assert all(title in shown for title in TITLES.values())
 

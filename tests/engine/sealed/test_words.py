@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import json
 import sys
+from typing import Any
 
 from readiness.engine.sealed import keys
 from readiness.engine.sealed.verify import Verification, verify_bundle
@@ -41,7 +42,10 @@ def test_a_stale_signature_says_so_before_its_meaning() -> None:
 
 def test_keys_keep_their_installation_in_files() -> None:
     """Keys of two installations come back from files as they were: the confined process gets them so."""
-    named = [{"name": "main", "installation": "ready.example"}, {"name": "old", "revoked_at": 5}]
+    named: list[dict[str, Any]] = [
+        {"name": "main", "installation": "ready.example"},
+        {"name": "old", "revoked_at": 5},
+    ]
     once = ring([*named, {"name": "second", "installation": "other.example"}])
     again = [key for data in once.files() for key in keys.read(data, "a file").keys]
     assert sorted(again, key=lambda key: key.id) == sorted(once.keys, key=lambda key: key.id)

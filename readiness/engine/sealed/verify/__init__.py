@@ -12,6 +12,7 @@ file holds: it becomes a claim that failed.
     signing.py, bound.py  sign-offs          duties.py    who signed off whose work
     state.py, contents.py  state, checks, evidence         verdict.py  verdict and checklist, decided again
     records.py    log and checkpoints        result.py    claims, result, who decided what
+    printed.py, figures.py  what the report prints beside the signed state
 """
 
 from readiness.engine.sealed.verify.result import Claim, Decided, Result, Signed, State, Verification
