@@ -81,9 +81,19 @@ def rows(visit) -> str:
     return str(link.get_attribute("href"))
 
 
-def paths(visitor: Visitor) -> list[str]:
-    """The main pages, and one of each sort that they link to."""
-    found = {path: path for path in STARTS}
+@pytest.fixture
+def invited(visit) -> str:
+    """The path of an invitation's page, which only its link leads to."""
+    page = visit("owner").goto(f"{PROJECT}people")
+    page.get_by_label("E-mail address").fill("someone@example.org")
+    page.get_by_role("button", name="Make the invitation").click()
+    shown = page.get_by_text("/invitations/").first
+    return urlsplit((shown.text_content() or shown.input_value()).strip()).path
+
+
+def paths(visitor: Visitor, *more: str) -> list[str]:
+    """The main pages, one of each sort that they link to, and these."""
+    found = {path: path for path in (*STARTS, *more)}
     known = {SORT.sub("*", path) for path in STARTS}
     for start in STARTS:
         page = visitor.goto(start)
@@ -128,10 +138,10 @@ def problems(visitor: Visitor, axe: Axe, seen: Iterable[str]) -> list[str]:
 
 
 @pytest.mark.parametrize("viewport", [WIDE, PHONE], ids=["wide", "phone"])
-def test_pages(visit, axe, rows, viewport):
+def test_pages(visit, axe, rows, invited, viewport):
     """The owner sees every page there is; nothing is found, and nothing is wider than the window."""
     owner = visit("owner", viewport=viewport)
-    seen = paths(owner)
+    seen = paths(owner, invited)
     looked = {route(path) for path in seen}
     assert set(NAMES) - POST_ONLY - NO_PAGE - ONLY_ITS_WRITERS - looked == set()
     assert problems(owner, axe, seen) == []
