@@ -1,7 +1,7 @@
 """Whether a stored sign-off still says what was signed: its envelope, its key, its columns, its place.
 
-A row that does not is no signature: its role is unsigned until somebody signs. Rows of releases before 0.5
-have no envelope; they count when they are older than this installation's first key and younger than their
+A row that does not is no signature: its role is unsigned until somebody signs. Rows from before signatures
+were sealed have no envelope; they count when they are older than this installation's first key and younger than their
 gate, and the audit log alone speaks for them.
 """
 

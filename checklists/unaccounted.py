@@ -131,7 +131,7 @@ def signatures() -> Iterator[Broken]:
 
 
 class Fact(NamedTuple):
-    """A signature as an entry tells it; entries of releases before 0.5 name no envelope."""
+    """A signature as an entry tells it; entries from before signatures were sealed name no envelope."""
 
     stream: str
     verb: str

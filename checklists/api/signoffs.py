@@ -42,7 +42,7 @@ class SignOffShape(Shape):
     methods: list[str] = Field(description="How the signer proved who they are", examples=[["password"]])
     supersedes: int | None = Field(description="The sign-off that this one replaces", examples=[None])
     key_id: str = Field(description="The key that sealed it; see `manage.py keys export`", examples=[""])
-    envelope: str = Field(description="The record as it was sealed; empty before 0.5", examples=[""])
+    envelope: str = Field(description="The record as it was sealed; empty before keys", examples=[""])
 
 
 def _fields(row: SignOff, digest: str, ring: Keyring) -> dict[str, Any]:

@@ -129,7 +129,8 @@ def _lines(chunks: Iterator[bytes]) -> Iterator[bytes]:
 
 def _proven(backup: Backup, count: int, stored: int) -> Proof:
     ring = keys.ring()
-    trusted = audit_check.Trusted(ring=ring, names=frozenset({backup.said["installation"]}))
+    names = audit_check.Trusted.here(ring).names | {backup.said["installation"]}
+    trusted = audit_check.Trusted(ring=ring, names=names)
     streams = [note.checkpoint.stream for note in backup.notes]
     wrong = [f"trigger {name} does not stand" for name in triggers.missing(connection)]
     wrong += [f"{bad.stream}: {bad.why}" for bad in unaccounted.rows()]

@@ -21,7 +21,7 @@ class SignOff(models.Model):
     Never edited; a later sign-off of the same person in the same role supersedes it (`live` becomes False).
     A withdrawal is a record of its own that is never live. `envelope` is the DSSE envelope that holds all of
     it under the installation's key; `methods` say how the signer proved who they are, by a `challenge` that
-    was used once. Both are empty on records of releases before 0.5.
+    was used once. Both are empty on records from before that.
     """
 
     gate = models.ForeignKey(Gate, on_delete=models.PROTECT, related_name="signoffs")

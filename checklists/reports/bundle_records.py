@@ -91,7 +91,10 @@ def _log(report: Report) -> Iterator[Record]:
         "The gate's audit log up to the report, chained by hashes.",
     )
     yield "audit/checkpoint.txt", report.checkpoint.encode(), "The signed end of that log."
-    earlier = Checkpoint.objects.filter(stream=stream, length__lt=length).order_by("length", "-pk")
+    # One signed under an address that the installation no longer has is of another log to whoever verifies.
+    log = report.checkpoint.partition("\n")[0]
+    earlier = Checkpoint.objects.filter(stream=stream, length__lt=length, note__startswith=f"{log}\n")
+    earlier = earlier.order_by("length", "-pk")
     for row in {row.length: row for row in earlier}.values():
         path = f"audit/checkpoints/{row.length}.txt"
         yield path, row.note.encode(), f"The log's signed end when it had {row.length} entries."

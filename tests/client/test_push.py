@@ -31,7 +31,7 @@ def test_push_makes_a_release(server, run, readiness):
         assert words in out
 
 
-def test_second_push_sends_what_changed(server, run, readiness):
+def test_second_push_sends_what_changed(server, run, readiness, lifted_triggers):
     """Pushed again with one file changed, one file travels; unchanged, none does."""
     readiness("push", run, *RELEASE)
     CheckRun.objects.all().delete()
@@ -66,7 +66,7 @@ def scorecard(release: str, *, passed: bool = True) -> str:
     )
 
 
-def test_scorecards_are_registered_with_the_run(server, run, tmp_path, readiness):
+def test_scorecards_are_registered_with_the_run(server, run, tmp_path, readiness, lifted_triggers):
     """Byte for byte; pushed again, nothing is registered twice."""
     card = tmp_path / "readiness-scorecard.json"
     card.write_text(scorecard("1.5.0"))
@@ -185,7 +185,7 @@ def test_server_that_is_away(run, readiness, monkeypatch):
     assert "http://127.0.0.1:9 cannot be reached" in err
 
 
-def test_evidence_is_attached_once(server, run, readiness, tmp_path):
+def test_evidence_is_attached_once(server, run, readiness, tmp_path, lifted_triggers):
     """Evidence goes to its item; pushed again, it is not attached twice; an unknown item is said."""
     review = tmp_path / "review.txt"
     review.write_text("Looks good to me.")

@@ -32,7 +32,7 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, **options: Any) -> None:
         """Write it and say what it holds."""
-        target = _target(Path(options["out"]).absolute())
+        target = _target(options["out"])
         if target.exists() and not options["force"]:
             raise CommandError(f"{target} is there already. Name another file, or add --force.")
         try:
@@ -48,7 +48,10 @@ class Command(BaseCommand):
             self.stderr.write(KEYS if options["with_keys"] else NO_KEYS.format(keys.directory()))
 
 
-def _target(out: Path) -> Path:
+def _target(given: str) -> Path:
+    out = Path(given).absolute()
+    if given.endswith("/"):  # a folder is meant, also one that is not there yet
+        out.mkdir(mode=0o700, parents=True, exist_ok=True)
     if not out.is_dir():
         return out
     host = keys.installation().replace(":", "-")
