@@ -1,8 +1,8 @@
 """Whether a stored sign-off still says what was signed: its envelope, its key, its columns, its place.
 
 A row that does not is no signature: its role is unsigned until somebody signs. Rows from before signatures
-were sealed have no envelope; they count when they are older than this installation's first key and younger than their
-gate, and the audit log alone speaks for them.
+were sealed have no envelope; they count when they are older than this installation's first key and younger
+than their gate, and the audit log alone speaks for them.
 """
 
 from __future__ import annotations

@@ -52,7 +52,7 @@ def attach_link(*, gate: int, key: str, by: Person, url: str, name: str = "") ->
         _require_link(url.strip())
         if any(e.url == url.strip() for e in item.evidence):
             raise Refused("This link is already attached to the item.")
-        _add(act, item, EvidenceKind.LINK, clean_name(name or url), url=url.strip())
+        _add(act, item, EvidenceKind.LINK, legible(name or url), url=url.strip())
     return act.loaded
 
 
@@ -84,8 +84,12 @@ def _carries(item: LoadedItem) -> bool:
 def clean_name(name: str) -> str:
     """A display name: NFC, at most 255 characters, without path, control and format characters (bidi)."""
     name = unicodedata.normalize("NFC", name).replace("\\", "/").rstrip("/")
-    if "://" not in name:
-        name = name.rsplit("/", 1)[-1]
+    return legible(name if "://" in name else name.rsplit("/", 1)[-1])
+
+
+def legible(name: str) -> str:
+    """A title: NFC, at most 255 characters, without control and format characters (bidi)."""
+    name = unicodedata.normalize("NFC", name)
     kept = "".join(c for c in name if unicodedata.category(c)[0] != "C").strip()
     return kept[:255] or "unnamed"
 

@@ -134,3 +134,12 @@ def test_who_may_not_attach(gate, people, who):
     """Readers and outsiders do not attach."""
     with pytest.raises(Forbidden):
         attach(gate, getattr(people, who))
+
+
+def test_a_title_of_a_link_stays_whole(gate, people):
+    """Only a file's name is taken for a path."""
+    title = "Issue list, P0/P1, read today"
+    evidence.attach_link(
+        gate=gate.pk, key="issues", by=people.lead, url="https://tickets.example.org/", name=title
+    )
+    assert Evidence.objects.get().name == title
