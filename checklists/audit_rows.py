@@ -38,7 +38,13 @@ class Stored(NamedTuple):
     def content(self) -> dict[str, Any]:
         """What the hash covers, exactly. Raises ValueError for data that is no JSON."""
         found: dict[str, Any] = msgspec.structs.asdict(self.row)
-        return {**found, "data": json.loads(self.row.data)}
+        return {**found, "data": json.loads(self.row.data, parse_int=_whole)}
+
+
+def _whole(text: str) -> int | float:
+    """PostgreSQL gives a huge fraction back as a whole number, which no entry can hold."""
+    number = int(text) if len(text) < 18 else 2**53
+    return number if abs(number) < 2**53 else float(text)
 
 
 def stored(stream: str, *, after: int = 0, until: int | None = None) -> Iterator[Stored]:

@@ -159,7 +159,7 @@ def _results(row: Report) -> Iterator[bytes]:
     """The latest run of each item: the print shows the foremost of what it measured and kept."""
     ids: dict[str, int] = row.snapshot["enclosed"]["runs"]
     runs = CheckRun.objects.only("outcome", "results").in_bulk(list(ids.values()))
-    for key, pk in ids.items():
+    for key, pk in sorted(ids.items()):  # PostgreSQL keeps no order of keys
         if pk not in runs:
             raise RecordMissing(f"Check run {pk} of {key} is gone.", "Restore a backup.")
         found = {"item": key, "run": pk, "outcome": runs[pk].outcome, "results": runs[pk].results}

@@ -92,7 +92,7 @@ def test_log_and_signatures(made):
         SignOff.objects.order_by("pk").values_list("envelope", flat=True)
     )
     results = [json.loads(line) for line in held["results.jsonl"].splitlines()]
-    assert [one["item"] for one in results] == ["weights", "accuracy", "card"]
+    assert [one["item"] for one in results] == ["accuracy", "card", "weights"]
 
 
 def said_head(note: checkpoint.Note) -> str:
